@@ -1,0 +1,180 @@
+"""Run tasks on local processes: one small interface, the same results for any number of them."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import traceback
+from dataclasses import dataclass
+from multiprocessing import connection
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tidegate.errors import SettingError, TidegateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from multiprocessing.context import SpawnContext, SpawnProcess
+
+Result = TypeVar("Result")
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def run(tasks: Iterable[Callable[[], Result]], *, processes: int = 1) -> Generator[tuple[int, Result], None, None]:
+    """Run `tasks` and yield each result as it is ready, with the number of its task.
+
+    Parameters
+    ----------
+    tasks
+        Callables without arguments. They are drawn one by one as processes become free, so a generator may decide
+        late what to run next. With more than one process they and their results travel by pickle.
+    processes
+        At least 1; 1 runs every task here, in order. Workers are started afresh (no fork), with one thread each,
+        and reused for all tasks.
+
+    Yields
+    ------
+    tuple of int and Result
+        In order of completion.
+
+    Raises
+    ------
+    SettingError
+        If `processes` is below 1.
+    TidegateError
+        If a worker dies, killed for want of memory for instance.
+    Exception
+        What a task raises, as it was raised. However the loop ends (error, Ctrl-C, or the caller stops drawing), all
+        workers are stopped at once; workers whose parent disappears end by themselves.
+    """
+    if processes < 1:
+        raise SettingError(f"processes is {processes}; it must be at least 1.")
+    return _here(tasks) if processes == 1 else _spawned(tasks, processes)
+
+
+def _here(tasks: Iterable[Callable[[], Result]]) -> Generator[tuple[int, Result], None, None]:
+    for number, task in enumerate(tasks):
+        yield number, task()
+
+
+def _spawned(tasks: Iterable[Callable[[], Result]], processes: int) -> Generator[tuple[int, Result], None, None]:
+    context = multiprocessing.get_context("spawn")
+    numbered = enumerate(tasks)
+    busy: dict[connection.Connection[Any, Any], _Worker] = {}
+    workers: list[_Worker] = []
+    try:
+        for job in numbered:
+            workers.append(_Worker.start(context))
+            busy[workers[-1].pipe] = workers[-1]
+            workers[-1].give(job)
+            if len(workers) == processes:
+                break
+        while busy:
+            for pipe in connection.wait(list(busy)):
+                worker = busy.pop(pipe)  # type: ignore[call-overload]  # they are what was waited for
+                finished = worker.take()
+                following = next(numbered, None)
+                if following is not None:
+                    busy[worker.pipe] = worker
+                    worker.give(following)
+                yield finished
+    finally:
+        for worker in workers:
+            worker.stop()
+
+
+@dataclass(frozen=True)
+class _Worker:
+    process: SpawnProcess
+    pipe: connection.Connection[Any, Any]
+
+    @classmethod
+    def start(cls, context: SpawnContext) -> _Worker:
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        with _environment(dict.fromkeys(_THREADS, "1")), _interrupts_held():
+            process.start()
+        theirs.close()
+        return cls(process, ours)
+
+    def give(self, job: tuple[int, Callable[[], Any]]) -> None:
+        try:
+            self.pipe.send(job)
+        except ConnectionError as lost:
+            raise self._lost() from lost
+
+    def take(self) -> tuple[int, Any]:
+        try:
+            number, result, error = self.pipe.recv()
+        except (EOFError, ConnectionError) as lost:
+            raise self._lost() from lost
+        if error is not None:
+            raise error
+        return number, result
+
+    def _lost(self) -> TidegateError:
+        self.process.join()
+        return TidegateError(
+            f"A worker process ended by itself (exit code {self.process.exitcode}). If it was killed for want of "
+            "memory, run fewer at once: processes=1."
+        )
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+def _serve(pipe: connection.Connection[Any, Any]) -> None:
+    """Work until the parent closes the pipe."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    while True:
+        try:
+            number, task = pipe.recv()
+        except (EOFError, ConnectionError):
+            return
+        answer: tuple[int, Any, Exception | None]
+        try:
+            answer = (number, task(), None)
+        except Exception as error:  # noqa: BLE001 (carried to the parent, which raises it)
+            error.add_note("In a worker process:\n" + traceback.format_exc())
+            answer = (number, None, error)
+        pipe.send(answer)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+@contextlib.contextmanager
+def _environment(settings: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for a child about to start: its libraries read them when they load."""
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let a child start deaf to Ctrl-C, which reaches a whole terminal: the parent stops it instead."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
