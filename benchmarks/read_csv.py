@@ -45,7 +45,8 @@ csv.write_csv(table, path, csv.WriteOptions(quoting_style="none"))
 PANEL = {
     "imports": "from tidegate.data.reading import read",
     "work": "panel = read(sys.argv[1])",
-    "size": "panel.times.nbytes + panel.values.nbytes + panel.offsets.nbytes + panel.ids.nbytes",
+    "size": "panel.times.nbytes + panel.values.nbytes + panel.offsets.nbytes + panel.ids.nbytes "
+    "+ sum(map(sys.getsizeof, panel.ids))",
 }
 ARROW = {
     "imports": "from pyarrow import csv",

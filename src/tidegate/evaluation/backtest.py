@@ -1,0 +1,279 @@
+"""The rolling-origin backtest: every model forecasts from the same past origins, seeing nothing after them."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from tidegate import cluster
+from tidegate.data.intake import as_panel
+from tidegate.errors import SettingError, TidegateError
+from tidegate.evaluation.contenders import BASELINE, Contender, enlisted
+from tidegate.evaluation.plan import Plan, plan
+from tidegate.evaluation.results import Backtest, ModelResult
+from tidegate.evaluation.store import Store, fingerprint
+from tidegate.evaluation.work import Job, Outcome, judge
+from tidegate.forecasters import registry
+from tidegate.scoring import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from tidegate.forecasters.base import Forecaster
+    from tidegate.scoring.folds import Folds
+
+__all__ = ["BASELINE", "Backtest", "ModelResult", "Settings", "Watch", "backtest"]
+
+_SECONDS = {0: 0.0002, 1: 0.001, 2: 0.05, 3: 0.5, 4: 3.0, 5: 10.0}
+"""A guess per cost class of what one fit takes. It decides only whether starting processes can pay."""
+_WORTH_STARTING = 6.0
+"""Guessed seconds of work below which everything runs in this process: starting others takes about as long."""
+
+
+class Watch(Protocol):
+    """Told how a backtest gets on."""
+
+    def begin(self, models: Sequence[str], folds: int) -> None:
+        """Hear which models will be tried on how many folds."""
+
+    def done(self, model: str, fold: int, seconds: float, score: float) -> None:
+        """Hear that `model` finished `fold` (0 is the oldest) with this MASE; NaN if it failed."""
+
+    def finish(self) -> None:
+        """Hear that nothing more will come, however it ended."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a backtest is run.
+
+    Parameters
+    ----------
+    levels
+        Coverage of the intervals in percent, from 1 to 99.
+    seed
+        Given to every stochastic model that is named; a model given as an object keeps its own.
+    processes
+        Workers, at least 1; the results do not depend on it.
+    budget
+        Seconds after which no further model is started, in ladder order; None for no limit. The baseline and models
+        whose folds are all stored already are exempt.
+    store
+        Folder that keeps every finished fold and from which an interrupted run resumes; None for none.
+    watch
+        Told how it gets on.
+
+    Raises
+    ------
+    SettingError
+        If a level, the number of processes or the budget is outside its limits.
+    """
+
+    levels: tuple[int, ...] = (80, 95)
+    seed: int = 0
+    processes: int = 1
+    budget: float | None = None
+    store: str | Path | None = None
+    watch: Watch | None = None
+
+    def __post_init__(self) -> None:
+        wrong = [level for level in self.levels if isinstance(level, bool) or level not in range(1, 100)]
+        if wrong:
+            raise SettingError(f"level {wrong[0]!r} is not a whole number of percent from 1 to 99; try 80 or 95.")
+        if self.processes < 1:
+            raise SettingError(f"processes is {self.processes}; it must be at least 1.")
+        if self.budget is not None and not self.budget > 0:
+            raise SettingError(f"budget is {self.budget} seconds; it must be above 0, or None for no limit.")
+        object.__setattr__(self, "levels", tuple(sorted(set(self.levels))))
+
+
+def backtest(
+    data: Any,
+    models: Sequence[str | Forecaster],
+    *,
+    folds: Folds,
+    settings: Settings | None = None,
+) -> Backtest:
+    """Forecast from past origins with each model, and return the forecasts beside what happened.
+
+    Parameters
+    ----------
+    data
+        A Panel, or a pandas or polars frame.
+    models
+        Registry names or forecasters. Seasonal naive is added if it is not among them.
+    folds
+        Where the origins lie.
+    settings
+        Levels, seed, processes, budget, store and watch.
+
+    Returns
+    -------
+    Backtest
+        The same bits for the same seed, for any number of processes and after any interruption.
+
+    Raises
+    ------
+    DataError
+        If no series is long enough for the folds, or the baseline cannot be fitted.
+    SettingError
+        If a model is unknown or a setting is outside its limits.
+    TidegateError
+        If no model at all could forecast.
+    """
+    chosen = settings or Settings()
+    contenders, missing = enlisted(models, chosen.seed)
+    planned = plan(as_panel(data), folds)
+    run = _Run(planned, folds, chosen, contenders)
+    run.left_out |= missing
+    watch = chosen.watch
+    if watch is not None:
+        watch.begin([one.label for one in contenders], folds.count)
+    try:
+        processes = chosen.processes if _work(contenders, planned, folds) > _WORTH_STARTING else 1
+        with contextlib.closing(cluster.run(run.tasks(), processes=processes)) as finished:
+            for number, outcome in finished:
+                run.take(number, outcome)
+    finally:
+        if watch is not None:
+            watch.finish()
+    return run.result()
+
+
+@dataclass
+class _Run:
+    """A backtest under way: hands out tasks, takes their outcomes."""
+
+    plan: Plan
+    folds: Folds
+    settings: Settings
+    contenders: list[Contender]
+    left_out: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._started = time.monotonic()
+        self._store = None if self.settings.store is None else Store(self.settings.store)
+        self._handed: list[tuple[Contender, tuple[int, ...], str]] = []
+        self._found: dict[str, dict[tuple[int, ...], Outcome]] = {one.label: {} for one in self.contenders}
+        self._frame = _frame(self.plan, self.folds, self.settings.levels)
+
+    def tasks(self) -> Iterator[Callable[[], Outcome]]:
+        """Yield what is still to be computed; drawn late, so that failures and the budget are known by then."""
+        groups = self.folds.groups()
+        for contender in sorted(self.contenders, key=lambda one: one.label != BASELINE):
+            jobs = [self._job(contender, group) for group in groups]
+            keys = [fingerprint(job) if self._store else "" for job in jobs]
+            stored = [self._store.read(key) if self._store else None for key in keys]
+            if None in stored and self._too_late(contender):
+                continue
+            for group, job, key, outcome in zip(groups, jobs, keys, stored, strict=True):
+                if contender.label in self.failures or contender.label in self.left_out:
+                    break
+                if outcome is not None:
+                    self._keep(contender, group, outcome)
+                    continue
+                self._handed.append((contender, group, key))
+                yield partial(judge, job)
+
+    def take(self, number: int, outcome: Outcome) -> None:
+        """Take what task `number` found."""
+        contender, group, key = self._handed[number]
+        if self._store and not outcome.failure and not outcome.missing:
+            self._store.write(key, outcome)
+        self._keep(contender, group, outcome)
+
+    def result(self) -> Backtest:
+        """Return everything that was found."""
+        results = {one.label: self._result(one) for one in self.contenders if self._complete(one.label)}
+        if BASELINE in self.failures:
+            raise TidegateError(f"{BASELINE}, the baseline of every comparison, failed: {self.failures[BASELINE]}")
+        frame = replace(self._frame, results=results, failures=self.failures, left_out=self.left_out)
+        return replace(frame, notes=(*self.plan.notes, *_notes(frame)))
+
+    def _job(self, contender: Contender, group: tuple[int, ...]) -> Job:
+        """Give a task what lies before its newest origin, and no more."""
+        ends, folds = self.plan.ends[list(group)], self.folds
+        known = self.plan.panel.before(ends[-1], folds.reach)
+        return Job(contender.model, known, ends, folds.horizon, folds.gap, folds.window, self.settings.levels)
+
+    def _too_late(self, contender: Contender) -> bool:
+        budget = self.settings.budget
+        if budget is None or contender.label == BASELINE or time.monotonic() - self._started < budget:
+            return False
+        self.left_out[contender.label] = f"not started: the budget of {budget:g} seconds was spent"
+        return True
+
+    def _keep(self, contender: Contender, group: tuple[int, ...], outcome: Outcome) -> None:
+        self._found[contender.label][group] = outcome
+        if outcome.missing:
+            self.left_out[contender.label] = outcome.missing
+        if outcome.failure:
+            self.failures.setdefault(contender.label, outcome.failure)
+        if self.settings.watch is not None:
+            for g, fold in enumerate(group):
+                seconds = float(outcome.fit_seconds[g] + outcome.predict_seconds[g])
+                errors = metrics.mase(self._frame.actual[fold], outcome.mean[g], self._frame.scales.absolute[fold])
+                self.settings.watch.done(contender.label, fold, seconds, float(metrics.average(errors, None)))
+
+    def _complete(self, label: str) -> bool:
+        return label not in self.failures and label not in self.left_out
+
+    def _result(self, contender: Contender) -> ModelResult:
+        """Put the outcomes of all groups together, oldest fold first."""
+        parts = [self._found[contender.label][group] for group in self.folds.groups()]
+        return ModelResult(
+            np.concatenate([part.mean for part in parts]),
+            np.concatenate([part.lower for part in parts]),
+            np.concatenate([part.upper for part in parts]),
+            np.concatenate([part.fit_seconds for part in parts]),
+            np.concatenate([part.predict_seconds for part in parts]),
+            parts[-1].parameters,
+            max(part.peak_memory for part in parts),
+            registry.traits(contender.model.name).cost,
+            next((part.note for part in parts if part.note), ""),
+            contender.model,
+        )
+
+
+def _work(contenders: list[Contender], planned: Plan, folds: Folds) -> float:
+    """Guess the seconds of work from cost classes and sizes; no clock is asked."""
+    total = 0.0
+    for contender in contenders:
+        traits = registry.traits(contender.model.name)
+        total += _SECONDS[traits.cost] * (len(planned.panel) if traits.scope == "series" else 1)
+    return total * len(folds.groups())
+
+
+def _frame(planned: Plan, folds: Folds, levels: tuple[int, ...]) -> Backtest:
+    """Return the backtest without any model: what every forecast will be compared with."""
+    panel, ends = planned.panel, planned.ends
+    origins = panel.offsets[:-1] + ends
+    rows = origins[..., None] + folds.gap + np.arange(folds.horizon)
+    cutoffs, times, actual = panel.times[origins - 1], panel.times[rows], panel.values[rows]
+    return Backtest(panel, folds, levels, ends, cutoffs, times, actual, {}, {}, {})
+
+
+def _notes(made: Backtest) -> tuple[str, ...]:
+    """Say what no score or not every score counts: series without a scale, zeros, missing values."""
+    notes = []
+    unscaled = ~(made.scales.absolute > 0)
+    if unscaled.any():
+        n = int(np.flatnonzero(unscaled.any(axis=0))[0])
+        notes.append(
+            f"{int(unscaled.any(axis=0).sum()):,} of {unscaled.shape[1]:,} series do not change from season to season "
+            f"before an origin (the first is {str(made.panel.ids[n])!r}): their errors cannot be scaled, so MASE and "
+            "RMSSE leave them out there."
+        )
+    zeros, gaps = int(np.sum(made.actual == 0)), int(np.isnan(made.actual).sum())
+    if zeros:
+        notes.append(f"{zeros:,} of {made.actual.size:,} values to judge by are 0: MAPE leaves them out.")
+    if gaps:
+        notes.append(f"{gaps:,} of {made.actual.size:,} values to judge by are missing; no score counts them.")
+    return tuple(notes)

@@ -1,0 +1,75 @@
+"""Who takes part in a backtest: models by name or as objects, in ladder order, always with the baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tidegate.errors import MissingExtraError
+from tidegate.forecasters import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tidegate.forecasters.base import Forecaster
+
+BASELINE = "seasonal-naive"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A model under the name of its column.
+
+    Parameters
+    ----------
+    label
+        Registry name; the second model of a name gets "-2", and so on.
+    model
+        With its settings, not fitted.
+    """
+
+    label: str
+    model: Forecaster
+
+
+def enlisted(models: Sequence[str | Forecaster], seed: int) -> tuple[list[Contender], dict[str, str]]:
+    """Build what is named and put everything in ladder order, with the baseline.
+
+    Parameters
+    ----------
+    models
+        Registry names, each counted once, or forecasters.
+    seed
+        For stochastic models that are named.
+
+    Returns
+    -------
+    list of Contender
+        Models that are not in the registry come last, in the given order.
+    dict
+        By name: which extra to install for a model that could not be built.
+
+    Raises
+    ------
+    SettingError
+        If a name is unknown.
+    """
+    named = [model for model in models if isinstance(model, str)]
+    built: list[Forecaster] = [model for model in models if not isinstance(model, str)]
+    missing: dict[str, str] = {}
+    if BASELINE not in named and BASELINE not in [model.name for model in built]:
+        named.append(BASELINE)
+    for entry in [registry.entry(name) for name in dict.fromkeys(named)]:
+        try:
+            built.append(entry.build({"seed": seed} if entry.traits.stochastic else {}))
+        except MissingExtraError as error:
+            missing[entry.name] = str(error)
+    order = {entry.name: k for k, entry in enumerate(registry.entries())}
+    built.sort(key=lambda model: order.get(model.name, len(order)))
+    seen: dict[str, int] = {}
+    contenders = []
+    for model in built:
+        seen[model.name] = seen.get(model.name, 0) + 1
+        label = model.name if seen[model.name] == 1 else f"{model.name}-{seen[model.name]}"
+        contenders.append(Contender(label, model))
+    return contenders, missing

@@ -1,0 +1,181 @@
+"""The verdict in plain words: what was found, how sure it is, and what weighs against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tidegate.analysis.wording import listing, number, percent, probability
+from tidegate.evaluation.backtest import BASELINE
+from tidegate.evaluation.significance import ALPHA, FEWEST, Comparison
+
+if TYPE_CHECKING:
+    from tidegate.evaluation.results import Backtest
+
+MARGIN = 0.2
+"""Fraction above the winner's error from which a model is clearly worse, whatever a weak test says."""
+
+_FEW = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What the sentences speak of.
+
+    Parameters
+    ----------
+    backtest
+        Every forecast.
+    score
+        "MASE" or "MAE".
+    means
+        Mean error by model, in ladder order.
+    winner, recommended
+        The decision.
+    against
+        By model: its error minus the winner's, tested.
+    gain
+        The recommended model's error minus the baseline's, tested.
+    """
+
+    backtest: Backtest
+    score: str
+    means: dict[str, float]
+    winner: str
+    recommended: str
+    against: dict[str, Comparison]
+    gain: Comparison
+
+    @property
+    def against_baseline(self) -> Comparison:
+        """The winner's error minus the baseline's."""
+        found = self.against[BASELINE]
+        return Comparison(0.0 - found.difference, found.p, found.n, found.unit)
+
+    def statement(self) -> str:
+        """Return the conclusion: how the best model stands to the baseline, and which one to use."""
+        return f"{self._baseline()} {self._recommended()}"
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return the statement, then what weighs on it."""
+        said = [
+            self.statement(),
+            *self._use(),
+            *self._climb(),
+            "These scores are from the folds that chose the winner and flatter it: expect a little less on new data.",
+            self._test(),
+            *self._rule(),
+            *(f"{name} failed: {why}" for name, why in self.backtest.failures.items()),
+            *(f"{name} was left out: {why}" for name, why in self.backtest.left_out.items()),
+            *(f"{name}: {result.note}" for name, result in self.backtest.results.items() if result.note),
+            *self.backtest.notes,
+        ]
+        return tuple(said)
+
+    def _figure(self, name: str) -> str:
+        return f"{self.score} {number(self.means[name])}"
+
+    def _baseline(self) -> str:
+        ours, theirs = self._figure(self.winner), number(self.means[BASELINE])
+        others = len(self.means) - 1
+        if not others:
+            return f"Only {BASELINE} could be judged ({ours}): there is nothing to compare it with."
+        if self.means[self.winner] == self.means[BASELINE]:
+            none = f"of {others + 1} models none has a lower error ({self._figure(BASELINE)})"
+            return f"Nothing beats {BASELINE}: {none}. {self._closest()}"
+        lower = f"{percent(1 - self.means[self.winner] / self.means[BASELINE])} lower"
+        if self.against_baseline.significant:
+            found = f"{lower} ({_evidence(self.against_baseline)})"
+            return f"{self.winner} has the lowest error: {ours} against {theirs} for {BASELINE}, {found}."
+        if self.means[BASELINE] > (1 + MARGIN) * self.means[self.winner]:
+            return (
+                f"{self.winner} has the lowest error: {ours} against {theirs} for {BASELINE}, {lower}; still, "
+                f"{_blocks(self.against_baseline)} cannot rule out luck: {_finding(self.against_baseline)}."
+            )
+        return (
+            f"Nothing clearly beats {BASELINE}: {self.winner} has the lowest error ({ours} against {theirs}, {lower}), "
+            f"but there is {_finding(self.against_baseline)}."
+        )
+
+    def _closest(self) -> str:
+        name = min((name for name in self.means if name != BASELINE), key=lambda name: self.means[name])
+        found = self.against[name] if self.winner == BASELINE else self.against_baseline
+        return f"The closest is {name} ({self._figure(name)}), with {_finding(found)}."
+
+    def _recommended(self) -> str:
+        if self.recommended == self.winner:
+            costs = {name: self.backtest.results[name].cost for name in self.means}
+            cheaper = any(cost < costs[self.winner] for cost in costs.values())
+            return f"Recommended: {self.winner}{'; every cheaper model is clearly worse' if cheaper else ''}."
+        above = self.means[self.recommended] - self.means[self.winner]
+        size = f"{percent(above / self.means[self.winner])} higher" if above else "no higher"
+        evidence = _finding(self.against[self.recommended])
+        return (
+            f"Recommended: {self.recommended}, the cheapest that is not clearly worse than {self.winner}: its error "
+            f"({self._figure(self.recommended)}) is {size}, with {evidence}."
+        )
+
+    def _use(self) -> list[str]:
+        """Say how the recommended model stands to the baseline, where the statement does not."""
+        if self.recommended in (self.winner, BASELINE):
+            return []
+        ours, theirs = self.means[self.recommended], self.means[BASELINE]
+        size = f"{percent(abs(1 - ours / theirs))} {'lower' if ours < theirs else 'higher'}" if theirs else "no lower"
+        return [f"The error of {self.recommended} is {size} than that of {BASELINE}: {_finding(self.gain)}."]
+
+    def _climb(self) -> list[str]:
+        first, *rest = self.means
+        if not rest:
+            return []
+        best, steps = self.means[first], []
+        for name in rest:
+            if self.means[name] < best:
+                steps.append(f"{name} ({percent(1 - self.means[name] / best)} less)")
+                best = self.means[name]
+        if not steps:
+            return [f"From simple to complex, no model has a lower error than {first}."]
+        others = "; the others add nothing" if len(steps) < len(rest) else ""
+        return [f"From simple to complex, starting at {first}, the error falls with {listing(steps)}{others}."]
+
+    def _test(self) -> str:
+        found = self.against[BASELINE]
+        if found.unit == "series":
+            n_folds = len(self.backtest.ends)
+            origins = f"{n_folds} origins" if n_folds > 1 else "one origin"
+            return f"The tests pair the models on {found.n:,} series, taken as independent, from {origins}."
+        if found.n < FEWEST:
+            return f"{_folds(found.n)} without overlap cannot carry a test; {FEWEST} are the least: use more folds."
+        weak = " With so few, only a difference that is much the same in every fold can show."
+        return f"The tests pair the models on {_folds(found.n)}.{weak if found.n < _FEW else ''}"
+
+    def _rule(self) -> list[str]:
+        said = []
+        if len(self.means) > 1:
+            said.append(
+                "A model is clearly worse if its error is above the winner's by a difference unlikely to be luck "
+                f"(p < {ALPHA:g}), or by more than {percent(MARGIN)}."
+            )
+        if self.score == "MAE":
+            said.append(
+                "No series changes from season to season before an origin (a constant series, say), so errors cannot "
+                "be scaled: MAE decides."
+            )
+        return said
+
+
+def _evidence(found: Comparison) -> str:
+    return f"{probability(found.p)}, n = {_blocks(found)}"
+
+
+def _blocks(found: Comparison) -> str:
+    return f"{found.n:,} series" if found.unit == "series" else _folds(found.n)
+
+
+def _finding(found: Comparison) -> str:
+    if not found.tested:
+        return f"no test possible on {_folds(found.n)}"
+    return f"{'a clear' if found.significant else 'no evidence of a'} difference ({_evidence(found)})"
+
+
+def _folds(n_folds: int) -> str:
+    return f"{n_folds:,} fold{'' if n_folds == 1 else 's'}"

@@ -1,0 +1,167 @@
+"""The main job as one call: look at the data, judge the models on past origins, decide, forecast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import clone
+
+from tidegate.analysis.profile import profile
+from tidegate.data.frames import to_frame
+from tidegate.data.intake import as_panel
+from tidegate.display import Displayed
+from tidegate.errors import DataError, SettingError
+from tidegate.evaluation.backtest import Backtest, Settings, backtest
+from tidegate.evaluation.selection import Verdict, verdict
+from tidegate.evaluation.work import forecast
+from tidegate.forecasters import registry
+from tidegate.scoring.folds import Folds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tidegate.analysis.profile import Profile
+    from tidegate.forecasters.base import Forecaster
+    from tidegate.panel import Forecast, Panel
+
+MOST_JUDGED = 200
+"""Series of a panel that are judged by default."""
+
+
+@dataclass(frozen=True, eq=False)
+class Study(Displayed):
+    """Everything that was learned about some data and what comes next.
+
+    Parameters
+    ----------
+    profile
+        What the data look like.
+    backtest
+        Every model's forecasts from past origins.
+    verdict
+        Which model to trust.
+    model
+        The recommended forecaster, fitted on everything; None if only a comparison was asked for.
+    forecast
+        What it says comes next, with intervals; None likewise.
+    frame
+        The same as a frame of the input's kind: unique_id, ds, the model, its bounds; None likewise.
+    notes
+        What was decided about the data and the forecast, in sentences.
+    """
+
+    profile: Profile
+    backtest: Backtest
+    verdict: Verdict
+    model: Forecaster | None = None
+    forecast: Forecast | None = None
+    frame: Any = None
+    notes: tuple[str, ...] = ()
+
+
+def study(
+    data: Any,
+    *,
+    horizon: int,
+    models: Sequence[str | Forecaster] | None = None,
+    folds: Folds | None = None,
+    settings: Settings | None = None,
+    judged: int = MOST_JUDGED,
+) -> Study:
+    """Judge the models on past origins, then forecast with the recommended one.
+
+    Parameters
+    ----------
+    data
+        A Panel, or a pandas or polars frame.
+    horizon
+        Steps ahead to forecast, at least 1.
+    models
+        Registry names or forecasters; None for the whole ladder, from naive to the recurrent networks.
+    folds
+        Where the origins lie; None for five, one horizon apart.
+    settings
+        Levels, seed, processes, budget, store and watch.
+    judged
+        Most series to judge the models on, drawn by seed; the forecast is for all. At least 1.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    DataError
+        If the data cannot be used.
+    SettingError
+        If a setting is outside its limits, or `folds` judges another horizon.
+    TidegateError
+        If no model could forecast.
+    """
+    panel = as_panel(data)
+    chosen = settings or Settings()
+    made = compare(panel, horizon=horizon, models=models, folds=folds, settings=chosen, judged=judged)
+    fitted, ahead, notes = _final(panel, horizon, made, chosen.levels)
+    frame = to_frame(ahead, panel)
+    return replace(made, model=fitted, forecast=ahead, frame=frame, notes=(*made.notes, *notes))
+
+
+def compare(
+    data: Any,
+    *,
+    horizon: int,
+    models: Sequence[str | Forecaster] | None = None,
+    folds: Folds | None = None,
+    settings: Settings | None = None,
+    judged: int = MOST_JUDGED,
+) -> Study:
+    """Judge the models on past origins without a final forecast.
+
+    Takes and raises what `study` does; `model`, `forecast` and `frame` of the result are None.
+    """
+    panel = as_panel(data)
+    chosen, origins = settings or Settings(), folds or Folds(horizon=horizon)
+    if origins.horizon != horizon:
+        raise SettingError(
+            f"folds judge {origins.horizon} steps ahead, but the horizon is {horizon}. Give both the same number."
+        )
+    sample, notes = _sampled(panel, origins, judged, chosen.seed)
+    found = backtest(sample, registry.ladder() if models is None else models, folds=origins, settings=chosen)
+    return Study(profile(panel), found, verdict(found), notes=(*panel.notes, *notes))
+
+
+def _sampled(panel: Panel, folds: Folds, judged: int, seed: int) -> tuple[Panel, tuple[str, ...]]:
+    """Draw at most `judged` of the series that are long enough; keep the panel's order."""
+    if judged < 1:
+        raise SettingError(f"judged is {judged} series; it must be at least 1.")
+    if len(panel) <= judged:
+        return panel, ()
+    candidates = np.flatnonzero(panel.lengths >= folds.span + 2)
+    if not len(candidates):
+        return panel, ()
+    drawn = np.random.default_rng(seed).permutation(candidates)[:judged]
+    note = f"The models are judged on {len(drawn):,} of {len(panel):,} series, drawn with seed {seed}."
+    return panel.take(np.sort(drawn)), (note,)
+
+
+def _final(
+    panel: Panel, horizon: int, made: Study, levels: tuple[int, ...]
+) -> tuple[Forecaster, Forecast, tuple[str, ...]]:
+    """Fit the recommended model on everything and forecast; series that are too short for it are left out, aloud."""
+    name = made.verdict.recommended
+    settings = made.backtest.results[name].model
+    seasons = made.backtest.panel.seasons
+    whole, notes = replace(panel, seasons=panel.seasons or seasons), []
+    try:
+        fitted = clone(settings).fit(whole, horizon=horizon)
+    except DataError as error:
+        enough = np.flatnonzero(panel.lengths >= made.backtest.ends.min())
+        if len(enough) in (0, len(panel)):
+            raise
+        fitted = clone(settings).fit(whole.take(enough), horizon=horizon)
+        n_short = len(panel) - len(enough)
+        notes.append(f"Too short to forecast and left out: {n_short:,} of {len(panel):,} series. {error}")
+    ahead, said = forecast(fitted, None, levels)
+    return fitted, ahead, (*notes, *([said] if said else []))

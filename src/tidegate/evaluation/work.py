@@ -1,0 +1,190 @@
+"""One piece of a backtest: fit one model once, forecast from one or more origins. Runs in any process."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.base import clone
+
+from tidegate.errors import DataError, MissingExtraError, ModelError, TidegateError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tidegate.forecasters.base import Forecaster
+    from tidegate.panel import Forecast, Panel
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What one task needs, and nothing that lies after its newest origin.
+
+    Parameters
+    ----------
+    model
+        Settings only; the task fits a copy.
+    panel
+        N series up to the newest of the origins.
+    ends
+        Shape (G, N): observations before each origin that shares the fit, oldest first.
+    horizon, gap
+        Steps to judge, and steps to skip before them.
+    window
+        Newest values to train on; None for all.
+    levels
+        Coverage of the intervals in percent, Q of them.
+    """
+
+    model: Forecaster
+    panel: Panel
+    ends: Integers
+    horizon: int
+    gap: int
+    window: int | None
+    levels: tuple[int, ...]
+
+    @property
+    def reach(self) -> int:
+        """Steps to forecast."""
+        return self.gap + self.horizon
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What one task found.
+
+    Parameters
+    ----------
+    mean
+        Shape (G, N, F).
+    lower, upper
+        Shape (G, N, F, Q); NaN where the model gave no intervals.
+    fit_seconds, predict_seconds
+        Shape (G,): the fit stands at the first origin.
+    parameters
+        Numbers learned from the data.
+    peak_memory
+        Most memory, in bytes, that the process had used by the end; 0 where the system does not say.
+    note
+        What a reader should know, or "".
+    failure
+        Why there is no forecast, or "".
+    missing
+        Which extra must be installed first, or "".
+    """
+
+    mean: Floats
+    lower: Floats
+    upper: Floats
+    fit_seconds: Floats
+    predict_seconds: Floats
+    parameters: int = 0
+    peak_memory: int = 0
+    note: str = ""
+    failure: str = field(default="", kw_only=True)
+    missing: str = field(default="", kw_only=True)
+
+
+def judge(job: Job) -> Outcome:
+    """Fit and forecast; a model that cannot says why in the outcome instead of stopping the others."""
+    try:
+        return _judged(job)
+    except MissingExtraError as error:
+        return _without_forecast(job, missing=str(error))
+    except TidegateError as error:
+        return _without_forecast(job, failure=str(error))
+
+
+def _judged(job: Job) -> Outcome:
+    model = clone(job.model)
+    outcome = _without_forecast(job)
+    note = ""
+    for g, ends in enumerate(job.ends):
+        known = job.panel.before(ends, job.reach, window=job.window)
+        if g == 0:
+            model.fit(known, horizon=job.reach)
+            outcome.fit_seconds[g] = model.fit_seconds_
+        made, said = forecast(model, None if g == 0 else known, job.levels)
+        note = note or said
+        outcome.predict_seconds[g] = model.predict_seconds_
+        _check_finite(made, job)
+        outcome.mean[g] = made.mean[:, job.gap :]
+        if made.intervals is not None:
+            outcome.lower[g] = made.intervals.lower[:, job.gap :]
+            outcome.upper[g] = made.intervals.upper[:, job.gap :]
+    return Outcome(
+        outcome.mean,
+        outcome.lower,
+        outcome.upper,
+        outcome.fit_seconds,
+        outcome.predict_seconds,
+        model.n_parameters,
+        _peak_memory(),
+        note,
+    )
+
+
+def forecast(model: Forecaster, data: Panel | None, levels: tuple[int, ...]) -> tuple[Forecast, str]:
+    """Forecast with intervals; without, and saying so, where the training part is too short to calibrate them.
+
+    Parameters
+    ----------
+    model
+        Fitted.
+    data
+        Series to continue; None for the training series.
+    levels
+        Coverage of the intervals in percent.
+
+    Returns
+    -------
+    Forecast
+        With intervals if there are any.
+    str
+        Why there are none, or "".
+    """
+    try:
+        return model.forecast(data, levels=levels), ""
+    except DataError as error:
+        if not levels:
+            raise
+        return model.forecast(data), f"No intervals: {error}"
+
+
+def _check_finite(made: Forecast, job: Job) -> None:
+    wrong = np.argwhere(~np.isfinite(made.mean))
+    if len(wrong):
+        n, step = wrong[0]
+        raise ModelError(
+            f"{job.model.name} forecast {made.mean[n, step]} for series {str(made.ids[n])!r}, {step + 1} steps ahead."
+        )
+
+
+def _without_forecast(job: Job, *, failure: str = "", missing: str = "") -> Outcome:
+    shape = (*job.ends.shape, job.horizon)
+    bounds = (*shape, len(job.levels))
+    origins = len(job.ends)
+    return Outcome(
+        np.full(shape, np.nan),
+        np.full(bounds, np.nan),
+        np.full(bounds, np.nan),
+        np.zeros(origins),
+        np.zeros(origins),
+        failure=failure,
+        missing=missing,
+    )
+
+
+def _peak_memory() -> int:
+    try:
+        import resource
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)

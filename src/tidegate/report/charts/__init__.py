@@ -1,0 +1,1 @@
+"""From the data of one figure to one Altair chart."""

@@ -1,0 +1,141 @@
+"""How a result was made: the facts of run.json, and of the last section of the report."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tidegate.forecasters.storage import fingerprint
+from tidegate.report import axes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from tidegate.evaluation.backtest import Backtest
+    from tidegate.evaluation.study import Study
+
+_PACKAGES = (
+    "tidegate", "torch", "numpy", "scipy", "pandas", "polars", "scikit-learn", "statsforecast", "statsmodels",
+    "xgboost-cpu", "xgboost", "pyarrow", "altair", "vl-convert-python",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """When and how a study was run.
+
+    Parameters
+    ----------
+    name
+        What was forecast: the file or example, without folders.
+    command
+        The exact command, or the call that did the same.
+    started
+        Local time.
+    seconds
+        Wall-clock time of the whole.
+    settings
+        Options worth repeating, name to value.
+    """
+
+    name: str
+    command: str
+    started: datetime
+    seconds: float
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run_facts(study: Study, occasion: Occasion, *, seed: int) -> dict[str, Any]:
+    """Return what run.json holds.
+
+    Parameters
+    ----------
+    study
+        The finished study.
+    occasion
+        When and how it was run.
+    seed
+        What every random choice came from.
+
+    Returns
+    -------
+    dict
+        ``name``, ``command``, ``seed``, ``settings``, ``started`` (ISO 8601), ``seconds``, ``peak_memory_bytes`` (None
+        where the system does not say), ``machine``, ``versions``, ``fingerprint`` of the data, ``fit_ranges`` (first
+        and last time of the fits of each fold and of the final one), ``models`` (per model: seconds to fit and to
+        forecast over all folds, peak memory in bytes).
+    """
+    return {
+        "name": occasion.name,
+        "command": occasion.command,
+        "seed": seed,
+        "settings": dict(occasion.settings),
+        "started": occasion.started.isoformat(timespec="seconds", sep=" "),
+        "seconds": round(occasion.seconds, 3),
+        "peak_memory_bytes": peak_memory(),
+        "machine": machine(),
+        "versions": versions(),
+        "fingerprint": fingerprint(study.backtest.panel),
+        "fit_ranges": fit_ranges(study.backtest),
+        "models": _costs(study.backtest),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that decide results, those that are installed."""
+    found = {"Python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def machine() -> str:
+    """Return system, processor architecture and the number of processors in words."""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
+
+
+def peak_memory() -> int | None:
+    """Return the most memory this process has held, in bytes; None where the system does not say."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def fit_ranges(backtest: Backtest) -> list[dict[str, str]]:
+    """Return, oldest fold first, the first and last time that any series of the fold's fits was given."""
+    panel = backtest.panel
+    made = []
+    for k, ends in enumerate(backtest.ends):
+        starts = panel.offsets[:-1]
+        if backtest.folds.window is not None:
+            starts = np.maximum(starts, starts + ends - backtest.folds.window)
+        first, last = panel.times[starts].min(), backtest.cutoffs[k].max()
+        made.append(_range(f"fold {k + 1}", axes.moments(np.array([first, last]), panel)))
+    ends_of_all = np.array([panel.times.min(), panel.times.max()])
+    return [*made, _range("final", axes.moments(ends_of_all, panel))]
+
+
+def _range(name: str, ends: list[str]) -> dict[str, str]:
+    return {"fit": name, "from": ends[0], "to": ends[1]}
+
+
+def _costs(backtest: Backtest) -> dict[str, dict[str, float | None]]:
+    made: dict[str, dict[str, float | None]] = {}
+    for name, result in backtest.results.items():
+        memory = {"peak_memory_bytes": float(result.peak_memory) or None}
+        spent = {"fit_seconds": result.fit_seconds, "predict_seconds": result.predict_seconds}
+        made[name] = {**{key: round(float(np.sum(value)), 6) for key, value in spent.items()}, **memory}
+    return made

@@ -1,0 +1,308 @@
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tidegate
+from tidegate.errors import MissingExtraError, ModelError, SettingError, TidegateError
+from tidegate.evaluation import backtest as module
+from tidegate.evaluation.backtest import Settings, backtest
+from tidegate.forecasters.base import Forecaster
+from tidegate.forecasters.naive import MovingAverage, SeasonalNaive
+from tidegate.scoring.folds import Folds
+
+CALLS = []
+FOLDS = Folds(horizon=12, count=3)
+
+
+class Stub(Forecaster):
+    name = "stub"
+
+    def __init__(self, *, error=None, after=0, kind="stub"):
+        self.error, self.after, self.kind = error, after, kind
+
+    def _fit(self, panel, horizon):
+        CALLS.append(panel)
+        if self.error and panel.lengths[0] > self.after:
+            raise self.error
+
+    def _predict(self, panel, levels):
+        return np.repeat(panel.values[panel.offsets[1:] - 1][:, None], self.horizon_, axis=1), None
+
+    def _state(self):
+        return {}
+
+    def _restore(self, state):
+        pass
+
+
+class Watching:
+    def __init__(self, stop=None):
+        self.seen, self.stop = [], stop
+
+    def begin(self, models, folds):
+        self.seen.append(("begin", list(models), folds))
+
+    def done(self, model, fold, seconds, score):
+        self.seen.append((model, fold, score))
+        if self.stop and len(self.seen) > self.stop:
+            raise KeyboardInterrupt
+
+    def finish(self):
+        self.seen.append(("finish",))
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch):
+    """Workers must be able to import the models of this file."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3]))
+    CALLS.clear()
+
+
+def assert_same(one, other):
+    assert list(one.results) == list(other.results)
+    for name, result in one.results.items():
+        for part in ("mean", "lower", "upper"):
+            assert np.array_equal(getattr(result, part), getattr(other.results[name], part), equal_nan=True), (
+                name,
+                part,
+            )
+
+
+def test_seasonal_naive_is_always_there(monthly):
+    assert "seasonal-naive" in backtest(monthly(), ["naive"], folds=FOLDS).results
+    assert list(backtest(monthly(), [SeasonalNaive()], folds=FOLDS).results) == ["seasonal-naive"]
+
+
+def test_a_frame_is_as_good_as_a_panel(monthly):
+    panel = monthly()
+    import pandas as pd
+
+    frame = pd.DataFrame({"unique_id": "s0", "ds": panel.times.astype("datetime64[ns]"), "y": panel.values})
+    assert_same(backtest(frame, ["naive"], folds=FOLDS), backtest(panel, ["naive"], folds=FOLDS))
+
+
+def test_no_model_is_shown_anything_after_its_origin(monthly):
+    made = backtest(monthly(), [Stub()], folds=FOLDS, settings=Settings(levels=()))
+    assert [panel.lengths.tolist() for panel in CALLS] == made.ends.tolist()
+
+
+def test_a_change_after_an_origin_changes_no_bit_of_its_forecast(monthly):
+    panel = monthly((96, 96))
+    models = ["naive", "drift", "moving-average"]
+    made = backtest(panel, models, folds=FOLDS)
+    later = panel.values.copy()
+    later[72:96] += 100
+    later[96 + 72 :] = 0
+    changed = backtest(replace(panel, values=later), models, folds=FOLDS)
+    for name, result in made.results.items():
+        assert np.array_equal(result.mean[:2], changed.results[name].mean[:2]), name
+        assert np.array_equal(result.lower[:2], changed.results[name].lower[:2]), name
+        assert not np.array_equal(result.mean[2], changed.results[name].mean[2]), name
+
+
+@pytest.mark.parametrize(("refit", "fits"), [(1, 3), (2, 2), (0, 1)])
+def test_refit_counts_the_fits_and_later_folds_still_read_on(monthly, refit, fits):
+    made = backtest(monthly(), [Stub()], folds=replace(FOLDS, refit=refit), settings=Settings(levels=()))
+    assert len(CALLS) == fits
+    assert_same(made, backtest(monthly(), [Stub()], folds=FOLDS, settings=Settings(levels=())))
+    assert np.count_nonzero(made.results["stub"].fit_seconds) == fits
+
+
+def test_any_number_of_processes_gives_the_same_bits(monthly, monkeypatch):
+    monkeypatch.setattr(module, "_WORTH_STARTING", 0.0)
+    panel = monthly((96, 100, 96))
+    models = ["naive", "moving-average", Stub()]
+    alone = backtest(panel, models, folds=FOLDS)
+    together = backtest(panel, models, folds=FOLDS, settings=Settings(processes=2))
+    assert_same(alone, together)
+    assert alone.scores().equals(together.scores())
+
+
+def test_little_work_starts_no_process(monthly, monkeypatch):
+    asked = []
+    run = module.cluster.run
+    monkeypatch.setattr(module.cluster, "run", lambda tasks, processes: asked.append(processes) or run(tasks))
+    backtest(monthly(), ["naive"], folds=FOLDS, settings=Settings(processes=8))
+    assert asked == [1]
+
+
+def test_a_model_that_fails_in_one_fold_is_named_and_the_others_go_on(monthly):
+    stub = Stub(error=ModelError("it diverged."), after=60)
+    made = backtest(monthly(), ["naive", stub], folds=FOLDS, settings=Settings(levels=()))
+    assert made.failures == {"stub": "it diverged."}
+    assert list(made.results) == ["naive", "seasonal-naive"]
+    assert len(CALLS) == 2
+
+
+def test_a_missing_extra_is_left_out_with_its_install_line(monthly):
+    made = backtest(monthly(), [Stub(error=MissingExtraError("xgboost", "boost"))], folds=FOLDS)
+    assert made.left_out == {"stub": "xgboost is not installed. Install it with: pip install 'tidegate[boost]'"}
+    assert made.failures == {}
+
+
+def test_a_mistake_in_a_model_is_not_swallowed(monthly):
+    with pytest.raises(ZeroDivisionError):
+        backtest(monthly(), [Stub(error=ZeroDivisionError())], folds=FOLDS)
+
+
+def test_a_baseline_that_fails_stops_the_comparison(monthly, monkeypatch):
+    monkeypatch.setattr(SeasonalNaive, "_predict", lambda self, panel, levels: (np.full((1, 12), np.nan), None))
+    with pytest.raises(
+        TidegateError, match=r"seasonal-naive, the baseline of every comparison, failed: .*forecast nan"
+    ):
+        backtest(monthly(), ["naive"], folds=FOLDS, settings=Settings(levels=()))
+
+
+def test_models_that_would_start_after_the_budget_are_named(monthly):
+    made = backtest(monthly(), ["naive", "drift"], folds=FOLDS, settings=Settings(budget=1e-9))
+    assert list(made.results) == ["seasonal-naive"]
+    assert made.left_out == dict.fromkeys(("naive", "drift"), "not started: the budget of 1e-09 seconds was spent")
+    assert backtest(monthly(), ["naive"], folds=FOLDS, settings=Settings(budget=600)).left_out == {}
+
+
+def test_the_seed_goes_to_models_that_are_named(monthly):
+    made = backtest(monthly(), ["naive", MovingAverage(window=5)], folds=FOLDS, settings=Settings(seed=9))
+    assert made.results["moving-average"].model.window == 5
+
+
+def test_an_interrupted_run_resumes_to_the_same_bits(monthly, tmp_path):
+    models = ["naive", "drift", Stub()]
+    whole = backtest(monthly(), models, folds=FOLDS)
+    with pytest.raises(KeyboardInterrupt):
+        backtest(monthly(), models, folds=FOLDS, settings=Settings(store=tmp_path, watch=Watching(stop=5)))
+    kept = len(list(tmp_path.iterdir()))
+    assert 0 < kept < 12
+    CALLS.clear()
+    watch = Watching()
+    resumed = backtest(monthly(), models, folds=FOLDS, settings=Settings(store=tmp_path, watch=watch))
+    assert_same(whole, resumed)
+    assert len([seen for seen in watch.seen if len(seen) == 3 and seen[0] != "begin"]) == 12
+    assert len(list(tmp_path.iterdir())) == 12
+    CALLS.clear()
+    assert_same(whole, backtest(monthly(), models, folds=FOLDS, settings=Settings(store=tmp_path, budget=1e-9)))
+    assert CALLS == []
+
+
+def test_a_damaged_fold_is_computed_again(monthly, tmp_path):
+    settings = Settings(store=tmp_path, levels=())
+    whole = backtest(monthly(), [Stub()], folds=FOLDS, settings=settings)
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    CALLS.clear()
+    assert_same(whole, backtest(monthly(), [Stub()], folds=FOLDS, settings=settings))
+    assert len(CALLS) == 3
+
+
+def test_the_watch_hears_of_every_fold_and_of_the_end(monthly):
+    watch = Watching()
+    made = backtest(monthly(), ["naive", Stub(error=ModelError("no."))], folds=FOLDS, settings=Settings(watch=watch))
+    assert watch.seen[0] == ("begin", ["naive", "seasonal-naive", "stub"], 3)
+    assert watch.seen[-1] == ("finish",)
+    scores = {(model, fold): score for model, fold, score in watch.seen[1:-1]}
+    assert scores["naive", 2] == pytest.approx(made.scaled_errors("naive")[2, 0])
+    assert np.isnan(scores["stub", 0])
+
+
+def test_a_constant_series_works_and_says_so(monthly):
+    panel = monthly((96, 96))
+    values = panel.values.copy()
+    values[:96] = 7.0
+    made = backtest(replace(panel, values=values), ["naive"], folds=FOLDS)
+    assert made.results["naive"].mean[:, 0].tolist() == [[7.0] * 12] * 3
+    assert any(note.startswith("1 of 2 series do not change from season to season") for note in made.notes)
+    assert np.isfinite(made.scores()["MASE"]).all()
+
+
+def test_zeros_and_missing_values_to_judge_by_are_counted(monthly):
+    panel = monthly((96,), fill="interpolate")
+    values = panel.values.copy()
+    values[90], values[91:93] = 0.0, np.nan
+    notes = backtest(replace(panel, values=values), ["naive"], folds=FOLDS).notes
+    assert "1 of 36 values to judge by are 0: MAPE leaves them out." in notes
+    assert "2 of 36 values to judge by are missing; no score counts them." in notes
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"levels": (80, 100)}, "level 100 is not a whole number of percent from 1 to 99"),
+        ({"levels": (True,)}, "level True is not"),
+        ({"processes": 0}, "processes is 0; it must be at least 1"),
+        ({"budget": 0}, "budget is 0 seconds; it must be above 0"),
+    ],
+)
+def test_settings_outside_their_limits_are_refused(settings, message):
+    with pytest.raises(SettingError, match=message):
+        Settings(**settings)
+
+
+def test_levels_are_sorted_once():
+    assert Settings(levels=(95, 80, 95)).levels == (80, 95)
+
+
+def test_every_field_of_a_result_is_filled(monthly):
+    result = backtest(monthly(), ["drift"], folds=FOLDS).results["drift"]
+    assert {one.name for one in fields(result)} >= {"mean", "lower", "upper", "fit_seconds", "predict_seconds"}
+    assert (result.parameters, result.cost) == (1, 0)
+    assert result.peak_memory > 1e6
+    assert result.fit_seconds.shape == (3,)
+
+
+SCRIPT = textwrap.dedent(
+    """
+    import sys, time
+    import numpy as np
+    from tidegate.evaluation import backtest as module
+    from tidegate.forecasters.naive import Naive
+    from tidegate.panel import Panel
+    from tidegate.scoring.folds import Folds
+
+    module._WORTH_STARTING = 0.0
+
+    class Slow(Naive):
+        name = "slow"
+        def _fit(self, panel, horizon):
+            if len(panel.times) > 70:
+                time.sleep(600)
+
+    class Loud:
+        def begin(self, models, folds):
+            pass
+        def done(self, model, fold, seconds, score):
+            print(model, fold, flush=True)
+        def finish(self):
+            pass
+
+    if __name__ == "__main__":
+        panel = Panel(np.array(["a"], dtype=object), np.array([0, 96]), np.arange(96), np.random.rand(96), "1", (12,))
+        settings = module.Settings(processes=2, store=sys.argv[1], watch=Loud())
+        module.backtest(panel, ["naive", Slow()], folds=Folds(horizon=12, count=3), settings=settings)
+    """
+)
+
+
+def test_an_interrupt_stops_at_once_and_keeps_finished_folds(tmp_path):
+    script, store = tmp_path / "script.py", tmp_path / "store"
+    script.write_text(SCRIPT)
+    environment = {**os.environ, "PYTHONPATH": str(Path(tidegate.__file__).parents[1])}
+    child = subprocess.Popen(
+        [sys.executable, script, store],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    seen = [child.stdout.readline().split() for _ in range(7)]
+    child.send_signal(signal.SIGINT)
+    _, errors = child.communicate(timeout=60)
+    assert ["slow", "0"] in seen
+    assert "KeyboardInterrupt" in errors
+    assert child.returncode != 0
+    assert len(list(store.glob("*.fold"))) == 7

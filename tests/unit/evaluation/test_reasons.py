@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+
+from tidegate.evaluation.selection import verdict
+
+WOBBLE = np.array([[0.05], [-0.05], [0.02], [-0.04], [0.02]])
+COSTS = {"ses": 1, "gru": 5}
+
+
+def level(value, wobble=1.0):
+    return value + wobble * WOBBLE
+
+
+def said(backtest):
+    return verdict(backtest).sentences
+
+
+def test_a_clear_winner(judged):
+    sentences = said(judged({"seasonal-naive": level(1.0), "gru": level(0.6, -1)}, costs=COSTS))
+    assert sentences[0] == (
+        "gru has the lowest error: MASE 0.6 against 1 for seasonal-naive, 40 % lower (p < 0.001, n = 5 folds). "
+        "Recommended: gru; every cheaper model is clearly worse."
+    )
+    assert "From simple to complex, starting at seasonal-naive, the error falls with gru (40 % less)." in sentences
+    assert (
+        "These scores are from the folds that chose the winner and flatter it: expect a little less on new data."
+        in (sentences)
+    )
+    assert (
+        "A model is clearly worse if its error is above the winner's by a difference unlikely to be luck (p < 0.05), "
+        "or by more than 20 %." in sentences
+    )
+
+
+def test_a_cheaper_model_that_is_as_good_as_can_be_told(judged):
+    errors = {"seasonal-naive": level(1.0), "ses": level(0.62, 3), "gru": level(0.6, -1)}
+    sentences = said(judged(errors, costs=COSTS))
+    assert sentences[0].endswith(
+        "Recommended: ses, the cheapest that is not clearly worse than gru: its error (MASE 0.62) is 3.3 % higher, "
+        "with no evidence of a difference (p = 0.81, n = 5 folds)."
+    )
+    assert sentences[1].startswith("The error of ses is 38 % lower than that of seasonal-naive: a clear difference (p")
+
+
+def test_nothing_beats_the_baseline(judged):
+    sentences = said(judged({"naive": level(1.5), "seasonal-naive": level(1.0, 0), "gru": level(1.02, 3)}, costs=COSTS))
+    assert sentences[0] == (
+        "Nothing beats seasonal-naive: of 3 models none has a lower error (MASE 1). The closest is gru (MASE 1.02), "
+        "with no evidence of a difference (p = 0.75, n = 5 folds). Recommended: seasonal-naive."
+    )
+
+
+def test_a_lower_error_that_may_be_luck(judged):
+    sentences = said(judged({"seasonal-naive": level(1.0), "gru": level(0.95, 3)}, costs=COSTS))
+    assert sentences[0].startswith(
+        "Nothing clearly beats seasonal-naive: gru has the lowest error (MASE 0.95 against 1, 5 % lower), but there is "
+        "no evidence of a difference (p = "
+    )
+    assert (
+        "Recommended: seasonal-naive, the cheapest that is not clearly worse than gru: its error (MASE 1) is 5.3 %"
+        in (sentences[0])
+    )
+
+
+def test_an_error_far_lower_that_so_few_folds_cannot_prove(judged):
+    sentences = said(judged({"seasonal-naive": level(1.0, 9), "gru": level(0.6, -9)}, costs=COSTS))
+    assert sentences[0] == (
+        "gru has the lowest error: MASE 0.6 against 1 for seasonal-naive, 40 % lower; still, 5 folds cannot rule out "
+        "luck: no evidence of a difference (p = 0.31, n = 5 folds). "
+        "Recommended: gru; every cheaper model is clearly worse."
+    )
+
+
+@pytest.mark.parametrize(
+    ("folds", "series", "sentence"),
+    [
+        (2, 1, "2 folds without overlap cannot carry a test; 3 are the least: use more folds."),
+        (1, 1, "1 fold without overlap cannot carry a test; 3 are the least: use more folds."),
+        (5, 2, "The tests pair the models on 5 folds. With so few, only a difference that is much the same in every "
+               "fold can show."),
+        (3, 12, "The tests pair the models on 12 series, taken as independent, from 3 origins."),
+        (1, 12, "The tests pair the models on 12 series, taken as independent, from one origin."),
+    ],
+)  # fmt: skip
+def test_what_the_test_rests_on(judged, folds, series, sentence):
+    rng = np.random.default_rng(0)
+    errors = {"seasonal-naive": rng.uniform(0.9, 1.1, (folds, series)), "gru": rng.uniform(0.8, 1.0, (folds, series))}
+    sentences = said(judged(errors))
+    assert sentence in sentences
+    assert ("no test possible on" in sentences[0]) == (series < 10 and folds < 3)
+
+
+def test_only_the_baseline(judged):
+    sentences = said(judged({"seasonal-naive": level(1.0)}))
+    assert sentences[0].startswith("Only seasonal-naive could be judged (MASE 1): there is nothing to compare it with.")
+
+
+def test_no_rung_adds_anything(judged):
+    sentences = said(judged({"naive": level(0.5), "seasonal-naive": level(1.0), "gru": level(1.1)}))
+    assert "From simple to complex, no model has a lower error than naive." in sentences
+
+
+def test_what_is_missing_and_what_was_noted_is_repeated(judged):
+    made = judged(
+        {"seasonal-naive": level(1.0)},
+        failures={"ets": "it diverged."},
+        left_out={"gru": "not started."},
+        notes=("2 of 60 values to judge by are 0.",),
+    )
+    sentences = said(made)
+    assert {"ets failed: it diverged.", "gru was left out: not started.", "2 of 60 values to judge by are 0."} <= set(
+        sentences
+    )

@@ -1,0 +1,37 @@
+from dataclasses import replace
+
+import pytest
+
+from tidegate.report import notebook
+
+
+@pytest.mark.parametrize("part", ["profile", "backtest", "verdict", None])
+def test_every_result_shows_itself(one, part):
+    result = one if part is None else getattr(one, part)
+    made = result.plot().to_dict()
+    assert made["width"] == 680
+    text = result._repr_html_()
+    assert "<svg" in text
+    assert "<script" not in text
+    assert 'aria-label="' in text
+
+
+def test_a_comparison_shows_its_folds(one):
+    compared = replace(one, model=None, forecast=None, frame=None)
+    assert notebook.figure(compared)["drawing"] == "folds"
+
+
+def test_sentences_are_escaped(one):
+    verdict = replace(one.verdict, sentences=("<b>bold</b>",))
+    assert "&lt;b&gt;bold" in notebook.html(verdict)
+
+
+def test_the_first_sentences_stand_with_the_chart(one):
+    assert one.verdict.statement in notebook.sentences(one)
+    assert notebook.sentences(one.backtest) == [one.verdict.sentences[0]]
+    assert notebook.sentences(one.profile) == one.profile.sentences()[:6]
+
+
+def test_what_has_no_chart_is_refused():
+    with pytest.raises(TypeError, match="int has no chart; a Study, Backtest, Verdict or Profile has"):
+        notebook.chart(3)
