@@ -55,7 +55,7 @@ def from_frame(
     --------
     >>> frame = pd.DataFrame({"ds": pd.date_range("2020-01-01", periods=3, freq="MS"), "y": [1.0, 2.0, 4.0]})
     >>> from_frame(frame)
-    Panel(1 series, 3 rows, frequency='MS', season=1)
+    Panel(1 series, 3 rows, frequency='MS', season=unknown)
     """
     return assemble(frame_source(frame), columns, options, None if future is None else frame_source(future))
 

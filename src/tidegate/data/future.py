@@ -11,7 +11,8 @@ from tidegate.data.calendar import advance
 from tidegate.data.columns import Columns, guess
 from tidegate.data.loading import load_long
 from tidegate.data.rows import Rows, as_text
-from tidegate.data.zones import to_utc
+from tidegate.data.steps import DAY, month_stamps, months, on_rule, step
+from tidegate.data.zones import to_local, to_utc
 from tidegate.errors import DataError, Place
 from tidegate.panel import Covariates, Future, Panel
 
@@ -74,7 +75,9 @@ def with_future(panel: Panel, source: Source) -> Panel:
     DataError
         If a column is missing, or the rows do not follow the last observation step by step.
     """
-    rows, said = load_long(source, _future_columns(panel, source), frequency=panel.frequency)
+    made = step(panel.frequency)
+    yearly = panel.frequency if made.unit == "month" and made.size % 12 == 0 else None
+    rows, said = load_long(source, _future_columns(panel, source), frequency=yearly)
     rows = _same_clock(panel, rows)
     series = _matched(panel, rows)
     last = panel.times[panel.offsets[1:] - 1]
@@ -170,6 +173,7 @@ def _future_columns(panel: Panel, source: Source) -> Columns:
 
 
 def _same_clock(panel: Panel, rows: Rows) -> Rows:
+    """Return the rows on the panel's clock; days within months are moved as those of the observations were."""
     if rows.integer != panel.integer_time:
         raise DataError(
             f"the future table counts time in {'steps' if rows.integer else 'stamps'}, the observations do not",
@@ -177,7 +181,12 @@ def _same_clock(panel: Panel, rows: Rows) -> Rows:
             repair="Write the same kind of time in both.",
         )
     if panel.timezone is not None and rows.timezone is None:
-        return replace(rows, times=to_utc(rows.times, panel.timezone), timezone=panel.timezone)
+        rows = replace(rows, times=to_utc(rows.times, panel.timezone), timezone=panel.timezone)
+    made = step(panel.frequency)
+    local = to_local(rows.times, panel.timezone)
+    if made.unit == "month" and not on_rule(local, made).all():
+        stamps = month_stamps(months(local), made.rule) + local % DAY
+        return replace(rows, times=to_utc(stamps, panel.timezone))
     return rows
 
 

@@ -52,6 +52,8 @@ class Gatherer:
 
     def column(self) -> pa.ChunkedArray:
         """Return all that was added, in one chunk; empty numbers are NaN."""
+        if not self._n_rows:
+            return pa.chunked_array([], self._kind)
         self._buffer.resize(self._n_rows, refcheck=False)
         plain = pa.int32() if self._dictionary is not None else self._kind
         made = pa.Array.from_buffers(plain, self._n_rows, [None, pa.py_buffer(self._buffer)])

@@ -11,6 +11,7 @@ from tidegate.data.cells import floats, is_text, labels
 from tidegate.data.columns import Columns
 from tidegate.data.frequency import within
 from tidegate.data.rows import Rows
+from tidegate.data.source import refusal
 from tidegate.data.steps import DAY, SECOND, step
 from tidegate.data.times import Clock, clock
 from tidegate.errors import SettingError
@@ -124,7 +125,12 @@ def _series(table: _Table) -> tuple[Codes, NDArray[np.object_]]:
     chosen = table.chosen
     if chosen.id is None:
         return np.broadcast_to(np.int32(0), table.n_rows), np.array([chosen.target or ""], dtype=object)
-    return labels(table.columns.pop(chosen.id))
+    codes, ids = labels(table.columns.pop(chosen.id))
+    if len(ids) and ids[0] == "":
+        index = int(np.argmax(codes == 0))
+        repair = "Write the identifier or remove the row."
+        raise refusal(table.source, "the identifier of the series is missing", index, chosen.id, repair=repair)
+    return codes, ids
 
 
 def _clock(table: _Table) -> Clock:

@@ -86,11 +86,10 @@ def bins(local: Integers, made: Step) -> Integers:
 def _without_partial_ends(rows: Rows, sizes: Integers, how: Resample) -> tuple[Rows, int]:
     if how != "sum":
         return rows, 0
-    counts = np.concatenate([[0], np.cumsum(sizes)])[rows.offsets]
-    usual = np.repeat(np.diff(counts) / rows.lengths, rows.lengths)
-    edge = np.zeros(len(sizes), dtype=bool)
     long_enough = rows.lengths > 2
-    edge[rows.offsets[:-1][long_enough]] = True
-    edge[rows.offsets[1:][long_enough] - 1] = True
-    cut = edge & (sizes < 0.9 * usual)
+    first, last = rows.offsets[:-1][long_enough], rows.offsets[1:][long_enough] - 1
+    counted = np.concatenate([[0], np.cumsum(sizes)])
+    usual = (counted[last] - counted[first + 1]) / (last - first - 1)
+    cut = np.zeros(len(sizes), dtype=bool)
+    cut[first], cut[last] = sizes[first] < 0.9 * usual, sizes[last] < 0.9 * usual
     return (rows.where(~cut), int(cut.sum())) if cut.any() else (rows, 0)

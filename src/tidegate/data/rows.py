@@ -112,12 +112,6 @@ def as_text(time: int, *, integer: bool, timezone: str | None) -> str:
     return text.removesuffix("T00:00:00").replace("T", " ")
 
 
-def per_series(rows: Rows, wrong: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return which series own a row where `wrong` is True, shape (N,)."""
-    counted = np.concatenate([[0], np.cumsum(wrong)])
-    return np.asarray(np.diff(counted[rows.offsets]) > 0)
-
-
 def static_of(rows: Rows) -> Covariates:
     """Return the static covariates over the N series.
 

@@ -58,7 +58,7 @@ def refusal(
     return DataError(problem, place=Place(row=source.row(index), column=column, series=named), repair=repair)
 
 
-def accepted(source: Source, **options: str) -> str:
+def accepted(source: Source, options: Mapping[str, str]) -> str:
     """Return the repair that names the options which accept the data."""
     spoken = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items())
     if not source.python:

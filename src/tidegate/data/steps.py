@@ -25,8 +25,10 @@ WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 MONTH_RULES = {"MS": "start", "ME": "end", "BMS": "business start", "BME": "business end"}
 EITHER_END = {"M": "M", "Q": "Q", "Y": "Y", "A": "Y", "monthly": "M", "quarterly": "Q", "yearly": "Y", "annual": "Y"}
-SAME = {"H": "h", "T": "min", "S": "s", "L": "ms", "U": "us", "N": "ns", "d": "D", "AS": "YS", "BM": "BME"} | {
-    "hourly": "h", "daily": "D", "weekly": "W", "M": "ME", "Q": "QE", "Y": "YE", "A": "YE"
+SAME = {
+    "H": "h", "T": "min", "S": "s", "L": "ms", "U": "us", "N": "ns", "d": "D", "AS": "YS", "BM": "BME",
+    "M": "ME", "Q": "QE", "Y": "YE", "A": "YE",
+    "hourly": "h", "daily": "D", "weekly": "W", "monthly": "ME", "quarterly": "QE", "yearly": "YE", "annual": "YE",
 }  # fmt: skip
 
 

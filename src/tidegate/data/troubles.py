@@ -56,7 +56,7 @@ def refuse(rows: Rows, troubles: Sequence[Trouble]) -> None:
     options: dict[str, str] = {}
     for trouble in troubles:
         options |= trouble.options
-    repair = accepted(rows.source, **options)
+    repair = accepted(rows.source, options)
     others = {"duplicates": "first or last", "fill": "zero or forward"}
     also = [f"{words} for --{name}" for name, words in others.items() if name in options]
     repair += f"; or choose {', '.join(also)}." if also else "."

@@ -52,15 +52,27 @@ class Case:
         found = self.against[BASELINE]
         return Comparison(0.0 - found.difference, found.p, found.n, found.unit)
 
+    def headline(self) -> str:
+        """Return what to use and how it stands to the baseline, in one sentence."""
+        if len(self.means) == 1:
+            return f"Only {BASELINE} could be judged ({self._figure(BASELINE)}): there is nothing to compare it with."
+        if self.recommended == BASELINE:
+            clearly = "" if self.winner == BASELINE else "clearly "
+            return f"Use {BASELINE}: of {len(self.means)} models nothing {clearly}beats it ({self._figure(BASELINE)})."
+        ours, theirs = self.means[self.recommended], self.means[BASELINE]
+        size = f"{percent(abs(1 - ours / theirs))} {'lower' if ours < theirs else 'higher'}" if theirs else "no lower"
+        figures = f"{self._figure(self.recommended)} against {number(theirs)}"
+        return f"Use {self.recommended}: its error is {size} than that of {BASELINE} ({figures}), {self._sure()}."
+
     def statement(self) -> str:
-        """Return the conclusion: how the best model stands to the baseline, and which one to use."""
-        return f"{self._baseline()} {self._recommended()}"
+        """Return the conclusion: what to use, which model is the best, and how sure both are."""
+        return " ".join([self.headline(), *self._best()])
 
     def sentences(self) -> tuple[str, ...]:
         """Return the statement, then what weighs on it."""
         said = [
-            self.statement(),
-            *self._use(),
+            self.headline(),
+            *self._best(),
             *self._climb(),
             "These scores are from the folds that chose the winner and flatter it: expect a little less on new data.",
             self._test(),
@@ -75,53 +87,33 @@ class Case:
     def _figure(self, name: str) -> str:
         return f"{self.score} {number(self.means[name])}"
 
-    def _baseline(self) -> str:
-        ours, theirs = self._figure(self.winner), number(self.means[BASELINE])
-        others = len(self.means) - 1
-        if not others:
-            return f"Only {BASELINE} could be judged ({ours}): there is nothing to compare it with."
-        if self.means[self.winner] == self.means[BASELINE]:
-            none = f"of {others + 1} models none has a lower error ({self._figure(BASELINE)})"
-            return f"Nothing beats {BASELINE}: {none}. {self._closest()}"
-        lower = f"{percent(1 - self.means[self.winner] / self.means[BASELINE])} lower"
-        if self.against_baseline.significant:
-            found = f"{lower} ({_evidence(self.against_baseline)})"
-            return f"{self.winner} has the lowest error: {ours} against {theirs} for {BASELINE}, {found}."
-        if self.means[BASELINE] > (1 + MARGIN) * self.means[self.winner]:
-            return (
-                f"{self.winner} has the lowest error: {ours} against {theirs} for {BASELINE}, {lower}; still, "
-                f"{_blocks(self.against_baseline)} cannot rule out luck: {_finding(self.against_baseline)}."
-            )
-        return (
-            f"Nothing clearly beats {BASELINE}: {self.winner} has the lowest error ({ours} against {theirs}, {lower}), "
-            f"but there is {_finding(self.against_baseline)}."
-        )
+    def _sure(self) -> str:
+        """Say whether the recommended model's gain over the baseline is more than luck."""
+        if self.gain.significant:
+            return _finding(self.gain)
+        if self.gain.tested:
+            return f"but {_blocks(self.gain)} cannot rule out luck: {_finding(self.gain)}"
+        return f"with {_finding(self.gain)}"
 
-    def _closest(self) -> str:
-        name = min((name for name in self.means if name != BASELINE), key=lambda name: self.means[name])
-        found = self.against[name] if self.winner == BASELINE else self.against_baseline
-        return f"The closest is {name} ({self._figure(name)}), with {_finding(found)}."
-
-    def _recommended(self) -> str:
+    def _best(self) -> list[str]:
+        """Say which model has the lowest error, and why it is or is not the one to use."""
+        if len(self.means) == 1:
+            return []
+        if self.winner == BASELINE and self.recommended == BASELINE:
+            name = min((name for name in self.means if name != BASELINE), key=lambda name: self.means[name])
+            return [f"The closest is {name} ({self._figure(name)}), with {_finding(self.against[name])}."]
         if self.recommended == self.winner:
             costs = {name: self.backtest.results[name].cost for name in self.means}
             cheaper = any(cost < costs[self.winner] for cost in costs.values())
-            return f"Recommended: {self.winner}{'; every cheaper model is clearly worse' if cheaper else ''}."
+            rest = "; every cheaper model is clearly worse" if cheaper else ""
+            return [f"It has the lowest error of {len(self.means)} models{rest}."]
         above = self.means[self.recommended] - self.means[self.winner]
         size = f"{percent(above / self.means[self.winner])} higher" if above else "no higher"
-        evidence = _finding(self.against[self.recommended])
-        return (
-            f"Recommended: {self.recommended}, the cheapest that is not clearly worse than {self.winner}: its error "
-            f"({self._figure(self.recommended)}) is {size}, with {evidence}."
-        )
-
-    def _use(self) -> list[str]:
-        """Say how the recommended model stands to the baseline, where the statement does not."""
-        if self.recommended in (self.winner, BASELINE):
-            return []
-        ours, theirs = self.means[self.recommended], self.means[BASELINE]
-        size = f"{percent(abs(1 - ours / theirs))} {'lower' if ours < theirs else 'higher'}" if theirs else "no lower"
-        return [f"The error of {self.recommended} is {size} than that of {BASELINE}: {_finding(self.gain)}."]
+        lowest = f"{self.winner} has the lowest error ({self._figure(self.winner)})"
+        return [
+            f"{lowest}, but {self.recommended} is the cheapest model that is not clearly worse: "
+            f"its error is {size}, with {_finding(self.against[self.recommended])}."
+        ]
 
     def _climb(self) -> list[str]:
         first, *rest = self.means

@@ -60,10 +60,12 @@ class Verdict(Displayed):
         error.
     baseline
         Seasonal naive.
+    headline
+        What to use and how it stands to the baseline, in one sentence.
     statement
-        The conclusion in words.
+        The headline, and which model has the lowest error.
     sentences
-        The statement and what a reader must know to weigh it.
+        The statement's sentences and what a reader must know to weigh them.
     rungs
         Every model, from simple to complex, with what it adds.
     score
@@ -79,6 +81,7 @@ class Verdict(Displayed):
     winner: str
     recommended: str
     baseline: str
+    headline: str
     statement: str
     sentences: tuple[str, ...]
     rungs: tuple[Rung, ...]
@@ -121,6 +124,7 @@ def verdict(backtest: Backtest) -> Verdict:
         winner,
         recommended,
         BASELINE,
+        case.headline(),
         case.statement(),
         case.sentences(),
         _rungs(backtest, errors, means),

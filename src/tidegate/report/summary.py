@@ -79,7 +79,7 @@ def verdict(view: View, forecast: Forecast | None = None) -> blocks.Block:
     tiles = [_tile("Recommended", said.recommended, _why(view)), _error(view), *_interval(view)]
     if forecast is not None and len(forecast.ids) == 1:
         tiles.append(_next(view, forecast))
-    return {"statement": said.statement, "sentences": _reasons(view), "tiles": tiles}
+    return {"statement": said.headline, "sentences": _reasons(view), "tiles": tiles}
 
 
 def _reasons(view: View) -> list[str]:
@@ -88,7 +88,7 @@ def _reasons(view: View) -> list[str]:
     named = {f"{name}: {result.note}" for name, result in backtest.results.items()}
     named |= {f"{name} failed: {why}" for name, why in backtest.failures.items()}
     named |= {f"{name} was left out: {why}" for name, why in backtest.left_out.items()}
-    apart = {view.verdict.statement, *named, *backtest.notes}
+    apart = {view.verdict.headline, *named, *backtest.notes}
     return [sentence for sentence in view.verdict.sentences if sentence not in apart]
 
 

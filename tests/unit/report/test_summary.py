@@ -31,7 +31,7 @@ def test_a_comparison_has_no_forecast_and_no_residuals(one, facts):
 def test_the_verdict_says_the_same_as_the_files(one):
     view = View(one.backtest, one.verdict)
     made = verdict(view, one.forecast)
-    assert made["statement"] == one.verdict.statement
+    assert made["statement"] == one.verdict.headline
     assert one.verdict.statement not in made["sentences"]
     tiles = {tile["label"]: tile["value"] for tile in made["tiles"]}
     assert tiles["Recommended"] == one.verdict.recommended

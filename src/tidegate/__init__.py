@@ -1,0 +1,164 @@
+"""tidegate: recurrent networks for sequences and time series, judged honestly and open to inspection.
+
+Public names are loaded when first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tidegate import errors, nn
+    from tidegate.analysis.intake import analyse
+    from tidegate.analysis.profile import Profile
+    from tidegate.data.columns import Columns, Options
+    from tidegate.data.examples import example
+    from tidegate.data.frames import from_frame
+    from tidegate.data.reading import read
+    from tidegate.errors import (
+        DataError,
+        InputError,
+        MissingExtraError,
+        ModelError,
+        NotFittedError,
+        SettingError,
+        StorageError,
+        TidegateError,
+        TrainingError,
+    )
+    from tidegate.evaluation.backtest import Settings, backtest
+    from tidegate.evaluation.results import Backtest
+    from tidegate.evaluation.selection import Verdict
+    from tidegate.evaluation.study import Study, compare, study
+    from tidegate.forecasters.arima import AR, ARIMA, ARMA, MA, SARIMA
+    from tidegate.forecasters.base import Forecaster
+    from tidegate.forecasters.catalogue import models
+    from tidegate.forecasters.naive import Drift, HistoricMean, MovingAverage, Naive, SeasonalNaive
+    from tidegate.forecasters.narn import NARN
+    from tidegate.forecasters.recurrent import GRU, LSTM, RNN
+    from tidegate.forecasters.registry import forecaster
+    from tidegate.forecasters.regression import Linear, RandomForest, XGBoost
+    from tidegate.forecasters.smoothing import ETS, MSTL, Croston, HoltWinters, SimpleSmoothing, Theta
+    from tidegate.forecasters.storage import load
+    from tidegate.panel import Forecast, Panel
+    from tidegate.scoring.folds import Folds
+
+__all__ = [
+    "AR",
+    "ARIMA",
+    "ARMA",
+    "ETS",
+    "GRU",
+    "LSTM",
+    "MA",
+    "MSTL",
+    "NARN",
+    "RNN",
+    "SARIMA",
+    "Backtest",
+    "Columns",
+    "Croston",
+    "DataError",
+    "Drift",
+    "Folds",
+    "Forecast",
+    "Forecaster",
+    "HistoricMean",
+    "HoltWinters",
+    "InputError",
+    "Linear",
+    "MissingExtraError",
+    "ModelError",
+    "MovingAverage",
+    "Naive",
+    "NotFittedError",
+    "Options",
+    "Panel",
+    "Profile",
+    "RandomForest",
+    "SeasonalNaive",
+    "SettingError",
+    "Settings",
+    "SimpleSmoothing",
+    "StorageError",
+    "Study",
+    "Theta",
+    "TidegateError",
+    "TrainingError",
+    "Verdict",
+    "XGBoost",
+    "__version__",
+    "analyse",
+    "backtest",
+    "compare",
+    "errors",
+    "example",
+    "forecaster",
+    "from_frame",
+    "load",
+    "models",
+    "nn",
+    "read",
+    "study",
+]
+
+_SUBPACKAGES = ("errors", "nn")
+
+_WHERE = {
+    "analysis.intake": ("analyse",),
+    "analysis.profile": ("Profile",),
+    "data.columns": ("Columns", "Options"),
+    "data.examples": ("example",),
+    "data.frames": ("from_frame",),
+    "data.reading": ("read",),
+    "errors": (
+        "DataError",
+        "InputError",
+        "MissingExtraError",
+        "ModelError",
+        "NotFittedError",
+        "SettingError",
+        "StorageError",
+        "TidegateError",
+        "TrainingError",
+    ),
+    "evaluation.backtest": ("Settings", "backtest"),
+    "evaluation.results": ("Backtest",),
+    "evaluation.selection": ("Verdict",),
+    "evaluation.study": ("Study", "compare", "study"),
+    "forecasters.arima": ("AR", "ARIMA", "ARMA", "MA", "SARIMA"),
+    "forecasters.base": ("Forecaster",),
+    "forecasters.catalogue": ("models",),
+    "forecasters.naive": ("Drift", "HistoricMean", "MovingAverage", "Naive", "SeasonalNaive"),
+    "forecasters.narn": ("NARN",),
+    "forecasters.recurrent": ("GRU", "LSTM", "RNN"),
+    "forecasters.registry": ("forecaster",),
+    "forecasters.regression": ("Linear", "RandomForest", "XGBoost"),
+    "forecasters.smoothing": ("ETS", "MSTL", "Croston", "HoltWinters", "SimpleSmoothing", "Theta"),
+    "forecasters.storage": ("load",),
+    "panel": ("Forecast", "Panel"),
+    "scoring.folds": ("Folds",),
+}
+_MODULES = {name: f"tidegate.{module}" for module, names in _WHERE.items() for name in names}
+
+if not TYPE_CHECKING:  # a type checker must see a misspelt name as an error
+
+    def __getattr__(name: str) -> Any:
+        """Load the public `name` from the module that holds it."""
+        if name in _MODULES:
+            value = getattr(importlib.import_module(_MODULES[name]), name)
+        elif name in _SUBPACKAGES:
+            value = importlib.import_module(f"tidegate.{name}")
+        elif name == "__version__":
+            value = importlib.import_module("importlib.metadata").version("tidegate")
+        else:
+            raise AttributeError(f"module 'tidegate' has no attribute {name!r}")
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        """List every public name, loaded or not."""
+        return sorted({*globals(), *__all__})
+else:
+    __version__: str

@@ -1,0 +1,168 @@
+"""The application: how a plain function becomes a command, and how what goes wrong becomes an exit code.
+
+0 done, 1 failed, 2 bad usage or bad data, 130 stopped by Ctrl-C. What went wrong is one message on stderr.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import itertools
+import shlex
+import typing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand
+
+from tidegate.errors import TidegateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+DEFAULT_EXAMPLE = "air-passengers"
+
+app = typer.Typer(
+    name="tidegate",
+    help="Forecast time series, judged honestly against simple models.",
+    epilog="Begin with: tidegate forecast --example --horizon 12",
+    rich_markup_mode=None,  # plain help: rich is not loaded before it draws something
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What was typed.
+
+    Parameters
+    ----------
+    command
+        Name of the command.
+    arguments
+        The words after it, as typed.
+    """
+
+    command: str
+    arguments: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """The command as it can be typed again."""
+        return shlex.join(("tidegate", self.command, *self.arguments))
+
+    def resumed(self, folder: str) -> str:
+        """Return the command that goes on where this one stopped, writing to `folder`."""
+        words = [word for word in self.arguments if word not in ("--resume", "--force")]
+        if not any(word == "--output" or word.startswith("--output=") for word in words):
+            words += ["--output", folder]
+        return shlex.join(("tidegate", self.command, *words, "--resume"))
+
+
+class Command(TyperCommand):
+    """A command that remembers what was typed and takes ``--example`` with or without a name."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse `args` after noting them; help is shown before anything that parsing would load."""
+        if "--help" in args:
+            typer.echo(ctx.get_help(), color=ctx.color)
+            ctx.exit()
+        ctx.meta["arguments"] = tuple(args)
+        return super().parse_args(ctx, named_example(args))
+
+
+def named_example(words: Sequence[str]) -> list[str]:
+    """Return `words` with the default example written out where ``--example`` stands without a name.
+
+    >>> named_example(["--example", "--horizon", "12"])
+    ['--example', 'air-passengers', '--horizon', '12']
+    """
+    written: list[str] = []
+    for word, following in itertools.pairwise([*words, "--"]):
+        written.append(word)
+        if word == "--example" and following.startswith("-"):
+            written.append(DEFAULT_EXAMPLE)
+    return written
+
+
+def command(name: str, *, example: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Return a decorator that registers a function as the command `name`.
+
+    The function's parameters are frozen dataclasses whose fields are Typer arguments and options, or such dataclasses
+    again, so that commands share them; a part of type `Invocation` receives what was typed. It returns an exit code.
+
+    Parameters
+    ----------
+    name
+        Name of the command.
+    example
+        What its help shows as an example, one command a line.
+    """
+
+    def register(function: Callable[..., int]) -> Callable[..., int]:
+        parts = {key: kind for key, kind in typing.get_type_hints(function).items() if key != "return"}
+
+        def run(ctx: typer.Context, **values: Any) -> None:
+            typed = Invocation(name, ctx.meta["arguments"])
+            built = {key: _built(kind, values, typed) for key, kind in parts.items()}
+            raise typer.Exit(exit_code(lambda: function(**built)))
+
+        context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+        flat = [context, *(parameter for kind in parts.values() for parameter in _parameters(kind))]
+        run.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
+        shown = "\n".join(f"  {line}" for line in example.strip().splitlines())
+        run.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n\b\nExample:\n{shown}"
+        app.command(name, cls=Command)(run)
+        return function
+
+    return register
+
+
+def exit_code(work: Callable[[], int]) -> int:
+    """Return what `work` returns, or the exit code of what stopped it after one message on stderr."""
+    try:
+        return work()
+    except TidegateError as error:
+        return failed(str(error), error.exit_code)
+    except MemoryError:
+        return failed("The memory of this machine is not enough. Use fewer series or models.", 1)
+    except KeyboardInterrupt:
+        typer.echo("Stopped. Nothing was written.", err=True)
+        return 130
+
+
+def failed(message: str, code: int) -> int:
+    """Print `message` on stderr and return `code`."""
+    typer.secho(f"Error: {message}", fg=typer.colors.RED, err=True)
+    return code
+
+
+def _built(kind: type[Any], values: Mapping[str, Any], typed: Invocation) -> Any:
+    """Return an instance of the dataclass `kind` from the parsed `values`."""
+    if kind is Invocation:
+        return typed
+    hints = typing.get_type_hints(kind)
+    parts = {}
+    for field in dataclasses.fields(kind):
+        nested = dataclasses.is_dataclass(hints[field.name])
+        parts[field.name] = _built(hints[field.name], values, typed) if nested else values[field.name]
+    return kind(**parts)
+
+
+def _parameters(kind: type[Any]) -> Iterator[inspect.Parameter]:
+    """Yield one keyword parameter per field of the dataclass `kind`, with its Typer declaration."""
+    if kind is Invocation:
+        return
+    hints = typing.get_type_hints(kind, include_extras=True)
+    for field in dataclasses.fields(kind):
+        if dataclasses.is_dataclass(hints[field.name]):
+            yield from _parameters(hints[field.name])
+            continue
+        default = inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default
+        yield inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name]
+        )

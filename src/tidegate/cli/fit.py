@@ -1,0 +1,108 @@
+"""`tidegate fit`: fit one model to all observations and save it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tidegate.cli import folders
+from tidegate.cli.app import Invocation, command
+from tidegate.cli.interruption import resumable
+from tidegate.cli.observations import observations
+from tidegate.cli.options import Ahead, Chance, Folder, Source, Speech
+
+if TYPE_CHECKING:
+    from tidegate.forecasters.base import Forecaster
+    from tidegate.panel import Panel
+
+TRAINED = 5
+"""Cost class from which a model is trained for so long that checkpoints pay."""
+
+EXAMPLE = """
+tidegate fit sales.csv --model gru --horizon 12 --output sales-gru
+tidegate predict sales-gru
+"""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which model to fit."""
+
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Registry name. See tidegate models.")]
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything that was asked for."""
+
+    source: Source
+    choice: Choice
+    ahead: Ahead
+    chance: Chance
+    folder: Folder
+    speech: Speech
+    typed: Invocation
+
+
+@command("fit", example=EXAMPLE)
+def fit(request: Request) -> int:
+    """Fit one model to all observations and save it."""
+    from tidegate.forecasters import registry
+
+    entry = registry.entry(request.choice.model)
+    place = folders.place("fit", f"{request.source.name}-{entry.name}", request.folder)
+    if place.state == "finished":
+        return _report({"output": str(place.folder), "model": entry.name, "finished": "already"}, request.speech)
+    panel = observations(request.source)
+    model = entry.build({"seed": request.chance.seed} if entry.traits.stochastic else {})
+    with resumable(place, request.typed):
+        _train(model, panel, request.ahead.horizon, place)
+        if place.state == "replace":
+            shutil.rmtree(place.folder)
+        model.save(place.folder)
+    place.clear()
+    facts = {
+        "output": str(place.folder),
+        "model": entry.name,
+        "series": len(panel),
+        "observations": len(panel.times),
+        "parameters": model.n_parameters,
+        "seconds": round(model.fit_seconds_, 3),
+        "ignored": list(model.ignored_),
+        "notes": list(panel.notes),
+    }
+    return _report(facts, request.speech)
+
+
+def _train(model: Forecaster, panel: Panel, horizon: int, place: folders.Place) -> None:
+    """Fit; a model that is trained keeps checkpoints, from which an interrupted run goes on."""
+    if model.traits.cost < TRAINED:
+        model.fit(panel, horizon=horizon)
+        return
+    from tidegate.training.checkpoints import kept_in
+
+    with kept_in(place.store):
+        model.fit(panel, horizon=horizon)
+
+
+def _report(facts: dict[str, Any], speech: Speech) -> int:
+    if speech.json:
+        typer.echo(json.dumps(facts, indent=1, ensure_ascii=False))
+        return 0
+    for note in facts.get("notes", ()):
+        typer.echo(note)
+    if facts.get("finished"):
+        typer.echo(f"{facts['output']} holds a fitted model already.")
+    else:
+        typer.echo(
+            f"{facts['model']} fitted to {facts['series']:,} series, {facts['observations']:,} observations "
+            f"in {facts['seconds']:.1f} s; {facts['parameters']:,} parameters."
+        )
+    if facts.get("ignored"):
+        typer.echo(f"{facts['model']} cannot use {', '.join(facts['ignored'])}.")
+    typer.echo(f"Forecast with: tidegate predict {facts['output']}")
+    return 0

@@ -1,0 +1,112 @@
+"""`tidegate predict`: forecast with a saved model, from where it was fitted or from newer observations."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tidegate.cli import folders, results
+from tidegate.cli.app import Invocation, command
+from tidegate.cli.observations import observations
+from tidegate.cli.options import Coverage, Folder, Source, Speech
+
+if TYPE_CHECKING:
+    import pandas
+
+    from tidegate.forecasters.base import Forecaster
+    from tidegate.panel import Panel
+
+EXAMPLE = """
+tidegate predict sales-gru
+tidegate predict sales-gru newer.csv --levels 80,95
+"""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Which model to use."""
+
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that fit or forecast wrote.")]
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything that was asked for."""
+
+    saved: Saved
+    source: Source
+    coverage: Coverage
+    folder: Folder
+    speech: Speech
+    typed: Invocation
+
+
+@command("predict", example=EXAMPLE)
+def predict(request: Request) -> int:
+    """Forecast with a saved model.
+
+    Goes on from the end of the data that the model was fitted on, or from the end of newer DATA without fitting again.
+    """
+    from tidegate.forecasters.storage import load
+
+    model = load(_model_folder(request.saved.directory))
+    place = folders.place("predict", request.saved.directory.resolve().name, request.folder)
+    if place.state != "finished":
+        _write(model, request, place)
+    document = results.read(place.folder)
+    if request.speech.json:
+        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        return 0
+    from tidegate.cli import screen
+
+    screen.show_prediction(document)
+    return 0
+
+
+def _model_folder(directory: Path) -> Path:
+    """Return the folder of the model itself: `directory`, or the model that forecast wrote inside it."""
+    inside = directory / "model"
+    return inside if not (directory / "config.json").exists() and inside.is_dir() else directory
+
+
+def _write(model: Forecaster, request: Request, place: folders.Place) -> None:
+    from tidegate.report.files import csv, plain_json
+
+    source = request.source
+    panel = _newer(source, model) if source.data or source.example else None
+    future = None if panel is not None or source.future is None else _table(source.future)
+    frame = model.predict(panel, levels=request.coverage.percent(), future=future)
+    facts = {
+        "name": str(request.saved.directory),
+        "command": request.typed.line,
+        "model": model.name,
+        "notes": [] if panel is None else list(panel.notes),
+    }
+    folders.write(place, {"forecast.csv": csv(frame), "run.json": plain_json(facts)})
+
+
+def _table(path: Path) -> pandas.DataFrame:
+    """Return a file of future covariates as a frame; the model knows its columns."""
+    import pandas
+
+    from tidegate.data.reading import open_source
+
+    open_source(path)  # refuses what is missing or of another kind
+    return pandas.read_parquet(path) if path.is_dir() or path.suffix == ".parquet" else pandas.read_csv(path)
+
+
+def _newer(source: Source, model: Forecaster) -> Panel:
+    """Return the panel of the newer data, read with the covariates that the model was fitted on."""
+    history = model.history_
+    return observations(
+        replace(
+            source,
+            known=source.known or ",".join(history.known.names),
+            past=source.past or ",".join(history.past.names),
+            static=source.static or ",".join(history.static.names),
+        )
+    )

@@ -1,0 +1,187 @@
+"""Results on stdout, for people: short, and as wide as the terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_SHOWN_ROWS = 12
+
+
+def console() -> Console:
+    """Return the console of stdout."""
+    return Console(highlight=False, emoji=False, markup=False)
+
+
+def show_models(models: Sequence[Mapping[str, Any]]) -> None:
+    """Print the list of models."""
+    table = _table("model", "cost", "per", "takes", "about")
+    for model in models:
+        about = model["about"]
+        if not model["installed"]:
+            about += f" Not installed: pip install 'tidegate[{model['needs']}]'"
+        star = "*" if model["ladder"] else " "
+        per = "series" if model["fits"] == "one model per series" else "panel"
+        takes = " ".join(kind[0] for kind in model["covariates"]) or "-"
+        table.add_row(f"{model['name']} {star}", str(model["cost"]), per, takes, about)
+    out = console()
+    out.print(table)
+    out.print(
+        "\n* tried by tidegate forecast and compare unless --models names others.\n"
+        "cost: 0 instant, 1 milliseconds a series, 2 tens of them, 3 a second, 4 seconds, 5 a training run.\n"
+        "per: one model per series, or one over all series of the panel.\n"
+        "takes: k known, p past, s static covariates; others are left out for that model."
+    )
+
+
+def show_study(document: Mapping[str, Any]) -> None:
+    """Print what a finished `forecast` or `compare` found.
+
+    Parameters
+    ----------
+    document
+        As from `results.read`.
+    """
+    out, run, verdict = console(), document["run"], document["verdict"]
+    show_sentences(out, f"Data: {run['name']}", run.get("notes", []))
+    show_sentences(out, "What the series is like", run.get("profile", []))
+    _heading(out, f"Scores, {_counted(run['settings']['folds'], 'fold')}, best first")
+    out.print(Padding(_scores(document["scores"], verdict), (0, 0, 0, 2), expand=False))
+    _line(out, f"* recommended; against: MASE beside {verdict['baseline']}; in 80 %: share inside the interval")
+    for title in ("left_out", "failures"):
+        for model, why in run.get(title, {}).items():
+            _line(out, f"{model} is not among them: {why}")
+    show_sentences(out, "Verdict", verdict["sentences"])
+    if "forecast" in document:
+        show_forecast(out, document["forecast"])
+    show_files(out, document["output"], document["files"])
+
+
+def show_prediction(document: Mapping[str, Any]) -> None:
+    """Print what `predict` wrote."""
+    out, run = console(), document["run"]
+    show_sentences(out, f"Data for {run['model']}", run.get("notes", []))
+    show_forecast(out, document["forecast"])
+    show_files(out, document["output"], document["files"])
+
+
+def show_profile(document: Mapping[str, Any], folder: object) -> None:
+    """Print what `analyse` found."""
+    out = console()
+    show_sentences(out, f"Data: {document['name']}", document["notes"])
+    show_sentences(out, "What the series is like", document["sentences"])
+    show_files(out, str(folder), document["files"])
+
+
+def show_sentences(out: Console, title: str, sentences: Iterable[str]) -> None:
+    """Print a heading and its sentences, or nothing if there are none."""
+    lines = list(sentences)
+    if lines:
+        _heading(out, title)
+    for line in lines:
+        _line(out, line)
+
+
+def show_forecast(out: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print the first rows of a forecast as a table."""
+    if not rows:
+        return
+    names = list(rows[0])
+    model = names[2]
+    levels = [name.removeprefix(f"{model}-lo-") for name in names if name.startswith(f"{model}-lo-")]
+    many = len({row["unique_id"] for row in rows}) > 1
+    table = _table(*(["series"] if many else []), "time", model, *(f"{level} %" for level in levels))
+    for column in table.columns[1 + many :]:
+        column.justify = "right"
+    for row in rows[:_SHOWN_ROWS]:
+        ranges = [f"{number(row[f'{model}-lo-{q}'])} to {number(row[f'{model}-hi-{q}'])}" for q in levels]
+        table.add_row(*([row["unique_id"]] if many else []), _moment(row["ds"]), number(row[model]), *ranges)
+    _heading(out, "Forecast")
+    out.print(Padding(table, (0, 0, 0, 2), expand=False))
+    if len(rows) > _SHOWN_ROWS:
+        _line(out, f"and {len(rows) - _SHOWN_ROWS:,} more rows in forecast.csv")
+
+
+def show_files(out: Console, folder: str, files: Sequence[str]) -> None:
+    """Print where the files are."""
+    names = list(files)
+    _heading(out, "Files")
+    if "report.html" in names:
+        names.remove("report.html")
+        out.print(f"  {folder}/report.html", soft_wrap=True)
+    _line(out, f"{'and ' if len(names) < len(files) else ''}{', '.join(names)} in {folder}")
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """Return a number with about `digits` digits that matter, or a dash for none.
+
+    >>> number(417.0412), number(0.000123456), number(1234567.8), number(None)
+    ('417.0', '0.0001235', '1,234,568', '-')
+    """
+    if value is None:
+        return "-"
+    size = abs(value)
+    if size >= 10**digits or (value == int(value) and size >= 10 ** (digits - 1)):
+        return f"{value:,.0f}"
+    if size and size < 10**-digits * 10:
+        return f"{value:.{digits}g}"
+    whole = len(str(int(size)))
+    return f"{value:,.{max(0, digits - whole)}f}"
+
+
+def _scores(rows: Sequence[Mapping[str, Any]], verdict: Mapping[str, Any]) -> Table:
+    """Return the score table, best first; the recommended model in bold with a star."""
+    levels = [name for name in rows[0] if name.startswith("coverage-")]
+    table = _table("model", "MASE", "against", "MAE", "RMSE", "sMAPE", *(f"in {level[9:]} %" for level in levels))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    base = next((row["MASE"] for row in rows if row["model"] == verdict["baseline"]), None)
+    for row in sorted(rows, key=lambda row: (row["MASE"] is None, row["MASE"])):
+        recommended = row["model"] == verdict["recommended"]
+        cells = [
+            row["model"] + (" *" if recommended else ""),
+            "-" if row["MASE"] is None else f"{row['MASE']:.3f}",
+            _change(row["MASE"], base),
+            number(row["MAE"]),
+            number(row["RMSE"]),
+            "-" if row["sMAPE"] is None else f"{row['sMAPE']:.1f} %",
+            *("-" if row[level] is None else f"{100 * row[level]:.0f} %" for level in levels),
+        ]
+        table.add_row(*cells, style="bold" if recommended else "")
+    return table
+
+
+def _change(value: float | None, base: float | None) -> str:
+    return "-" if value is None or not base else f"{100 * (value / base - 1):+.0f} %"
+
+
+def _moment(text: str) -> str:
+    return text.removesuffix(" 00:00:00").removesuffix("T00:00:00")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for k, name in enumerate(columns):
+        table.add_column(name, no_wrap=k == 0)
+    return table
+
+
+def _heading(out: Console, text: str) -> None:
+    out.print(Text(f"\n{text}", style="bold"))
+
+
+def _line(out: Console, text: str) -> None:
+    for line in textwrap.wrap(text, out.width, initial_indent="  ", subsequent_indent="  "):
+        out.print(line, soft_wrap=True)

@@ -1,0 +1,166 @@
+"""What `forecast` and `compare` share: read, judge the models, write the files, print what they say."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from tidegate.cli import folders, progress, results
+from tidegate.cli.app import Invocation
+from tidegate.cli.interruption import resumable
+from tidegate.cli.observations import observations
+from tidegate.cli.options import Ahead, Chance, Coverage, Folder, Judging, Source, Speech, split
+
+if TYPE_CHECKING:
+    from tidegate.analysis.profile import Profile
+    from tidegate.evaluation.backtest import Settings
+    from tidegate.evaluation.study import Study
+    from tidegate.panel import Panel
+    from tidegate.scoring.folds import Folds
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything that was asked for."""
+
+    source: Source
+    ahead: Ahead
+    coverage: Coverage
+    judging: Judging
+    chance: Chance
+    folder: Folder
+    speech: Speech
+    typed: Invocation
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models to try, by name."""
+        from tidegate.forecasters import catalogue, registry
+
+        named = self.judging.models
+        return registry.ladder() if named is None else catalogue.chosen(split(named))
+
+    def folds(self) -> Folds:
+        """Return the rolling origins."""
+        from tidegate.scoring.folds import Folds
+
+        asked = self.judging
+        return Folds(self.ahead.horizon, asked.folds, asked.stride, asked.gap, asked.window, asked.refit_every())
+
+    def settings(self, place: folders.Place) -> Settings:
+        """Return how to run the backtest."""
+        from tidegate.evaluation.backtest import Settings
+
+        return Settings(
+            levels=self.coverage.percent(),
+            seed=self.chance.seed,
+            processes=self.judging.processes,
+            budget=self.judging.budget,
+            store=place.store,
+            watch=progress.watch(quiet=self.speech.quiet),
+        )
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the settings that decide the result, as they stand in run.json."""
+        read = {name: str(value) for name, value in asdict(self.source).items() if value not in (None, "")}
+        judged = {name: value for name, value in asdict(self.judging).items() if name not in ("models", "processes")}
+        models = list(self.models)
+        levels = list(self.coverage.percent())
+        return {
+            **read,
+            "horizon": self.ahead.horizon,
+            "models": models,
+            "levels": levels,
+            "seed": self.chance.seed,
+            **judged,
+        }
+
+
+def run(request: Request) -> int:
+    """Do what was asked for and return the exit code.
+
+    Raises
+    ------
+    TidegateError
+        If the request or the data cannot be used, or nothing could be judged.
+    """
+    place = folders.place(request.typed.command, request.source.name, request.folder)
+    recorded = request.recorded()
+    if place.state == "finished":
+        results.check_same(place.folder, recorded)
+        if not request.speech.quiet:
+            typer.echo(f"{place.folder} is finished already.", err=True)
+        return _show(place, request.speech)
+    started, clock = datetime.now().astimezone(), time.monotonic()
+    panel = _usable(request)
+    with resumable(place, request.typed):
+        study = _study(request, panel, place)
+        facts = _facts(study, request, started, time.monotonic() - clock)
+        _write(study, place, facts)
+    place.clear()
+    return _show(place, request.speech)
+
+
+def _usable(request: Request) -> Panel:
+    """Return the panel, after checking that a forecast will find the known covariates it needs."""
+    from tidegate.data.future import check_future
+
+    panel = observations(request.source)
+    if request.typed.command == "forecast":
+        check_future(panel, request.ahead.horizon)
+    return panel
+
+
+def _study(request: Request, panel: Panel, place: folders.Place) -> Study:
+    from tidegate.evaluation.study import compare, study
+
+    work = study if request.typed.command == "forecast" else compare
+    return work(
+        panel,
+        horizon=request.ahead.horizon,
+        models=request.models,
+        folds=request.folds(),
+        settings=request.settings(place),
+    )
+
+
+def _facts(study: Study, request: Request, started: datetime, seconds: float) -> dict[str, Any]:
+    """Return what run.json holds: how the run was made and what was said aloud."""
+    from tidegate.report.provenance import Occasion, run_facts
+
+    occasion = Occasion(request.source.name, request.typed.line, started, seconds, request.recorded())
+    return {
+        **run_facts(study, occasion, seed=request.chance.seed),
+        "notes": [*study.notes, *study.backtest.notes],
+        "profile": _essentials(study.profile),
+        "left_out": dict(study.backtest.left_out),
+        "failures": dict(study.backtest.failures),
+    }
+
+
+def _essentials(profile: Profile) -> list[str]:
+    """Return what one should know of the series before reading scores; the report and `analyse` say the rest."""
+    parts = (profile.seasonality, profile.trend)
+    return [profile.sentences()[0], *(part.statement for part in parts if part is not None)]
+
+
+def _write(study: Study, place: folders.Place, facts: dict[str, Any]) -> None:
+    from tidegate.report.files import write
+
+    write(study, place.folder, facts, replace=place.state == "replace")
+
+
+def _show(place: folders.Place, speech: Speech) -> int:
+    document = results.read(place.folder)
+    if speech.json:
+        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        return 0
+    from tidegate.cli import screen
+
+    screen.show_study(document)
+    return 0

@@ -1,0 +1,1 @@
+"""What models read: windows and lags of the target, the calendar, covariates; arrays in, arrays out."""

@@ -1,0 +1,92 @@
+"""Intervals for models that have none of their own: split-conformal, from errors at past origins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tidegate.errors import DataError, Place
+from tidegate.panel import Intervals
+from tidegate.scoring.conformal import half_widths
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tidegate.panel import Panel
+
+    Floats = NDArray[np.float64]
+
+_SCORES_PER_STEP = 40
+"""Errors wanted per step ahead over all series: enough for the 95 % rank, which needs 19."""
+
+
+def origins(panel: Panel, horizon: int, minimum: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Choose the newest origins whose horizon is observed.
+
+    Parameters
+    ----------
+    panel
+        The training panel, N series.
+    horizon
+        Steps ahead.
+    minimum
+        Observations that a fit needs.
+
+    Returns
+    -------
+    ends
+        Shape (C, N): observations up to each origin, oldest origin first, one step apart.
+    long_enough
+        Shape (N,): whether a series is long enough for the oldest of them.
+
+    Raises
+    ------
+    DataError
+        If no series is long enough for one.
+    """
+    lengths = panel.lengths
+    room = lengths - horizon - minimum
+    if room.max() < 0:
+        n = int(np.argmax(lengths))
+        raise DataError(
+            f"{lengths[n]} observations leave none to calibrate intervals of {horizon} steps on; "
+            f"{horizon + minimum} are needed",
+            place=Place(series=str(panel.ids[n])),
+            repair="Give a longer series, a shorter horizon, or ask for no levels.",
+        )
+    wanted = max(2, -(-_SCORES_PER_STEP // len(lengths)))
+    count = int(min(wanted, max(1, lengths.max() // 5), room.max() + 1))
+    return lengths - horizon - np.arange(count)[::-1, None], room >= count - 1
+
+
+def scales(panel: Panel) -> Floats:
+    """Return the mean absolute change over one season (one step where that is 0 or not seen), at least 1e-9, (N,)."""
+    return np.array([_scale(panel.series(n), panel.season) for n in range(len(panel))])
+
+
+def around(mean: Floats, scale: Floats, scores: Floats, levels: tuple[int, ...]) -> Intervals:
+    """Return intervals of equal width on both sides of `mean`.
+
+    Parameters
+    ----------
+    mean
+        Shape (N, F).
+    scale
+        Shape (N,), the unit of the scores per series.
+    scores
+        Absolute errors at past origins in that unit, shape (C, M, F).
+    levels
+        Coverage in percent, ascending, Q of them.
+    """
+    reach = half_widths(scores, levels)[None] * scale[:, None, None]
+    return Intervals(levels, mean[..., None] - reach, mean[..., None] + reach)
+
+
+def _scale(values: Floats, season: int) -> float:
+    for lag in (season, 1):
+        if len(values) > lag:
+            change = float(np.abs(values[lag:] - values[:-lag]).mean())
+            if change > 0:
+                return change
+    return 1e-9

@@ -1,0 +1,247 @@
+"""Saved models: a folder with config.json, weights.safetensors and binary files of the libraries; never code.
+
+A model's state is a tree: dicts with text keys, lists and tuples, whose leaves are arrays, numbers, text, None or
+bytes (a format of a library that cannot run code). Arrays go to one safetensors file, bytes to a file each, the rest
+to JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.metadata
+import json
+import math
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from tidegate.errors import StorageError
+from tidegate.panel import Covariates, Future, Panel
+
+if TYPE_CHECKING:
+    from tidegate.forecasters.base import Forecaster
+
+Tree = Any
+"""A nested dict, list or tuple of arrays, numbers, text, None and bytes."""
+
+_FORMAT = 1
+_CONFIG = "config.json"
+_WEIGHTS = "weights.safetensors"
+_KEYS = {"format", "class", "settings", "state", "data", "versions", "files", "checksum"}
+_PACKAGES = ("tidegate", "numpy", "statsforecast", "statsmodels", "scikit-learn", "xgboost-cpu", "xgboost", "torch")
+
+
+def save(model: Forecaster, folder: str | Path) -> None:
+    """Write `model` to `folder`, which must not exist: everything or nothing.
+
+    Raises
+    ------
+    StorageError
+        If the folder exists or cannot be written.
+    """
+    target = Path(folder)
+    if target.exists():
+        raise StorageError(f"{target} exists already. Choose another folder or remove it.")
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    files: dict[str, bytes] = {}
+    state = {"model": model._state(), "private": model._private_state(), "history": _panel_tree(model.history_)}  # noqa: SLF001 (its own storage)
+    config = {
+        "format": _FORMAT,
+        "class": f"{type(model).__module__}:{type(model).__qualname__}",
+        "settings": _pack(model.get_params(deep=False), "settings", arrays, files),
+        "state": _pack(state, "state", arrays, files),
+        "data": _provenance(model.history_),
+        "versions": _versions(),
+    }
+    files[_WEIGHTS] = safetensors.numpy.save(arrays)
+    config["files"] = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    files[_CONFIG] = json.dumps({**config, "checksum": _checksum(config)}, indent=1).encode()
+    _write(target, files)
+
+
+def load(folder: str | Path) -> Forecaster:
+    """Read a saved forecaster; its forecasts are the same bits as before saving.
+
+    Raises
+    ------
+    StorageError
+        If the folder is not a saved model, is damaged, or names a class that is not a tidegate forecaster.
+    """
+    source = Path(folder)
+    config = _read_config(source)
+    try:
+        cls = _class(source, str(config["class"]))
+        files = _read_files(source, config["files"])
+        arrays = safetensors.numpy.load(files.pop(_WEIGHTS))
+        settings = _unpack(config["settings"], arrays, files)
+        state = _unpack(config["state"], arrays, files)
+        model = cls(**settings)
+        model._restore_private(state["private"], _panel(state["history"]))
+        model._restore(state["model"])
+    except (ImportError, AttributeError, LookupError, OSError, SafetensorError, TypeError, ValueError) as error:
+        raise StorageError(
+            f"{source} is damaged or was saved by another version: {error}. Fit and save again."
+        ) from error
+    return model
+
+
+def _class(source: Path, path: str) -> type[Forecaster]:
+    """Return the forecaster class called "module:Class", which must be tidegate's own."""
+    from tidegate.forecasters.base import Forecaster
+
+    module, _, attribute = path.partition(":")
+    ours = module.startswith("tidegate.forecasters.")
+    cls = getattr(importlib.import_module(module), attribute) if ours else None
+    if not (isinstance(cls, type) and issubclass(cls, Forecaster)):
+        raise StorageError(f"{source} names the class {path!r}, which is not a tidegate forecaster.")
+    return cls
+
+
+def _write(target: Path, files: dict[str, bytes]) -> None:
+    """Write the files beside `target` and rename the folder: everything or nothing."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise StorageError(f"{target} cannot be written: {error}. Choose a folder you may write to.") from error
+    try:
+        for name, content in files.items():
+            (draft / name).write_bytes(content)
+        draft.chmod(0o755)
+        draft.rename(target)
+    except OSError as error:
+        raise StorageError(f"{target} cannot be written: {error}. Free space or choose another folder.") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _read_files(source: Path, digests: dict[str, str]) -> dict[str, bytes]:
+    """Return the content of every file that the config lists, each checked against its digest."""
+    contents = {}
+    for name, digest in digests.items():
+        if name in ("", ".", "..") or set(name) & set("/\\"):
+            raise ValueError(f"the file name {name!r} leaves the folder")
+        contents[name] = (source / name).read_bytes()
+        if hashlib.sha256(contents[name]).hexdigest() != digest:
+            raise ValueError(f"{name} was changed after saving")
+    return contents
+
+
+def _checksum(config: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of tidegate and of the libraries whose arithmetic a model rests on."""
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _provenance(panel: Panel) -> dict[str, Any]:
+    """Return what the model was fitted on: fingerprint, number of series, first and last time."""
+    span = [int(panel.times.min()), int(panel.times.max())]
+    told = span if panel.integer_time else [str(np.datetime64(time, "ns")) for time in span]
+    return {"fingerprint": fingerprint(panel), "series": len(panel), "first": told[0], "last": told[1]}
+
+
+def fingerprint(panel: Panel) -> str:
+    """Return 16 hexadecimal digits that change when any observation, time or covariate does."""
+    digest = hashlib.sha256()
+    for part in (panel.offsets, panel.times, panel.values, panel.known.values, panel.past.values, panel.static.values):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    digest.update(json.dumps([str(series) for series in panel.ids] + [panel.frequency]).encode())
+    return digest.hexdigest()[:16]
+
+
+def _read_config(source: Path) -> dict[str, Any]:
+    try:
+        config: dict[str, Any] = json.loads((source / _CONFIG).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StorageError(f"{source} is not a saved model: it holds no {_CONFIG}.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise StorageError(f"{source / _CONFIG} cannot be read: {error}. Fit and save again.") from error
+    missing = _KEYS - set(config if isinstance(config, dict) else ())
+    if missing:
+        raise StorageError(f"{source / _CONFIG} is damaged: it lacks {', '.join(sorted(missing))}. Fit and save again.")
+    if config["format"] != _FORMAT:
+        raise StorageError(
+            f"{source} has format {config['format']!r}; this version reads {_FORMAT}. Fit and save again."
+        )
+    if config.pop("checksum") != _checksum(config):
+        raise StorageError(f"{source / _CONFIG} is damaged: it was changed after saving. Fit and save again.")
+    return config
+
+
+def _pack(node: Tree, path: str, arrays: dict[str, np.ndarray[Any, Any]], files: dict[str, bytes]) -> Any:  # noqa: PLR0911 (one return per kind of node)
+    """Replace arrays and bytes by references; what JSON cannot say is tagged."""
+    if isinstance(node, np.ndarray) and node.dtype.kind in "biuf":
+        arrays[path] = np.ascontiguousarray(node)
+        return {"array": path}
+    if isinstance(node, bytes):
+        files[name := f"{path}.bin"] = node
+        return {"file": name}
+    if isinstance(node, np.ndarray) and node.dtype == object and node.ndim == 1:
+        return {"objects": [_pack(item, f"{path}.{k}", arrays, files) for k, item in enumerate(node)]}
+    if isinstance(node, tuple):
+        return {"tuple": [_pack(item, f"{path}.{k}", arrays, files) for k, item in enumerate(node)]}
+    if isinstance(node, list):
+        return [_pack(item, f"{path}.{k}", arrays, files) for k, item in enumerate(node)]
+    if isinstance(node, dict):
+        return {"dict": [[key, _pack(item, f"{path}.{key}", arrays, files)] for key, item in node.items()]}
+    if isinstance(node, np.generic):
+        return _pack(node.item(), path, arrays, files)
+    if isinstance(node, float) and not math.isfinite(node):
+        return {"number": repr(node)}
+    if node is None or isinstance(node, bool | int | float | str):
+        return node
+    raise StorageError(f"{path} holds a {type(node).__name__}, which cannot be saved safely.")
+
+
+def _unpack(node: Any, arrays: dict[str, np.ndarray[Any, Any]], files: dict[str, bytes]) -> Tree:  # noqa: PLR0911 (as _pack)
+    if isinstance(node, list):
+        return [_unpack(item, arrays, files) for item in node]
+    if not isinstance(node, dict):
+        return node
+    ((kind, content),) = node.items()
+    if kind == "array":
+        return arrays[content]
+    if kind == "file":
+        return files[content]
+    if kind == "dict":
+        return {key: _unpack(item, arrays, files) for key, item in content}
+    if kind == "tuple":
+        return tuple(_unpack(item, arrays, files) for item in content)
+    if kind == "objects":
+        return np.fromiter((_unpack(item, arrays, files) for item in content), dtype=object, count=len(content))
+    if kind == "number":
+        return float(content)
+    raise ValueError(f"unknown node {kind!r}")
+
+
+def _panel_tree(panel: Panel) -> Tree:
+    tree = {name: getattr(panel, name) for name in Panel.__dataclass_fields__}
+    for name in ("known", "past", "static"):
+        tree[name] = vars(tree[name])
+    if panel.future is not None:
+        tree["future"] = {"offsets": panel.future.offsets, "covariates": vars(panel.future.covariates)}
+    return tree
+
+
+def _panel(tree: Tree) -> Panel:
+    parts = dict(tree)
+    for name in ("known", "past", "static"):
+        parts[name] = Covariates(**parts[name])
+    if parts["future"] is not None:
+        parts["future"] = Future(parts["future"]["offsets"], Covariates(**parts["future"]["covariates"]))
+    return Panel(**parts)

@@ -1,0 +1,1 @@
+"""Networks as torch modules: recurrent layers, encoders, decoders, dropout, losses and initialisation."""

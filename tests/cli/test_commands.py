@@ -1,0 +1,91 @@
+"""The other commands: analyse, compare, fit, predict, models."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+
+def test_compare_judges_without_a_forecast(tidegate, monthly):
+    done = tidegate(f"compare {monthly()} --horizon 6 --models naive,ets --folds 2 --refit once --output out")
+    assert done.exit_code == 0, done.stderr
+    assert "Verdict" in done.stdout
+    names = sorted(path.name for path in Path("out").iterdir())
+    assert names == ["backtest.csv", "report.html", "run.json", "scores.csv", "verdict.json"]
+
+
+def test_fit_and_predict_are_the_halves_of_forecast(tidegate, monthly):
+    name = monthly()
+    whole = json.loads(tidegate(f"forecast {name} --horizon 6 --models ets --folds 2 --json --quiet").stdout)
+    recommended = whole["verdict"]["recommended"]
+    fitted = tidegate(f"fit {name} --model {recommended} --horizon 6 --output saved")
+    assert fitted.exit_code == 0, fitted.stderr
+    predicted = tidegate("predict saved --levels 80,95 --output ahead --json")
+    assert json.loads(predicted.stdout)["forecast"] == whole["forecast"]
+    assert Path("ahead/forecast.csv").read_bytes() == Path(whole["output"], "forecast.csv").read_bytes()
+
+
+def test_predict_reads_newer_data(tidegate, monthly, table):
+    name = monthly()
+    assert tidegate(f"fit {name} --model linear --horizon 3 --seed 5 --output saved --quiet").exit_code == 0
+    newer = table(*Path(name).read_text().splitlines(), "2021-01-01,180.0", name="newer.csv")
+    rows = json.loads(tidegate(f"predict saved {newer} --json").stdout)["forecast"]
+    assert rows[0]["ds"].startswith("2021-02-01")
+
+
+def test_predict_takes_the_future_of_known_covariates(tidegate, monthly, table):
+    name = monthly(extra={"price": [10 + k % 5 for k in range(72)]})
+    future = table("month,price", *(f"2021-{k:02}-01,12" for k in range(1, 4)), name="future.csv")
+    made = tidegate(f"fit {name} --model linear --horizon 3 --known price --target sold --output saved")
+    assert made.exit_code == 0, made.stderr
+    missing = tidegate("predict saved")
+    assert missing.exit_code == 2
+    assert "price" in missing.stderr
+    assert tidegate(f"predict saved --future {future}").exit_code == 0
+
+
+def test_ids_that_appear_only_at_prediction(tidegate, monthly):
+    old = monthly(extra={"shop": ["a"] * 72})
+    new = monthly(extra={"shop": ["b"] * 72}, name="new.csv")
+    assert tidegate(f"fit {old} --model ets --horizon 3 --id shop --output local").exit_code == 0
+    refused = tidegate(f"predict local {new} --id shop")
+    assert refused.exit_code == 2
+    assert "series 'b': ets fits one model per series and was not fitted on this one" in refused.stderr
+    assert tidegate(f"fit {old} --model linear --horizon 3 --id shop --output global").exit_code == 0
+    accepted = tidegate(f"predict global {new} --id shop --json")
+    assert accepted.exit_code == 0, accepted.stderr
+    assert json.loads(accepted.stdout)["forecast"][0]["unique_id"] == "b"
+
+
+def test_analyse_says_what_the_series_is_like(tidegate, monthly):
+    done = tidegate(f"analyse {monthly()} --output out")
+    assert done.exit_code == 0, done.stderr
+    assert "rising" in done.stdout.lower()
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_analyse_one_series_of_many(tidegate):
+    typical = json.loads(tidegate("analyse --example retail --json").stdout)["profile"]["series"]
+    listed = tidegate("analyse --example retail --series nowhere")
+    assert listed.exit_code == 2
+    assert "nowhere" in listed.stderr
+    again = json.loads(tidegate(f"analyse --example retail --series '{typical}' --json").stdout)
+    assert again["profile"]["series"] == typical
+
+
+def test_models_lists_what_each_can_take(tidegate):
+    assert "seasonal-naive" in tidegate("models").stdout
+    assert json.loads(tidegate("models --json").stdout)[0]["name"] == "naive"
+
+
+@pytest.mark.parametrize("name", ["air-passengers", "sunspots", "co2", "retail"])
+def test_every_example_runs(tidegate, name):
+    done = tidegate(f"compare --example {name} --horizon 4 --models naive --folds 2 --quiet --output out")
+    assert done.exit_code == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", ["forecast", "compare", "analyse", "fit --model naive"])
+def test_the_commands_take_an_example(tidegate, command):
+    horizon = "" if command == "analyse" else "--horizon 4"
+    models = "--models naive --folds 2" if command in ("forecast", "compare") else ""
+    assert tidegate(f"{command} --example {horizon} {models}").exit_code == 0

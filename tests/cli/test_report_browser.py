@@ -1,0 +1,127 @@
+"""The report in a real browser: it draws everything, asks for nothing, and fits a phone as well as a screen."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+WIDTHS = [390, 1440]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+FRAME = """<!doctype html><html><body style="margin: 0"><iframe id="report" src="{source}"
+style="border: 0; width: {width}px; height: 1000px"></iframe><pre id="found"></pre><script>
+const frame = document.getElementById("report");
+const look = () => {{
+  const page = frame.contentDocument;
+  if (!page.documentElement.dataset.charts) {{ setTimeout(look, 50); return; }}
+  const texts = [...page.querySelectorAll(".chart svg text")].filter((one) => one.textContent.trim());
+  const sizes = texts.map((one) => parseFloat(frame.contentWindow.getComputedStyle(one).fontSize));
+  const wide = [...page.querySelectorAll(".chart svg")].filter(
+    (one) => one.getBoundingClientRect().right > {width} + 0.5);
+  document.getElementById("found").textContent = JSON.stringify({{
+    charts: Number(page.documentElement.dataset.charts),
+    drawn: page.querySelectorAll(".chart svg").length,
+    width: page.documentElement.scrollWidth,
+    smallest: Math.min(...sizes),
+    cut: wide.length,
+    asked: frame.contentWindow.performance.getEntriesByType("resource").length,
+  }});
+}};
+frame.addEventListener("load", look);
+</script></body></html>"""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="Chromium is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """The report of a panel with a name that tries to break out of it."""
+    from typer.testing import CliRunner
+
+    from tidegate.cli.main import app
+
+    folder = tmp_path_factory.mktemp("browser")
+    lines = ["series,month,sold"]
+    for shop in ("north", "<b>south</b>"):
+        for k in range(60):
+            value = 100 + k + 20 * ((k % 12) > 6) + (k * 7919 + len(shop)) % 11
+            lines.append(f"{shop},{2015 + k // 12}-{k % 12 + 1:02}-01,{value}")
+    (folder / "sales.csv").write_text("\n".join(lines) + "\n")
+    command = ["forecast", str(folder / "sales.csv"), "--horizon", "6", "--models", "naive,drift,historic-mean"]
+    done = CliRunner().invoke(app, [*command, "--folds", "3", "--quiet", "--output", str(folder / "out")])
+    assert done.exit_code == 0, done.output
+    return folder / "out" / "report.html"
+
+
+def browse(page, width, *wanted):
+    """Open a page and return what the browser printed and what it complained of."""
+    flags = ["--headless", "--disable-gpu", "--no-first-run", "--hide-scrollbars", "--enable-logging=stderr"]
+    flags += ["--virtual-time-budget=30000", f"--window-size={width},1600", "--allow-file-access-from-files"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        flags.append("--no-sandbox")
+    profile = f"--user-data-dir={page.parent / 'profile'}"
+    command = [CHROMIUM, *flags, profile, *wanted, page.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+
+
+def console(done):
+    """Return the lines that pages wrote to the console, errors of blocked requests among them."""
+    return [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+
+@pytest.fixture(scope="module", params=WIDTHS)
+def seen(request, report, tmp_path_factory):
+    """What the page is like inside a frame of a given width (windows themselves cannot be that narrow)."""
+    width = request.param
+    frame = tmp_path_factory.mktemp("frame") / "frame.html"
+    frame.write_text(FRAME.format(source=report.as_uri(), width=width))
+    done = browse(frame, max(width, 800), "--dump-dom")
+    found = re.search(r'<pre id="found">(\{.*?\})</pre>', done.stdout)
+    assert found, done.stderr
+    return {"asked_for": width, "console": console(done), **json.loads(found[1])}
+
+
+def test_no_complaint_on_the_console(seen):
+    assert seen["console"] == []
+
+
+def test_every_chart_is_drawn(seen):
+    assert seen["charts"] == seen["drawn"] > 15
+
+
+def test_nothing_runs_over_the_side(seen):
+    assert seen["width"] <= seen["asked_for"]
+    assert seen["cut"] == 0
+
+
+def test_letters_in_charts_are_readable(seen):
+    assert seen["smallest"] >= 12
+
+
+def test_no_request_leaves_the_file(seen):
+    assert seen["asked"] == 0
+
+
+def test_a_request_would_be_noticed(report, tmp_path):
+    planted = tmp_path / "planted.html"
+    text = report.read_text("utf-8")
+    planted.write_text(text.replace("</body>", '<img src="https://example.org/pixel.png"></body>'), "utf-8")
+    assert any("Content Security Policy" in line for line in console(browse(planted, 800, "--dump-dom")))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_screenshot_is_not_blank(report, tmp_path, width):
+    blank = tmp_path / "blank.html"
+    blank.write_text("<!doctype html><title>blank</title>")
+    pictures = [tmp_path / "blank.png", tmp_path / "report.png"]
+    for page, picture in zip([blank, report], pictures, strict=True):
+        browse(page, width, f"--screenshot={picture}")
+    blank_size, size = (Path(picture).stat().st_size for picture in pictures)
+    assert size > 50_000
+    assert size > 10 * blank_size

@@ -1,0 +1,54 @@
+import json
+from pathlib import Path
+
+import pytest
+
+import tidegate
+from tidegate.cli.app import Invocation
+from tidegate.cli.fit import Choice, Request, fit
+from tidegate.cli.options import Ahead, Chance, Folder, Source, Speech
+from tidegate.errors import SettingError
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def asked(model="ses", folder=None, speech=None):
+    source = Source(example="air-passengers")
+    return Request(
+        source, Choice(model), Ahead(6), Chance(), folder or Folder(), speech or Speech(), Invocation("fit", ())
+    )
+
+
+def test_the_saved_model_is_the_fitted_one(capsys):
+    assert fit(asked()) == 0
+    assert "Forecast with: tidegate predict tidegate-fit-air-passengers-ses" in capsys.readouterr().out
+    loaded = tidegate.load("tidegate-fit-air-passengers-ses")
+    again = tidegate.forecaster("ses").fit(tidegate.example("air-passengers"), horizon=6)
+    assert (loaded.forecast().mean == again.forecast().mean).all()
+
+
+def test_json_is_one_document(capsys):
+    assert fit(asked(speech=Speech(json=True))) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["observations"] == 144
+    assert Path(document["output"]).is_dir()
+
+
+def test_an_unknown_model_is_refused_before_reading():
+    with pytest.raises(SettingError, match=r"There is no model 'sess'. Did you mean 'ses'"):
+        fit(asked("sess"))
+
+
+def test_a_finished_folder_is_kept_with_resume_and_replaced_with_force(capsys):
+    at = Path("out")
+    assert fit(asked(folder=Folder(output=at))) == 0
+    config = at / "config.json"
+    before = config.stat().st_mtime_ns
+    assert fit(asked(folder=Folder(output=at, resume=True))) == 0
+    assert config.stat().st_mtime_ns == before
+    assert "holds a fitted model already" in capsys.readouterr().out
+    assert fit(asked("naive", folder=Folder(output=at, force=True))) == 0
+    assert tidegate.load(at).name == "naive"

@@ -1,0 +1,114 @@
+import pytest
+
+from tidegate.cli import screen
+from tidegate.forecasters.catalogue import models
+
+SCORE = {"MAE": 10.0, "RMSE": 12.0, "MAPE": 3.0, "sMAPE": 2.9, "RMSSE": 0.9, "coverage-80": 0.75, "coverage-95": None}
+
+
+def document():
+    row = {"unique_id": "a", "ds": "2024-01-01 00:00:00", "ets": 417.04}
+    bounds = {"ets-lo-80": 400.0, "ets-hi-80": 430.0}
+    return {
+        "output": "tidegate-forecast-sales",
+        "files": ["forecast.csv", "report.html"],
+        "run": {
+            "name": "sales",
+            "notes": ["Frequency monthly."],
+            "profile": ["The trend is rising."],
+            "settings": {"folds": 5},
+            "left_out": {"xgboost": "the budget was spent"},
+            "failures": {"arima": "too short"},
+        },
+        "verdict": {"baseline": "seasonal-naive", "recommended": "ets", "sentences": ["Use ets.", "It is cheap."]},
+        "scores": [
+            {"model": "seasonal-naive", "MASE": 1.0, **SCORE},
+            {"model": "ets", "MASE": 0.5, **SCORE},
+            {"model": "croston", "MASE": None, **SCORE},
+        ],
+        "forecast": [{**row, **bounds}] * 15,
+    }
+
+
+@pytest.fixture
+def shown(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    return lambda: capsys.readouterr().out
+
+
+def test_a_study_says_everything_in_80_columns(shown):
+    screen.show_study(document())
+    text = shown()
+    assert max(map(len, text.splitlines())) <= 80
+    for part in (
+        "Frequency monthly.",
+        "The trend is rising.",
+        "Scores, 5 folds",
+        "Use ets.",
+        "report.html",
+        "xgboost",
+        "arima",
+    ):
+        assert part in text
+
+
+def test_scores_are_sorted_and_the_recommended_one_is_marked(shown):
+    screen.show_study(document())
+    lines = [line.split() for line in shown().splitlines()]
+    table = [line for line in lines if line and line[0] in ("ets", "seasonal-naive", "croston")][:3]
+    assert [line[0] for line in table] == ["ets", "seasonal-naive", "croston"]
+    assert table[0][1:5] == ["*", "0.500", "-50", "%"]
+    assert table[1][1:4] == ["1.000", "+0", "%"]
+    assert table[2][1:3] == ["-", "-"]
+
+
+def test_a_long_forecast_is_cut_with_a_word(shown):
+    screen.show_study(document())
+    text = shown()
+    assert "and 3 more rows in forecast.csv" in text
+    assert "2024-01-01 " in text
+    assert "400.0 to 430.0" in text
+
+
+def test_series_are_named_where_there_are_several(shown):
+    rows = [{"unique_id": name, "ds": "1", "naive": 2.0} for name in ("a", "b")]
+    screen.show_prediction({"run": {"model": "naive"}, "forecast": rows, "output": "out", "files": ["forecast.csv"]})
+    assert "series" in shown()
+
+
+def test_the_models_fit_80_columns(shown):
+    screen.show_models(models())
+    text = shown()
+    assert max(map(len, text.splitlines())) <= 80
+    assert "seasonal-naive *" in text
+    assert "k known, p past, s static" in text
+
+
+def test_a_missing_extra_is_named_with_its_installation(shown):
+    model = {**models()[0], "installed": False, "needs": "boost"}
+    screen.show_models([model])
+    assert "pip install 'tidegate[boost]'" in " ".join(shown().split())
+
+
+def test_a_profile_is_its_sentences(shown):
+    screen.show_profile({"name": "sales", "notes": [], "sentences": ["Rising."], "files": ["profile.json"]}, "out")
+    text = shown()
+    assert "Rising." in text
+    assert "Data" not in text
+    assert "profile.json" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (417.0412, "417.0"),
+        (0.000123456, "0.0001235"),
+        (1234567.8, "1,234,568"),
+        (None, "-"),
+        (0, "0.000"),
+        (-12.5, "-12.50"),
+        (3000, "3,000"),
+    ],
+)
+def test_numbers_keep_the_digits_that_matter(value, text):
+    assert screen.number(value) == text

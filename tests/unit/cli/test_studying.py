@@ -1,0 +1,79 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tidegate.cli.app import Invocation
+from tidegate.cli.folders import Place
+from tidegate.cli.options import Ahead, Chance, Coverage, Folder, Judging, Source, Speech
+from tidegate.cli.studying import Request, run
+from tidegate.errors import SettingError
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def request_for(command="forecast", models="naive,ses", **changes):
+    made = Request(
+        Source(example="air-passengers"),
+        Ahead(6),
+        Coverage(),
+        Judging(models=models, folds=2),
+        Chance(),
+        Folder(),
+        Speech(quiet=True),
+        Invocation(command, ("--example", "--horizon", "6")),
+    )
+    return replace(made, **changes)
+
+
+def test_no_models_named_means_the_ladder():
+    assert "gru" in request_for(models=None).models
+    assert request_for(models="ses,naive").models == ("naive", "ses")
+
+
+def test_folds_and_settings_are_passed_on():
+    judging = Judging(folds=3, stride=2, gap=1, window=60, refit="once", budget=9.0, processes=2)
+    asked = request_for(judging=judging, chance=Chance(7), coverage=Coverage("90"))
+    folds, settings = asked.folds(), asked.settings(Place(Path("out")))
+    assert (folds.horizon, folds.count, folds.stride, folds.gap, folds.window, folds.refit) == (6, 3, 2, 1, 60, 0)
+    assert (settings.levels, settings.seed, settings.processes, settings.budget) == ((90,), 7, 2, 9.0)
+    assert settings.store == Path("out.unfinished")
+    assert settings.watch is None
+
+
+def test_what_decides_the_result_is_recorded():
+    recorded = request_for().recorded()
+    assert recorded["models"] == ["naive", "ses"]
+    assert recorded["example"] == "air-passengers"
+    assert "processes" not in recorded
+    json.dumps(recorded)
+
+
+def test_a_finished_run_is_shown_again_without_work(capsys):
+    assert run(request_for()) == 0
+    before = {path.name: path.stat().st_mtime_ns for path in Path("tidegate-forecast-air-passengers").iterdir()}
+    capsys.readouterr()
+    assert run(request_for(folder=Folder(resume=True), speech=Speech(json=True))) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["verdict"]["baseline"] == "seasonal-naive"
+    assert "is finished already" in err
+    after = {path.name: path.stat().st_mtime_ns for path in Path("tidegate-forecast-air-passengers").iterdir()}
+    assert after == before
+
+
+def test_a_finished_run_made_otherwise_is_not_taken_for_this_one():
+    assert run(request_for()) == 0
+    with pytest.raises(SettingError, match=r"holds a finished run with horizon 6, not 7"):
+        run(request_for(ahead=Ahead(7), folder=Folder(resume=True)))
+
+
+def test_a_comparison_has_no_forecast(capsys):
+    assert run(request_for("compare", speech=Speech(quiet=True, json=True))) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert "forecast" not in document
+    assert [row["model"] for row in document["scores"]] == ["naive", "seasonal-naive", "ses"]
+    assert not (Path(document["output"]) / "model").exists()

@@ -1,0 +1,24 @@
+import pytest
+import torch
+
+from tidegate.training.threads import one_thread
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_restores_the_users_number(two_threads):
+    with one_thread():
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
+
+
+def test_restores_it_after_an_error(two_threads):
+    with pytest.raises(RuntimeError, match="stop"), one_thread():
+        raise RuntimeError("stop")
+    assert torch.get_num_threads() == 2
