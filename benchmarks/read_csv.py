@@ -25,7 +25,8 @@ started, busy = time.perf_counter(), time.process_time()
 {work}
 seconds, busy = time.perf_counter() - started, time.process_time() - busy
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({{"seconds": seconds, "busy": busy, "peak": peak * 1024, "before": before * 1024, "size": int({size})}}))
+found = {{"seconds": seconds, "busy": busy, "peak": peak * 1024, "before": before * 1024, "size": int({size})}}
+print(json.dumps(found))
 """
 WRITE = """
 import sys
@@ -80,7 +81,8 @@ def main() -> None:
             net = (ours["peak"] - ours["before"]) / ours["size"]
             print(
                 f"{rows:,} rows, {series:,} series, {order}: time {ours['seconds']:.2f} s against "
-                f"{theirs['seconds']:.2f} s, ratio {ratio:.2f} (busy {ours['busy']:.2f} s against {theirs['busy']:.2f} s); peak {ours['peak'] / 1e6:.0f} MB, {peak:.1f} times the "
+                f"{theirs['seconds']:.2f} s, ratio {ratio:.2f} (processor {ours['busy']:.2f} s "
+                f"against {theirs['busy']:.2f} s); peak {ours['peak'] / 1e6:.0f} MB, {peak:.1f} times the "
                 f"Panel's {ours['size'] / 1e6:.0f} MB ({net:.1f} without interpreter and imports)"
             )
 

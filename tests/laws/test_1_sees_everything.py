@@ -24,7 +24,6 @@ def share_moved(model, panel: Panel) -> float:
     return float(np.mean(before != after))
 
 
-
 def test_newest_observation_moves_every_step(model_name, make_panel):
     if model_name in EXEMPT:
         return

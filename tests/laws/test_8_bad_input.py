@@ -61,7 +61,7 @@ def test_spoilt_data_are_refused_with_place_and_repair(model_name, spoil, panel)
 
 @pytest.mark.parametrize("horizon", [0, -1, 2.5, True, "12"])
 def test_an_impossible_horizon_is_refused(model_name, horizon, panel):
-    with pytest.raises(SettingError, match="horizon is .* at least 1"):
+    with pytest.raises(SettingError, match=r"horizon is .* at least 1"):
         registry.forecaster(model_name).fit(panel, horizon=horizon)
 
 

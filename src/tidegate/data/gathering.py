@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FIRST_ROWS = 1 << 16
+FIRST_ROWS, MANY_LABELS = 1 << 16, 1 << 16
 
 
 class Gatherer:
@@ -34,6 +34,9 @@ class Gatherer:
         self._empty: list[NDArray[np.int64]] = []
         self._n_rows = 0
         self._dictionary: pa.Array | None = None
+        self._waiting: list[pa.Array] = []
+        self._n_waiting = 0
+        self._settled_rows = 0
 
     def add(self, column: pa.ChunkedArray) -> None:
         """Append a piece of the column; it may be freed afterwards."""
@@ -42,18 +45,20 @@ class Gatherer:
             self._buffer.resize(max(needed, len(self._buffer) * 3 // 2), refcheck=False)
         if not len(column):
             return
-        mapping = self._mapping(column) if pa.types.is_dictionary(self._kind) else None
         for chunk in column.chunks:
             stop = self._n_rows + len(chunk)
-            self._buffer[self._n_rows : stop] = self._values(chunk, mapping)
+            self._buffer[self._n_rows : stop] = self._values(chunk)
             if chunk.null_count and self._dtype != np.float64:
                 self._empty.append(np.flatnonzero(empty_of(chunk)) + self._n_rows)
             self._n_rows = stop
+        if pa.types.is_dictionary(self._kind):
+            self._wait(column.chunk(0).dictionary)
 
     def column(self) -> pa.ChunkedArray:
         """Return all that was added, in one chunk; empty numbers are NaN."""
         if not self._n_rows:
             return pa.chunked_array([], self._kind)
+        self._settle()
         self._buffer.resize(self._n_rows, refcheck=False)
         plain = pa.int32() if self._dictionary is not None else self._kind
         made = pa.Array.from_buffers(plain, self._n_rows, [None, pa.py_buffer(self._buffer)])
@@ -64,22 +69,34 @@ class Gatherer:
             made = pa.DictionaryArray.from_arrays(made, self._dictionary)
         return pa.chunked_array([made])
 
-    def _values(self, chunk: pa.Array, mapping: NDArray[np.int32] | None) -> Any:
-        if mapping is not None:
-            return mapping[codes_of(chunk, 0)]
+    def _values(self, chunk: pa.Array) -> Any:
+        if pa.types.is_dictionary(self._kind):
+            return codes_of(chunk, 0) + np.int32(self._n_waiting)
         return values_of(chunk, self._dtype)
 
-    def _mapping(self, column: pa.ChunkedArray) -> NDArray[np.int32]:
-        """Return for each code of this piece its code in the whole, adding the labels that are new."""
-        fresh = column.chunk(0).dictionary
+    def _wait(self, labels: pa.Array) -> None:
+        """Keep the labels of a piece until there are about as many as in the whole: looking them up costs that much."""
+        self._waiting.append(labels)
+        self._n_waiting += len(labels)
+        if self._n_waiting > max(MANY_LABELS, 0 if self._dictionary is None else len(self._dictionary)):
+            self._settle()
+
+    def _settle(self) -> None:
+        """Join the waiting labels to the dictionary and write the codes of the whole."""
+        if not self._waiting:
+            return
+        labels = pa.concat_arrays(self._waiting)
         if self._dictionary is None:
-            self._dictionary = fresh
-        known = pc.index_in(fresh, value_set=self._dictionary)
-        new = fresh.filter(known.is_null())
-        if len(new):
+            self._dictionary = labels.unique()
+        codes = pc.index_in(labels, value_set=self._dictionary)
+        if codes.null_count:
+            new = labels.filter(codes.is_null()).unique()
             self._dictionary = pa.concat_arrays([self._dictionary, new])
-            known = pc.index_in(fresh, value_set=self._dictionary)
-        return np.append(values_of(known, np.dtype(np.int32)), np.int32(0))
+            codes = pc.index_in(labels, value_set=self._dictionary)
+        mapping = np.append(values_of(codes, np.dtype(np.int32)), np.int32(0))
+        rows = self._buffer[self._settled_rows : self._n_rows]
+        np.take(mapping, rows, out=rows, mode="clip")
+        self._waiting, self._n_waiting, self._settled_rows = [], 0, self._n_rows
 
 
 def values_of(chunk: pa.Array, dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from threadpoolctl import threadpool_limits
+
 from tidegate.analysis.seasonality import resolved
 from tidegate.data.calendar import future_times
 from tidegate.data.columns import Columns
 from tidegate.data.frames import check_future, to_frame, with_future
 from tidegate.data.gaps import filled
-
 from tidegate.data.intake import as_panel
 from tidegate.errors import DataError, NotFittedError, Place, SettingError
 from tidegate.forecasters import calibration, registry, storage
@@ -323,7 +323,7 @@ def _powers_of_two(panel: Panel) -> Floats:
     spread = np.sqrt(np.add.reduceat(centred**2, starts) / lengths)
     size = np.where(spread > 1e-9 * np.abs(mean), spread, np.abs(mean))
     mantissa, exponent = np.frexp(np.where(size > 0, size, 1.0))
-    return np.ldexp(1.0, exponent - (mantissa < np.sqrt(0.5)))
+    return np.asarray(np.ldexp(1.0, exponent - (mantissa < np.sqrt(0.5))), dtype=np.float64)
 
 
 def _checked_levels(levels: Sequence[int]) -> tuple[int, ...]:

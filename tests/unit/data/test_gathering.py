@@ -29,7 +29,9 @@ def test_pieces_become_one_column(kind, values, expected):
     assert made.to_pylist() == whole.to_pylist()
 
 
-def test_labels_that_come_later_join_the_dictionary():
+@pytest.mark.parametrize("many", [0, 3, 100])
+def test_labels_that_come_later_join_the_dictionary(monkeypatch, many):
+    monkeypatch.setattr("tidegate.data.gathering.MANY_LABELS", many)
     gatherer = Gatherer(TEXT, 4)
     for labels in (["x", "y"], ["z", "x"], ["y", "w"]):
         gatherer.add(pa.chunked_array([pa.array(labels).dictionary_encode()]))

@@ -120,3 +120,17 @@ def test_counts():
     assert Orders(1, 1, 2, 1, 1, 1, 12).n_coefficients == 5
     assert rule((1, 1, 0), [0.5], drift=1).n_parameters == 2
     assert rule((1, 0, 0), [0.5]).n_parameters == 2
+
+
+def test_the_drift_is_the_best_there_is():
+    """Any other slope leaves larger errors: it is the maximum of the likelihood at these coefficients."""
+    values = np.cumsum(noise(90) + 0.3)
+    model = rule((1, 1, 1), [0.5, -0.3], drift=1)
+    found = model._filtered(values)
+
+    def squared(slope):
+        errors = rule((1, 1, 1), [0.5, -0.3])._filtered(values - slope * np.arange(90)).errors
+        return errors @ errors
+
+    assert squared(found.weights[0]) == pytest.approx(found.errors @ found.errors)
+    assert squared(found.weights[0]) < min(squared(found.weights[0] + step) for step in (-0.01, 0.01))

@@ -41,5 +41,5 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot be written"), checkpoints.kept_in(tmp_path / "file" / "folder"):
         pass
-    with pytest.raises(StorageError, match="cannot be written: .* Free space"):
+    with pytest.raises(StorageError, match=r"cannot be written: .* Free space"):
         checkpoints.write(Snapshot({}, {}), tmp_path / "absent" / "run.checkpoint")

@@ -29,7 +29,7 @@ class Line:
     def held_out_loss(self, network):
         if self.held_out_slope is None:
             return None
-        return float(((network(self.x[:50]) - (self.held_out_slope * self.x[:50] - 1)) ** 2).mean())
+        return ((network(self.x[:50]) - (self.held_out_slope * self.x[:50] - 1)) ** 2).mean().item()
 
 
 def network(seed=1, dropout=0.0):
@@ -69,7 +69,7 @@ def test_a_network_that_only_gets_worse_stays_what_it_was():
 
     class Fixed(Line):
         def held_out_loss(self, network):
-            return float(((network(self.x[:50]) - at_start) ** 2).mean())
+            return ((network(self.x[:50]) - at_start) ** 2).mean().item()
 
     assert train(model, Fixed(), Training(learning_rate=0.05), run).best == 0
     assert torch.equal(parameters(model), before)
@@ -83,7 +83,7 @@ def test_without_held_out_windows_the_last_parameters_stay():
     assert Line().held_out_loss(model) < 0.05
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Stands for a kill: raised between two updates."""
 
 
@@ -98,7 +98,7 @@ class Killer:
 
     def advance(self, done, loss):
         if done == self.at:
-            raise Killed
+            raise KilledError
 
     def finish(self):
         pass
@@ -111,7 +111,7 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path, at):
     losses = train(straight, Line(), training, run)
     with checkpoints.kept_in(tmp_path):
         model, run = network(dropout=0.3)
-        with pytest.raises(Killed), shown(Killer(at)):
+        with pytest.raises(KilledError), shown(Killer(at)):
             train(model, Line(), training, run)
         model, run = network(seed=9, dropout=0.3)
         resumed = train(model, Line(), training, run)
@@ -134,7 +134,7 @@ def test_dropout_and_order_depend_on_the_generator_alone():
 
 def test_a_loss_that_is_not_finite_is_named():
     model, run = network()
-    with pytest.raises(TrainingError, match="a line: the loss became nan at update 1 of 200.*Lower the learning rate"):
+    with pytest.raises(TrainingError, match=r"a line: the loss became nan at update 1 of 200.*Lower the learning rate"):
         train(model, Line(spoil=math.nan), Training(), run)
 
 
@@ -156,5 +156,5 @@ def test_a_gradient_that_is_not_finite_is_named():
 
 def test_a_learning_rate_that_explodes_is_named():
     model, run = network()
-    with pytest.raises(TrainingError, match="became (inf|nan)"):
+    with pytest.raises(TrainingError, match=r"became (inf|nan)"):
         train(model, Line(), Training(learning_rate=1e30), run)
