@@ -94,7 +94,7 @@ class Source:
         """
         from tidegate.data.columns import Options
 
-        seasons = whole_numbers("season", self.season) if self.season else None
+        seasons = whole_numbers("season", self.season, such_as="24,168") if self.season is not None else None
         return Options(self.fill, self.duplicates, self.resample, self.frequency, seasons, self.timezone)
 
 
@@ -206,13 +206,13 @@ def split(names: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in names.split(",") if name.strip())
 
 
-def whole_numbers(option: str, text: str) -> tuple[int, ...]:
-    """Return the whole numbers between commas.
+def whole_numbers(option: str, text: str, *, such_as: str = "80,95") -> tuple[int, ...]:
+    """Return the whole numbers between commas; `such_as` is what to show where they are not.
 
     Raises
     ------
     SettingError
-        If one of them is not a whole number, or there is none.
+        If one of them is not a whole number from 0, or there is none.
 
     >>> whole_numbers("season", "24,168")
     (24, 168)
@@ -220,5 +220,5 @@ def whole_numbers(option: str, text: str) -> tuple[int, ...]:
     parts = split(text)
     wrong = [part for part in parts if not part.isdecimal()]
     if wrong or not parts:
-        raise SettingError(f"--{option} is {text!r}; it must be whole numbers separated by commas, such as 80,95.")
+        raise SettingError(f"--{option} is {text!r}; it must be whole numbers separated by commas, such as {such_as}.")
     return tuple(int(part) for part in parts)

@@ -100,7 +100,7 @@ def _table(path: Path) -> pandas.DataFrame:
 
 
 def _newer(source: Source, model: Forecaster) -> Panel:
-    """Return the panel of the newer data, read with the covariates that the model was fitted on."""
+    """Return the panel of the newer data, read with the covariates and the clock that the model was fitted on."""
     history = model.history_
     return observations(
         replace(
@@ -108,5 +108,7 @@ def _newer(source: Source, model: Forecaster) -> Panel:
             known=source.known or ",".join(history.known.names),
             past=source.past or ",".join(history.past.names),
             static=source.static or ",".join(history.static.names),
+            frequency=source.frequency or history.frequency,
+            timezone=source.timezone or history.timezone,
         )
     )

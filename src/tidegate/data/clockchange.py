@@ -29,7 +29,7 @@ def localised(rows: Rows, timezone: str | None) -> tuple[Rows, list[str]]:
     SettingError
         If the zone is not known or the rows are integer steps.
     """
-    if timezone is None:
+    if timezone is None or rows.timezone == timezone:
         return rows, []
     check_zone(timezone)
     if rows.integer:

@@ -116,10 +116,10 @@ class Options:
 
     @property
     def seasons(self) -> tuple[int, ...]:
-        """The season setting as a tuple; empty if it is to be inferred."""
+        """The season setting as a tuple, each length once; empty if it is to be inferred."""
         if self.season is None:
             return ()
-        return self.season if isinstance(self.season, tuple) else (self.season,)
+        return tuple(dict.fromkeys(self.season)) if isinstance(self.season, tuple) else (self.season,)
 
 
 def guess(columns: Mapping[str, Kind], given: Columns) -> Columns:
@@ -208,8 +208,11 @@ def _check_given(columns: Mapping[str, Kind], given: Columns) -> None:
             )
     twice = [name for name in given.named if given.named.count(name) > 1]
     if twice:
+        in_one_role = any(names.count(twice[0]) > 1 for names in (given.known, given.past, given.static))
         raise DataError(
-            "the column is named for two roles", place=Place(column=twice[0]), repair="Give each column one role."
+            "the column is named twice" if in_one_role else "the column is named for two roles",
+            place=Place(column=twice[0]),
+            repair="Name it once." if in_one_role else "Give each column one role.",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,15 +16,19 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int64]
 
+OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
+
 
 def check_zone(timezone: str) -> None:
-    """Refuse a name that is no time zone.
+    """Refuse a name that is neither a time zone nor an offset from UTC such as +01:00.
 
     Raises
     ------
     SettingError
         If the zone is not known.
     """
+    if OFFSET.fullmatch(timezone):
+        return
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:

@@ -162,6 +162,7 @@ class _Run:
         self._store = None if self.settings.store is None else Store(self.settings.store)
         self._handed: list[tuple[Contender, tuple[int, ...], str]] = []
         self._found: dict[str, dict[tuple[int, ...], Outcome]] = {one.label: {} for one in self.contenders}
+        self._first_failed: dict[str, tuple[int, ...]] = {}
         self._frame = _frame(self.plan, self.folds, self.settings.levels)
 
     def tasks(self) -> Iterator[Callable[[], Outcome]]:
@@ -194,7 +195,12 @@ class _Run:
         results = {one.label: self._result(one) for one in self.contenders if self._complete(one.label)}
         if BASELINE in self.failures:
             raise TidegateError(f"{BASELINE}, the baseline of every comparison, failed: {self.failures[BASELINE]}")
-        frame = replace(self._frame, results=results, failures=self.failures, left_out=self.left_out)
+        frame = replace(
+            self._frame,
+            results=results,
+            failures=_in_ladder_order(self.failures, self.contenders),
+            left_out=_in_ladder_order(self.left_out, self.contenders),
+        )
         return replace(frame, notes=(*self.plan.notes, *_notes(frame)))
 
     def _job(self, contender: Contender, group: tuple[int, ...]) -> Job:
@@ -214,8 +220,9 @@ class _Run:
         self._found[contender.label][group] = outcome
         if outcome.missing:
             self.left_out[contender.label] = outcome.missing
-        if outcome.failure:
-            self.failures.setdefault(contender.label, outcome.failure)
+        if outcome.failure and group <= self._first_failed.get(contender.label, group):
+            self._first_failed[contender.label] = group
+            self.failures[contender.label] = outcome.failure
         if self.settings.watch is not None:
             for g, fold in enumerate(group):
                 seconds = float(outcome.fit_seconds[g] + outcome.predict_seconds[g])
@@ -242,6 +249,12 @@ class _Run:
         )
 
 
+def _in_ladder_order(reasons: dict[str, str], contenders: list[Contender]) -> dict[str, str]:
+    """Return `reasons` in an order that does not depend on which process was done first; names not built come first."""
+    order = {one.label: k for k, one in enumerate(contenders)}
+    return dict(sorted(reasons.items(), key=lambda item: order.get(item[0], -1)))
+
+
 def _work(contenders: list[Contender], planned: Plan, folds: Folds) -> float:
     """Guess the seconds of work from cost classes and sizes; no clock is asked."""
     total = 0.0
@@ -266,10 +279,12 @@ def _notes(made: Backtest) -> tuple[str, ...]:
     unscaled = ~(made.scales.absolute > 0)
     if unscaled.any():
         n = int(np.flatnonzero(unscaled.any(axis=0))[0])
+        one = int(unscaled.any(axis=0).sum()) == 1
         notes.append(
-            f"{int(unscaled.any(axis=0).sum()):,} of {unscaled.shape[1]:,} series do not change from season to season "
-            f"before an origin (the first is {str(made.panel.ids[n])!r}): their errors cannot be scaled, so MASE and "
-            "RMSSE leave them out there."
+            f"{int(unscaled.any(axis=0).sum()):,} of {unscaled.shape[1]:,} series {'does' if one else 'do'} not change "
+            f"from season to season before an origin ({'it' if one else 'the first'} is {str(made.panel.ids[n])!r}): "
+            f"{'its' if one else 'their'} errors cannot be scaled, so MASE and RMSSE leave "
+            f"{'it' if one else 'them'} out there."
         )
     zeros, gaps = int(np.sum(made.actual == 0)), int(np.isnan(made.actual).sum())
     if zeros:

@@ -71,7 +71,7 @@ def _enough(panel: Panel, folds: Folds, training: int) -> NDArray[np.bool_]:
         return np.asarray(enough)
     n = int(np.argmax(panel.lengths))
     raise DataError(
-        f"{panel.lengths[n]} observations; {_need(folds, training)}",
+        f"{panel.lengths[n]} observation{'s' if panel.lengths[n] > 1 else ''}; {_need(folds, training)}",
         place=Place(series=str(panel.ids[n])),
         repair=_repair(int(panel.lengths[n]), folds, training),
     )
@@ -80,8 +80,9 @@ def _enough(panel: Panel, folds: Folds, training: int) -> NDArray[np.bool_]:
 def _need(folds: Folds, training: int) -> str:
     gap = f" after a gap of {folds.gap}" if folds.gap else ""
     first = f"one season and one value ({training})" if training > 2 else f"{training} values"
+    many, steps = folds.count > 1, f"{folds.horizon} step{'s' if folds.horizon > 1 else ''}"
     return (
-        f"{folds.count} fold{'s' if folds.count > 1 else ''} of {folds.horizon} steps{gap} need "
+        f"{folds.count} fold{'s' if many else ''} of {steps}{gap} {'need' if many else 'needs'} "
         f"{folds.span + training}: {first} before the first origin and {folds.span} after it"
     )
 
@@ -94,7 +95,7 @@ def _repair(length: int, folds: Folds, training: int) -> str:
     shorter = length - training - folds.gap
     if shorter >= 1:
         return f"Use --horizon {shorter} with --folds 1, or a longer series."
-    return "Give a longer series, or set a shorter --season."
+    return "Give a longer series, or set a shorter --season." if training > 2 else "Give a longer series."
 
 
 def _left_out(panel: Panel, folds: Folds, season: int, enough: NDArray[np.bool_]) -> tuple[str, ...]:
@@ -103,6 +104,7 @@ def _left_out(panel: Panel, folds: Folds, season: int, enough: NDArray[np.bool_]
         return ()
     n = short[0]
     return (
-        f"{len(short):,} of {len(panel):,} series are too short to be judged and are left out of the scores: "
+        f"{len(short):,} of {len(panel):,} series {'are' if len(short) > 1 else 'is'} too short to be judged and left "
+        "out of the scores: "
         f"{_need(folds, season + 1)}. The first of them is {str(panel.ids[n])!r} with {panel.lengths[n]}.",
     )

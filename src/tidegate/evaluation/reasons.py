@@ -60,6 +60,9 @@ class Case:
             clearly = "" if self.winner == BASELINE else "clearly "
             return f"Use {BASELINE}: of {len(self.means)} models nothing {clearly}beats it ({self._figure(BASELINE)})."
         ours, theirs = self.means[self.recommended], self.means[BASELINE]
+        if ours == theirs:
+            figure = self._figure(self.recommended)
+            return f"Use {self.recommended}: it is simpler than {BASELINE}, and their errors are equal ({figure})."
         size = f"{percent(abs(1 - ours / theirs))} {'lower' if ours < theirs else 'higher'}" if theirs else "no lower"
         figures = f"{self._figure(self.recommended)} against {number(theirs)}"
         return f"Use {self.recommended}: its error is {size} than that of {BASELINE} ({figures}), {self._sure()}."

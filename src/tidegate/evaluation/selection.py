@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from tidegate.analysis.plain import plain
 from tidegate.display import Displayed
 from tidegate.evaluation.backtest import BASELINE
 from tidegate.evaluation.reasons import MARGIN, Case
@@ -92,8 +93,8 @@ class Verdict(Displayed):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as plain numbers and text for JSON; None where there is no number."""
-        plain: dict[str, Any] = _plain(asdict(self))
-        return plain
+        made: dict[str, Any] = plain(self)
+        return made
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)
@@ -157,13 +158,3 @@ def _rungs(backtest: Backtest, errors: dict[str, Floats], means: dict[str, float
         rungs.append(Rung(name, own, gain, p, backtest.results[name].cost))
         best = name if not best or own < means[best] else best
     return tuple(rungs)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value

@@ -58,13 +58,14 @@ class Comparison:
 def compare(first: Floats, second: Floats, *, overlap: int = 0) -> Comparison:
     """Test whether two models have the same mean error, on the pairs that both have.
 
-    One number per block enters the test. With at least `FEWEST_SERIES` series the blocks are the series; with fewer
-    they are the folds, so that whatever the errors of one origin share (steps of one path, a shock to every series)
-    stays inside one observation. On m block means the test is the paired t-test with m - 1 degrees of freedom, which
-    stays valid at 5 % for few blocks of unequal variance. Where folds overlap, the variance of their mean is the
-    average of the B lowest-frequency cosine weights, with B degrees of freedom and B + 1 the number of folds that
-    would fit without overlap; without overlap this is the t-test again. Few blocks make the test weak, not wrong:
-    five folds show a difference only if it is much the same in all of them. Fewer than `FEWEST` give no test.
+    One number per block enters the test. With at least `FEWEST_SERIES` series that have a pair the blocks are the
+    series; with fewer they are the folds, so that whatever the errors of one origin share (steps of one path, a shock
+    to every series) stays inside one observation. On m block means the test is the paired t-test with m - 1 degrees
+    of freedom, which stays valid at 5 % for few blocks of unequal variance. Where folds overlap, the variance of
+    their mean is the average of the B lowest-frequency cosine weights, with B degrees of freedom and B + 1 the number
+    of folds that would fit without overlap; without overlap this is the t-test again. Few blocks make the test weak,
+    not wrong: five folds show a difference only if it is much the same in all of them. Fewer than `FEWEST` give no
+    test.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def compare(first: Floats, second: Floats, *, overlap: int = 0) -> Comparison:
     journal 36, 541-559, equations 4 and 10 (cosine weights).
     """
     differences = first - second
-    by_series = differences.shape[1] >= FEWEST_SERIES
+    by_series = int(np.isfinite(differences).any(axis=0).sum()) >= FEWEST_SERIES
     blocks = _means(differences, axis=0 if by_series else 1)
     n = len(blocks) if by_series else _without_overlap(len(blocks), overlap)
     difference = float(np.mean(differences[np.isfinite(differences)])) if len(blocks) else float("nan")

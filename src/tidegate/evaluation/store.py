@@ -8,7 +8,7 @@ import json
 import os
 import zipfile
 from dataclasses import fields
-from importlib.metadata import version
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from tidegate.errors import StorageError
 from tidegate.evaluation.work import Outcome
+from tidegate.forecasters.storage import versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,20 +82,26 @@ class Store:
 
 
 def fingerprint(job: Job) -> str:
-    """Return 32 hexadecimal digits that change with the program's version, the model's settings, the data or the folds.
+    """Return 32 hexadecimal digits that change with versions, the model's settings, the data or the folds.
 
     The seed is one of the settings; values after the newest origin of the job are not among its data.
     """
     digest = hashlib.sha256()
     settings = job.model.get_params(deep=True)
     kind = type(job.model)
-    for part in ("tidegate", version("tidegate"), kind.__module__, kind.__qualname__, settings, job.panel):
+    for part in (_libraries(), kind.__module__, kind.__qualname__, settings, job.panel):
         for piece in _pieces(part):
             digest.update(piece)
     for part in (job.ends, job.horizon, job.gap, job.window, job.levels):
         for piece in _pieces(part):
             digest.update(piece)
     return digest.hexdigest()[:32]
+
+
+@cache
+def _libraries() -> str:
+    """Return the versions that the arithmetic rests on; asked for once, since looking them up takes milliseconds."""
+    return json.dumps(versions(), sort_keys=True)
 
 
 def _pieces(part: Any) -> Iterator[bytes]:

@@ -164,4 +164,10 @@ def _final(
         n_short = len(panel) - len(enough)
         notes.append(f"Too short to forecast and left out: {n_short:,} of {len(panel):,} series. {error}")
     ahead, said = forecast(fitted, None, levels)
-    return fitted, ahead, (*notes, *([said] if said else []))
+    return fitted, ahead, (*notes, *_remarks(fitted), *([said] if said else []))
+
+
+def _remarks(fitted: Forecaster) -> tuple[str, ...]:
+    """Return what a user should know of the final fit: its caps, and covariates that the model cannot use."""
+    unused = f"{fitted.name} cannot use these covariates: {', '.join(fitted.ignored_)}."
+    return (*fitted.notes_, *([unused] if fitted.ignored_ else []))

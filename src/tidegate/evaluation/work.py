@@ -147,10 +147,10 @@ def forecast(model: Forecaster, data: Panel | None, levels: tuple[int, ...]) -> 
     Forecast
         With intervals if there are any.
     str
-        Why there are none, or "".
+        Why there are none or how they had to be made, or "".
     """
     try:
-        return model.forecast(data, levels=levels), ""
+        return model.forecast(data, levels=levels), model.shortage_
     except DataError as error:
         if not levels:
             raise

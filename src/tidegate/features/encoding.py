@@ -89,6 +89,24 @@ class Encoder:
             )
         return tuple(covariates.names.index(name) for name in self.names)
 
+    def check(self, covariates: Covariates) -> None:
+        """Refuse `covariates` that lack a column, or that hold text where there were numbers or the other way round.
+
+        Raises
+        ------
+        DataError
+            At the first such column.
+        """
+        for name, place in zip(self.names, self.order(covariates), strict=True):
+            now, before = name in covariates.categories, name in self.labels
+            if now != before and np.isfinite(covariates.values[:, place]).any():
+                kinds = ("text", "numbers") if now else ("numbers", "text")
+                raise DataError(
+                    f"The covariate {name!r} holds {kinds[0]}; the model was fitted on {kinds[1]}",
+                    place=Place(column=name),
+                    repair="Write it in the same way as in fit.",
+                )
+
     def encode(self, values: Floats, covariates: Covariates) -> Floats:
         """Return numbers for rows of `covariates`.
 

@@ -75,13 +75,13 @@ class Inputs:
     Raises
     ------
     DataError
-        If a covariate of the encoding is missing in the panel.
+        If a covariate of the encoding is missing in the panel, or holds text where it held numbers or the like.
     """
 
     def __init__(self, panel: Panel, encoding: Encoding, horizon: int) -> None:
         self.panel, self.encoding, self.horizon = panel, encoding, horizon
         for kind in ("known", "past", "static"):
-            getattr(encoding, kind).order(getattr(panel, kind))
+            getattr(encoding, kind).check(getattr(panel, kind))
         self._ahead = future_times(panel, horizon)
         every = (panel.times, self._ahead.ravel()) if encoding.calendar.cycles else ()
         self._grid = np.unique(np.concatenate(every)) if every else np.empty(0, dtype=np.int64)

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _GRID = 2.0**30
 """Steps in one unit, about one standard deviation."""
 
+_MEAN = 16.0
+"""In the same unit: far enough from zero that the search keeps the mean, as for most series in their own unit."""
+
 _HARMONICS = (1, 2, 3, 5, 8, 12, 16, 24)
 
 
@@ -171,7 +174,7 @@ def given(values: Floats, orders: Orders) -> ArimaErrors:
     """
     fit = partial(
         Arima,
-        _centred(values),
+        _settled(values),
         order=tuple(orders[:3]),
         seasonal={"order": tuple(orders[3:6]), "period": orders.season},
         include_mean=True,
@@ -191,7 +194,7 @@ def searched(values: Floats, limits: Mapping[str, Any]) -> ArimaErrors:
     ModelError
         If it finds none.
     """
-    return _kept(values, asked(partial(auto_arima_f, _centred(values), **limits)))
+    return _kept(values, asked(partial(auto_arima_f, _settled(values), **limits)))
 
 
 def autoregression(values: Floats, longest: int) -> ArimaErrors:
@@ -206,7 +209,7 @@ def autoregression(values: Floats, longest: int) -> ArimaErrors:
 
 def burgs(values: Floats, order: int) -> ArimaErrors:
     """Return the autoregression of that order by Burg's recursion (Brockwell & Davis, 2016, section 5.1.2)."""
-    coefficients = burg(_centred(values), order)[0] if order else np.empty(0)
+    coefficients = burg(_settled(values), order)[0] if order else np.empty(0)
     return ArimaErrors(tuple(Orders(order, 0, 0)), coefficients, 0, (), (), 0.0).with_variance(values)
 
 
@@ -233,13 +236,13 @@ def harmonic(values: Floats, cycles: tuple[int, ...]) -> ArimaErrors:
     return replace(made, cycles=cycles, harmonics=tuple(counts)).with_variance(values)
 
 
-def _centred(values: Floats) -> Floats:
-    """Return the values about their mean, rounded to a grid.
+def _settled(values: Floats) -> Floats:
+    """Return the values moved to a common mean and rounded to a grid, as the library's search gets them.
 
     A shift of the series changes their last digits, which a search can turn into other orders: on the grid it does not.
     """
-    centred: Floats = np.round((values - values.mean()) * _GRID) / _GRID
-    return centred
+    moved: Floats = np.round((values - values.mean()) * _GRID) / _GRID + _MEAN
+    return moved
 
 
 def _harmonics(values: Floats, terms: Floats, cycle: int) -> int:

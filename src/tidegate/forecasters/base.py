@@ -13,13 +13,14 @@ from threadpoolctl import threadpool_limits
 
 from tidegate.analysis.seasonality import resolved
 from tidegate.data.calendar import future_times
-from tidegate.data.columns import Columns
+from tidegate.data.columns import Columns, Options
 from tidegate.data.frames import check_future, to_frame, with_future
 from tidegate.data.gaps import filled
 from tidegate.data.intake import as_panel
 from tidegate.errors import DataError, NotFittedError, Place, SettingError
 from tidegate.forecasters import calibration, registry, storage
 from tidegate.panel import Forecast, Intervals, Panel, no_covariates
+from tidegate.scoring.conformal import shortage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,8 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         Covariates in the data that this model cannot use.
     notes_ : tuple of str
         What a user should know of this fit, such as a cap that was applied.
+    shortage_ : str
+        Which intervals of the last forecast rest on too few past errors; "" if none.
     fit_seconds_, predict_seconds_ : float
         Wall-clock time of the last call.
     """
@@ -58,6 +61,7 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
     notes_: tuple[str, ...] = ()
     fit_seconds_: float
     predict_seconds_: float
+    shortage_: str = ""
 
     @property
     def traits(self) -> registry.Traits:
@@ -219,10 +223,13 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         self._check_fitted()
         wanted = _checked_levels(levels)
         panel, factors = self._context(data, future)
+        self.shortage_ = ""
         with threadpool_limits(1):
             mean, intervals = self._predict(panel, wanted)
             if wanted and intervals is None:
-                intervals = calibration.around(mean, calibration.scales(panel), self._calibration(), wanted)
+                scores = self._calibration()
+                self.shortage_ = shortage(scores, wanted)
+                intervals = calibration.around(mean, calibration.scales(panel), scores, wanted)
         self.predict_seconds_ = time.perf_counter() - started
         unit = factors[:, None]
         if intervals is not None:
@@ -268,7 +275,7 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         short = np.flatnonzero(panel.lengths < needed)
         if len(short):
             raise DataError(
-                f"{panel.lengths[short[0]]} observations; {self.name} needs at least {needed}",
+                f"{_counted(int(panel.lengths[short[0]]))}; {self.name} needs at least {needed}",
                 place=Place(series=str(panel.ids[short[0]])),
                 repair="Give a longer series, leave it out, or choose a simpler model.",
             )
@@ -293,12 +300,26 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
             panel = self.history_ if future is None else with_future(self.history_, future)
             check_future(panel, self.horizon_)
             return panel, self._factors
-        panel = self._usable(as_panel(data, self._columns()))
+        options = Options(frequency=self.history_.frequency, timezone=self.history_.timezone)
+        panel = self._usable(as_panel(data, self._columns(), options))
+        self._check_clock(panel)
         if future is not None:
             panel = with_future(panel, future)
         check_future(panel, self.horizon_)
         panel = filled(replace(panel, seasons=self.history_.seasons))
         return self._placed(panel)
+
+    def _check_clock(self, panel: Panel) -> None:
+        """Refuse a panel whose steps or clock are not those of the training series."""
+        for name in ("frequency", "timezone"):
+            ours, theirs = getattr(self.history_, name), getattr(panel, name)
+            if ours != theirs:
+                raise DataError(
+                    f"the {name} is {theirs!r}; {self.name} was fitted on series with {ours!r}",
+                    repair=f"Read the data with --{name} {ours}, or fit the model again."
+                    if ours
+                    else "Give stamps without a time zone, or fit the model again.",
+                )
 
     def _placed(self, panel: Panel) -> tuple[Panel, Floats]:
         """Scale newer series as in training, unseen ones by themselves."""
@@ -313,6 +334,10 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         fresh = _powers_of_two(panel) if unseen else np.empty(0)
         factors = np.array([self._factors[where[s]] if s in where else fresh[n] for n, s in enumerate(panel.ids)])
         return panel.scaled(1 / factors), factors
+
+
+def _counted(n_rows: int) -> str:
+    return f"{n_rows:,} observation{'' if n_rows == 1 else 's'}"
 
 
 def _powers_of_two(panel: Panel) -> Floats:

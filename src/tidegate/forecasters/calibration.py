@@ -9,6 +9,7 @@ import numpy as np
 from tidegate.errors import DataError, Place
 from tidegate.panel import Intervals
 from tidegate.scoring.conformal import half_widths
+from tidegate.scoring.scaling import seasonal_scales
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _SCORES_PER_STEP = 40
 """Errors wanted per step ahead over all series: enough for the 95 % rank, which needs 19."""
+
+_LEAST_SCALE = 1e-9
 
 
 def origins(panel: Panel, horizon: int, minimum: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -62,7 +65,10 @@ def origins(panel: Panel, horizon: int, minimum: int) -> tuple[NDArray[np.int64]
 
 def scales(panel: Panel) -> Floats:
     """Return the mean absolute change over one season (one step where that is 0 or not seen), at least 1e-9, (N,)."""
-    return np.array([_scale(panel.series(n), panel.season) for n in range(len(panel))])
+    parts = [panel.series(n) for n in range(len(panel))]
+    by_season, by_step = (seasonal_scales(parts, lag).absolute for lag in (panel.season, 1))
+    found = np.where(by_season > 0, by_season, by_step)
+    return np.where(found > 0, found, _LEAST_SCALE)
 
 
 def around(mean: Floats, scale: Floats, scores: Floats, levels: tuple[int, ...]) -> Intervals:
@@ -81,12 +87,3 @@ def around(mean: Floats, scale: Floats, scores: Floats, levels: tuple[int, ...])
     """
     reach = half_widths(scores, levels)[None] * scale[:, None, None]
     return Intervals(levels, mean[..., None] - reach, mean[..., None] + reach)
-
-
-def _scale(values: Floats, season: int) -> float:
-    for lag in (season, 1):
-        if len(values) > lag:
-            change = float(np.abs(values[lag:] - values[:-lag]).mean())
-            if change > 0:
-                return change
-    return 1e-9

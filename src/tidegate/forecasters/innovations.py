@@ -226,6 +226,14 @@ def chosen(values: Floats, season: int) -> StateSpace | None:
     return found and _kept(values, found)
 
 
+def every(values: Floats, season: int) -> StateSpace | None:
+    """Return what the library's own search over its 15 forms finds, or None where it can fit none."""
+    try:
+        return _kept(values, asked(partial(ets_f, values, m=season, model="ZZZ")))
+    except ModelError:
+        return None
+
+
 def constant(values: Floats) -> StateSpace | None:
     """Return the rule of a constant series, which repeats it without error, or None if it is not constant."""
     return simplest(values, 0.9999) if is_constant(values) else None

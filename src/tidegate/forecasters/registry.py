@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from tidegate.errors import SettingError
@@ -111,7 +111,7 @@ _ENTRIES = [
     Entry("sarima", f"{_ARIMA}:SARIMA", "ARIMA with seasonal terms; orders by AICc.", Traits(cost=4), ladder=True),
     Entry("linear", f"{_REGRESSION}:Linear", "Ridge regression on lags, calendar and covariates.", Traits(cost=3, scope="panel", covariates=_ALL), ladder=True),
     Entry("random-forest", f"{_REGRESSION}:RandomForest", "A forest of trees on the same inputs.", _TREES, ladder=True),
-    Entry("xgboost", f"{_REGRESSION}:XGBoost", "Boosted trees on the same inputs.", Traits(**{**vars(_TREES), "extra": "boost"}), ladder=True),
+    Entry("xgboost", f"{_REGRESSION}:XGBoost", "Boosted trees on the same inputs.", replace(_TREES, extra="boost"), ladder=True),
     Entry("narn", f"{_NARN}:NARN", "One hidden layer on d lags (non-linear autoregression).", _NETWORK, ladder=True),
     Entry("rnn", f"{_RECURRENT}:RNN", "Elman network, decoded from its final state.", _NETWORK, ladder=True),
     Entry("lstm", f"{_RECURRENT}:LSTM", "LSTM network, decoded from its final state.", _NETWORK, ladder=True),

@@ -172,6 +172,8 @@ class RandomForest(Trees):
                 f"The saved forest holds {sorted(foreign)[0]}, which no forest does. Fit and save again."
             )
         self._forest = skops_io.loads(content, trusted=sorted(_FOREST_TYPES))
+        if not isinstance(self._forest, RandomForestRegressor):
+            raise StorageError(f"The saved forest is a {type(self._forest).__name__}. Fit and save again.")
 
     def _count_parameters(self) -> int:
         return int(sum(tree.tree_.node_count for tree in self._forest.estimators_))

@@ -12,7 +12,7 @@ from statsforecast.theta import auto_theta, forecast_theta, switch_theta
 from statsmodels.tsa.seasonal import seasonal_decompose
 
 from tidegate.errors import DataError, ModelError, Place, SettingError
-from tidegate.forecasters.innovations import Form, StateSpace, best, chosen, constant, simplest, without
+from tidegate.forecasters.innovations import Form, StateSpace, best, chosen, constant, every, simplest, without
 from tidegate.forecasters.library import (
     EVERYTHING,
     NEWEST,
@@ -129,7 +129,7 @@ class ETS(SeriesForecaster):
     Parameters
     ----------
     search
-        "short", or "full": all 15 forms of the library.
+        "short", or "full": the library's own, over 15 forms.
 
     Source: Hyndman, Koehler, Ord & Snyder (2008), Forecasting with Exponential Smoothing.
     """
@@ -146,7 +146,7 @@ class ETS(SeriesForecaster):
             raise SettingError(f"search is {self.search!r}; it must be 'short' or 'full'.")
 
     def _learn(self, values: Floats, seasons: tuple[int, ...]) -> StateSpace:
-        return _smoothed(values, seasons, chosen if self.search == "short" else _every_form, _LONGEST_IN_SEARCH)
+        return _smoothed(values, seasons, chosen if self.search == "short" else every, _LONGEST_IN_SEARCH)
 
     def _fallback(self, values: Floats) -> StateSpace:
         return _simple(values)
@@ -358,12 +358,6 @@ class Croston(SeriesForecaster):
 def _simple(values: Floats) -> StateSpace:
     """Return simple smoothing with the library's alpha: golden section on the squared error."""
     return simplest(values, float(SimpleExponentialSmoothingOptimized().fit(values).model_["alpha"]))
-
-
-def _every_form(values: Floats, season: int) -> StateSpace | None:
-    trends = (("N", False), ("A", True), ("A", False))
-    forms = [Form(f"{e}{t}{s}", damped=d) for e in "AM" for t, d in trends for s in "NAM" if (e, s) != ("A", "M")]
-    return best(values, season, forms)
 
 
 def _smoothed(values: Floats, seasons: tuple[int, ...], search: Search, longest: int) -> StateSpace:

@@ -22,6 +22,7 @@ import safetensors.numpy
 from safetensors import SafetensorError
 
 from tidegate.errors import StorageError
+from tidegate.forecasters import registry
 from tidegate.panel import Covariates, Future, Panel
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ _WEIGHTS = "weights.safetensors"
 _KEYS = {"format", "class", "settings", "state", "data", "versions", "files", "checksum"}
 _PACKAGES = ("tidegate", "numpy", "statsforecast", "statsmodels", "scikit-learn", "xgboost-cpu", "xgboost", "torch")
 
+_DAMAGE = (
+    ImportError, AttributeError, LookupError, OSError, RecursionError, SafetensorError, TypeError, ValueError
+)  # fmt: skip
+
 
 def save(model: Forecaster, folder: str | Path) -> None:
     """Write `model` to `folder`, which must not exist: everything or nothing.
@@ -43,22 +48,28 @@ def save(model: Forecaster, folder: str | Path) -> None:
     Raises
     ------
     StorageError
-        If the folder exists or cannot be written.
+        If the folder exists or cannot be written, or if the class is one that `load` would refuse.
     """
     target = Path(folder)
     if target.exists():
         raise StorageError(f"{target} exists already. Choose another folder or remove it.")
+    path = f"{type(model).__module__}:{type(model).__qualname__}"
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     files: dict[str, bytes] = {}
     state = {"model": model._state(), "private": model._private_state(), "history": _panel_tree(model.history_)}  # noqa: SLF001 (its own storage)
     config = {
         "format": _FORMAT,
-        "class": f"{type(model).__module__}:{type(model).__qualname__}",
+        "class": path,
         "settings": _pack(model.get_params(deep=False), "settings", arrays, files),
         "state": _pack(state, "state", arrays, files),
         "data": _provenance(model.history_),
-        "versions": _versions(),
+        "versions": versions(),
     }
+    if not _is_trusted(path):
+        raise StorageError(
+            f"{path} could not be loaded again: it is not a tidegate forecaster. "
+            "Add it with tidegate.forecasters.registry.register first."
+        )
     files[_WEIGHTS] = safetensors.numpy.save(arrays)
     config["files"] = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     files[_CONFIG] = json.dumps({**config, "checksum": _checksum(config)}, indent=1).encode()
@@ -84,7 +95,7 @@ def load(folder: str | Path) -> Forecaster:
         model = cls(**settings)
         model._restore_private(state["private"], _panel(state["history"]))
         model._restore(state["model"])
-    except (ImportError, AttributeError, LookupError, OSError, SafetensorError, TypeError, ValueError) as error:
+    except _DAMAGE as error:
         raise StorageError(
             f"{source} is damaged or was saved by another version: {error}. Fit and save again."
         ) from error
@@ -92,15 +103,22 @@ def load(folder: str | Path) -> Forecaster:
 
 
 def _class(source: Path, path: str) -> type[Forecaster]:
-    """Return the forecaster class called "module:Class", which must be tidegate's own."""
+    """Return the forecaster class called "module:Class", which must be tidegate's own or registered."""
     from tidegate.forecasters.base import Forecaster
 
     module, _, attribute = path.partition(":")
-    ours = module.startswith("tidegate.forecasters.")
-    cls = getattr(importlib.import_module(module), attribute) if ours else None
+    cls = getattr(importlib.import_module(module), attribute) if _is_trusted(path) else None
     if not (isinstance(cls, type) and issubclass(cls, Forecaster)):
-        raise StorageError(f"{source} names the class {path!r}, which is not a tidegate forecaster.")
+        raise StorageError(
+            f"{source} names the class {path!r}, which is not a tidegate forecaster. "
+            "If it is your own, add it with tidegate.forecasters.registry.register first."
+        )
     return cls
+
+
+def _is_trusted(path: str) -> bool:
+    """Whether the class "module:Class" may be imported: tidegate's own, or one that the user registered."""
+    return path.startswith("tidegate.forecasters.") or path in {entry.path for entry in registry.entries()}
 
 
 def _write(target: Path, files: dict[str, bytes]) -> None:
@@ -137,7 +155,7 @@ def _checksum(config: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """Return the versions of tidegate and of the libraries whose arithmetic a model rests on."""
     found = {}
     for package in _PACKAGES:
@@ -156,11 +174,12 @@ def _provenance(panel: Panel) -> dict[str, Any]:
 
 
 def fingerprint(panel: Panel) -> str:
-    """Return 16 hexadecimal digits that change when any observation, time or covariate does."""
+    """Return 16 hexadecimal digits that change when any observation, time, covariate or name does."""
     digest = hashlib.sha256()
     for part in (panel.offsets, panel.times, panel.values, panel.known.values, panel.past.values, panel.static.values):
         digest.update(np.ascontiguousarray(part).tobytes())
-    digest.update(json.dumps([str(series) for series in panel.ids] + [panel.frequency]).encode())
+    columns = [(part.names, part.categories) for part in (panel.known, panel.past, panel.static)]
+    digest.update(json.dumps([*map(str, panel.ids), panel.frequency, panel.timezone, columns]).encode())
     return digest.hexdigest()[:16]
 
 

@@ -124,9 +124,10 @@ def pinball(actual: Floats, forecast: Floats, quantile: float, axis: Axis = -1) 
 
 
 def coverage(actual: Floats, lower: Floats, upper: Floats, axis: Axis = -1) -> Floats:
-    """Share of actual values inside their interval, bounds included, from 0 to 1."""
+    """Share of actual values inside their interval, bounds included, from 0 to 1; a bound may be infinite."""
     inside = ((actual >= lower) & (actual <= upper)).astype(np.float64)
-    return average(np.where(np.isnan(actual + lower + upper), np.nan, inside), axis)
+    missing = np.isnan(actual) | np.isnan(lower) | np.isnan(upper)
+    return average(np.where(missing, np.nan, inside), axis)
 
 
 def width(lower: Floats, upper: Floats, axis: Axis = -1) -> Floats:

@@ -22,7 +22,8 @@ def naive2(values: Floats, season: int, horizon: int) -> Floats:
     Parameters
     ----------
     values
-        Shape (T,): what is known at the origin. Missing values are interpolated between their neighbours.
+        Shape (T,): what is known at the origin. Missing values are interpolated between their neighbours; where all
+        are missing, the forecast is.
     season
         Steps of one cycle, 1 for none.
     horizon
@@ -32,6 +33,8 @@ def naive2(values: Floats, season: int, horizon: int) -> Floats:
     series that is not positive throughout has no multiplicative indices: it is left as it is. Source: Makridakis,
     Spiliotis & Assimakopoulos (2020), The M4 Competition, appendix A, and its published R code.
     """
+    if np.isnan(values).all():
+        return np.full(horizon, np.nan)
     known = _interpolated(values)
     if not is_seasonal(known, season) or known.min() <= 0:
         return np.full(horizon, known[-1])

@@ -35,5 +35,6 @@ def test_the_skipped_hour_is_found_and_moved_on():
 
 def test_unknown_zones_are_refused():
     check_zone(ZONE)
+    check_zone("-03:30")
     with pytest.raises(SettingError, match="timezone 'Mars/Base' is not known; give a name such as Europe/Berlin"):
         check_zone("Mars/Base")

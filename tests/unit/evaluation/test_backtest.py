@@ -141,6 +141,24 @@ def test_a_model_that_fails_in_one_fold_is_named_and_the_others_go_on(monthly):
     assert len(CALLS) == 2
 
 
+def test_the_reason_of_a_failure_is_that_of_its_oldest_fold_whichever_ends_first(monthly, monkeypatch):
+    def backwards(tasks, processes):
+        tasks = list(enumerate(tasks))
+        yield from ((number, task()) for number, task in tasks[::-1])
+
+    monkeypatch.setattr(module.cluster, "run", backwards)
+    stubs = [Stub(error=ModelError("one")), Stub(error=ModelError("two"), kind="other")]
+    monkeypatch.setattr(Stub, "_fit", lambda self, panel, horizon: _fail(f"{self.error} {panel.lengths[0]}"))
+    made = backtest(monthly(), ["naive", *stubs], folds=FOLDS, settings=Settings(levels=()))
+    assert list(made.failures) == ["stub", "stub-2"]
+    shortest = int(made.ends[0, 0])
+    assert made.failures == {"stub": f"one {shortest}", "stub-2": f"two {shortest}"}
+
+
+def _fail(message):
+    raise ModelError(message)
+
+
 def test_a_missing_extra_is_left_out_with_its_install_line(monthly):
     made = backtest(monthly(), [Stub(error=MissingExtraError("xgboost", "boost"))], folds=FOLDS)
     assert made.left_out == {"stub": "xgboost is not installed. Install it with: pip install 'tidegate[boost]'"}

@@ -19,6 +19,12 @@ def test_one_series_is_judged_by_its_folds_and_a_panel_by_its_series():
     assert (made.n, made.unit) == (40, "series")
 
 
+def test_series_without_any_pair_are_not_counted():
+    first = np.where(np.arange(12) < 3, RNG.normal(size=(5, 12)), np.nan)
+    made = compare(first, np.zeros((5, 12)))
+    assert (made.n, made.unit) == (5, "fold")
+
+
 def test_a_difference_that_is_the_same_in_every_fold_is_significant():
     made = compare(np.array([[1.0], [1.1], [0.9], [1.05], [0.95]]), np.zeros((5, 1)))
     assert made.significant

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tidegate.errors import StorageError
+from tidegate.evaluation import store as store_module
 from tidegate.evaluation.store import Store, fingerprint
 from tidegate.evaluation.work import Job, judge
 from tidegate.forecasters.naive import MovingAverage, Naive
@@ -76,6 +77,12 @@ def test_the_fingerprint_changes_with_whatever_the_result_depends_on(job):
         replace(job, levels=(80,)),
     ]
     assert len({fingerprint(one) for one in [job, *others]}) == 1 + len(others)
+
+
+def test_the_fingerprint_changes_with_the_libraries(job, monkeypatch):
+    before = fingerprint(job)
+    monkeypatch.setattr(store_module, "_libraries", lambda: "numpy 99")
+    assert fingerprint(job) != before
 
 
 def test_the_fingerprint_is_the_same_for_the_same_job(job):

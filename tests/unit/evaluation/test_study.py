@@ -9,6 +9,7 @@ from tidegate.evaluation.backtest import Settings
 from tidegate.evaluation.study import compare, study
 from tidegate.forecasters import registry
 from tidegate.forecasters.naive import MovingAverage
+from tidegate.panel import Covariates
 from tidegate.scoring.folds import Folds
 
 MODELS = ["naive", "drift"]
@@ -72,6 +73,24 @@ def test_a_model_given_as_an_object_makes_the_forecast(monthly):
     made = study(replace(panel, values=values, seasons=(1,)), horizon=3, models=[MovingAverage(window=11)])
     assert made.model.name == "moving-average"
     assert made.model.window == 11
+
+
+def test_caps_and_unused_covariates_of_the_final_fit_are_said(monthly, monkeypatch):
+    monkeypatch.setattr(MovingAverage, "_fit", _with_a_note)
+    panel = monthly((60,))
+    known = Covariates(("price",), np.zeros((60, 1)))
+    made = study(
+        replace(panel, known=known), horizon=6, models=[MovingAverage(window=1)], folds=Folds(horizon=6, count=2),
+        settings=Settings(levels=()),
+    )  # fmt: skip
+    unused = f"{made.model.name} cannot use these covariates: price."
+    assert made.notes[-1] == unused
+    assert ("It was capped." in made.notes) == (made.model.name == "moving-average")
+
+
+def _with_a_note(self, panel, horizon):
+    self.windows_ = np.ones(len(panel), dtype=np.int64)
+    self.notes_ = ("It was capped.",)
 
 
 def test_folds_of_another_horizon_are_refused(monthly):

@@ -48,6 +48,17 @@ def test_a_missing_column_is_named():
         Encoder.learn(TRAINING).order(other)
 
 
+def test_a_column_that_changed_between_text_and_numbers_is_refused():
+    encoder = Encoder.learn(TRAINING)
+    numbers = Covariates(("price", "sky"), np.array([[1.0, 7.0]]), {})
+    with pytest.raises(DataError, match="covariate 'sky' holds numbers; the model was fitted on text"):
+        encoder.check(numbers)
+    texts = Covariates(("price", "sky"), np.zeros((1, 2)), {"price": ("dear",), "sky": ("clear",)})
+    with pytest.raises(DataError, match="covariate 'price' holds text; the model was fitted on numbers"):
+        encoder.check(texts)
+    encoder.check(Covariates(("price", "sky"), np.array([[1.0, np.nan]]), {}))
+
+
 def test_a_constant_column_is_zero():
     constant = Covariates(("price",), np.full((5, 1), 1e9))
     assert np.all(Encoder.learn(constant).encode(constant.values, constant) == 0)

@@ -82,7 +82,7 @@ def test_a_search_can_be_limited():
 
 def test_the_search_sees_the_same_values_after_a_shift():
     values = np.cumsum(noise(150))
-    np.testing.assert_array_equal(arma._centred(values + 1e4), arma._centred(values))
+    np.testing.assert_array_equal(arma._settled(values + 1e4), arma._settled(values))
 
 
 def test_autoregression_finds_long_lags():

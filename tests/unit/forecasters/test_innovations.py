@@ -7,7 +7,7 @@ from statsforecast.models import AutoETS
 
 from tidegate.errors import ModelError
 from tidegate.forecasters import innovations
-from tidegate.forecasters.innovations import Form, StateSpace, best, chosen, constant, simplest, without
+from tidegate.forecasters.innovations import Form, StateSpace, best, chosen, constant, every, simplest, without
 from tidegate.forecasters.library import Request
 
 RNG = np.random.default_rng(4)
@@ -85,6 +85,7 @@ def test_seasonal_forms_are_left_out_without_a_season():
 
 def test_too_few_values_find_no_form():
     assert chosen(VALUES[:5], 1) is None
+    assert every(VALUES[:5], 1) is None
 
 
 def test_the_short_search_ends_at_the_smallest_aicc_of_its_forms():

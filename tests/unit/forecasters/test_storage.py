@@ -1,14 +1,17 @@
 """Saved models: nothing lost, nothing executed, and every kind of damage refused."""
 
 import json
+import sys
+import types
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tidegate.errors import NotFittedError, StorageError
-from tidegate.forecasters import arima, naive, smoothing, storage
+from tidegate.forecasters import arima, naive, registry, smoothing, storage
 from tidegate.forecasters.base import Forecaster
-from tidegate.panel import Panel
+from tidegate.panel import Covariates, Panel
 
 MODELS = [
     naive.Naive(),
@@ -129,6 +132,41 @@ def test_a_state_that_is_no_tree_is_refused(tmp_path):
     with pytest.raises(StorageError, match=r"state.model.inner holds a object, which cannot be saved safely"):
         model.save(tmp_path / "model")
     assert not list(tmp_path.iterdir())
+
+
+class Own(naive.Naive):
+    name = "own"
+
+
+def test_a_model_of_your_own_is_saved_and_loaded_once_registered(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "_REGISTRY", dict(registry._REGISTRY))
+    monkeypatch.setitem(sys.modules, Own.__module__, sys.modules.get(Own.__module__, types.SimpleNamespace(Own=Own)))
+    model = Own().fit(panel(), horizon=2)
+    with pytest.raises(StorageError, match=r"Own could not be loaded again: .*registry\.register first"):
+        model.save(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+    registry.register(registry.Entry("own", f"{Own.__module__}:Own", "Mine."))
+    model.save(tmp_path / "model")
+    assert np.array_equal(storage.load(tmp_path / "model").forecast().mean, model.forecast().mean)
+
+
+def test_a_state_nested_without_end_is_refused(saved):
+    def nest(config):
+        for _ in range(700):
+            config["settings"] = [config["settings"]]
+
+    rewrite(saved, nest)
+    with pytest.raises(StorageError, match="is damaged"):
+        storage.load(saved)
+
+
+def test_the_fingerprint_changes_with_names_and_labels():
+    known = [
+        Covariates(("sky",), np.zeros((113, 1)), {"sky": ("clear",)}),
+        Covariates(("sky",), np.zeros((113, 1)), {"sky": ("rain",)}),
+        Covariates(("sea",), np.zeros((113, 1)), {"sea": ("clear",)}),
+    ]
+    assert len({storage.fingerprint(replace(panel(), known=one)) for one in known}) == 3
 
 
 def test_trees_come_back_as_they_went():

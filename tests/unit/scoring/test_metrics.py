@@ -60,6 +60,10 @@ def test_coverage_counts_the_bounds_and_skips_what_is_missing():
     assert metrics.width(lower, upper) == pytest.approx((0.5 + 1.5 + 3 + 9) / 4)
 
 
+def test_an_interval_without_bounds_covers():
+    assert metrics.coverage(np.zeros(2), np.array([-np.inf, 1.0]), np.array([np.inf, 2.0])) == 0.5
+
+
 def test_axis_chooses_what_is_averaged_over():
     rng = np.random.default_rng(0)
     actual, forecast = rng.normal(size=(2, 3, 4, 5))

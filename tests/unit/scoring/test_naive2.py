@@ -44,3 +44,7 @@ def test_missing_values_are_interpolated():
     holed[[10, 59]] = np.nan
     assert np.isfinite(naive2(holed, 4, 4)).all()
     assert naive2(values, 4, 4) == pytest.approx(PATTERN)
+
+
+def test_nothing_known_gives_no_forecast():
+    assert np.isnan(naive2(np.full(30, np.nan), 12, 3)).tolist() == [True, True, True]

@@ -34,13 +34,10 @@ class Regression(Forecaster):
     ----------
     design_ : Design
         The columns that are read.
-    notes_ : tuple of str
-        What was capped.
     """
 
     lags: int | Sequence[int] | None
     design_: Design
-    notes_: tuple[str, ...]
 
     def _check_settings(self, horizon: int) -> None:
         super()._check_settings(horizon)
@@ -64,7 +61,6 @@ class Regression(Forecaster):
         room = int(np.median(panel.lengths)) - horizon
         self.design_ = Design.fitting(panel.seasons, room=room, lags=self._given_lags())
         self._encoding = Encoding.learn(panel)
-        self.notes_ = ()
         return Inputs(panel, self._encoding, horizon)
 
     def _origins(self, panel: Panel, horizon: int) -> OriginIndex:
@@ -83,12 +79,11 @@ class Regression(Forecaster):
 
     def _state(self) -> Tree:
         design = {name: getattr(self.design_, name) for name in Design.__dataclass_fields__}
-        return {"design": design, "encoding": self._encoding.state(), "notes": self.notes_, "learned": self._learned()}
+        return {"design": design, "encoding": self._encoding.state(), "learned": self._learned()}
 
     def _restore(self, state: Tree) -> None:
         self.design_ = Design(**state["design"])
         self._encoding = Encoding.from_state(state["encoding"])
-        self.notes_ = state["notes"]
         self._relearn(state["learned"])
 
     @abstractmethod
