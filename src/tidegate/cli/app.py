@@ -130,6 +130,8 @@ def exit_code(work: Callable[[], int]) -> int:
         return failed(str(error), error.exit_code)
     except MemoryError:
         return failed("The memory of this machine is not enough. Use fewer series or models.", 1)
+    except OSError as error:
+        return failed(f"The system refused to read or write: {error}. Free space, or check where the output goes.", 1)
     except KeyboardInterrupt:
         typer.echo("Stopped. Nothing was written.", err=True)
         return 130

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -151,8 +152,17 @@ class Judging:
         typer.Option("--budget", metavar="SECONDS", help="Start no model after this time; says what it left out."),
     ] = None
     processes: Annotated[
-        int, typer.Option("--processes", metavar="N", help="Processes to work in; the results are the same.")
-    ] = 1
+        int | None,
+        typer.Option("--processes", metavar="N", help="Processes to work in, all cores by default; same results."),
+    ] = None
+
+    @property
+    def workers(self) -> int:
+        """How many processes to work in: what was asked for, else one per core that this process may use."""
+        if self.processes is not None:
+            return self.processes
+        may_use = getattr(os, "sched_getaffinity", None)  # not on every system
+        return len(may_use(0)) if may_use else os.cpu_count() or 1
 
     def refit_every(self) -> int:
         """Return `refit` as the backtest counts it: 0 once, k at every k-th origin.

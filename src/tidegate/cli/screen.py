@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _SHOWN_ROWS = 12
+_HUGE = 1e12
+"""Numbers from here on are written with an exponent."""
+_ID_WIDTH = 20
+"""Characters of a series' name in a table; what is longer is cut."""
 
 
 def console() -> Console:
@@ -55,7 +59,9 @@ def show_study(document: Mapping[str, Any]) -> None:
     show_sentences(out, "What the series is like", run.get("profile", []))
     _heading(out, f"Scores, {_counted(run['settings']['folds'], 'fold')}, best first")
     out.print(Padding(_scores(document["scores"], verdict), (0, 0, 0, 2), expand=False))
-    _line(out, f"* recommended; against: MASE beside {verdict['baseline']}; in 80 %: share inside the interval")
+    levels = [name[9:] for name in document["scores"][0] if name.startswith("coverage-")]
+    inside = "".join(f"; in {level} %: share inside the interval" for level in levels[:1])
+    _line(out, f"* recommended; against: MASE beside {verdict['baseline']}{inside}")
     for title in ("left_out", "failures"):
         for model, why in run.get(title, {}).items():
             _line(out, f"{model} is not among them: {why}")
@@ -103,7 +109,7 @@ def show_forecast(out: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         column.justify = "right"
     for row in rows[:_SHOWN_ROWS]:
         ranges = [f"{number(row[f'{model}-lo-{q}'])} to {number(row[f'{model}-hi-{q}'])}" for q in levels]
-        table.add_row(*([row["unique_id"]] if many else []), _moment(row["ds"]), number(row[model]), *ranges)
+        table.add_row(*([_cut(row["unique_id"])] if many else []), _moment(row["ds"]), number(row[model]), *ranges)
     _heading(out, "Forecast")
     out.print(Padding(table, (0, 0, 0, 2), expand=False))
     if len(rows) > _SHOWN_ROWS:
@@ -129,6 +135,8 @@ def number(value: Any, digits: int = 4) -> str:
     if value is None:
         return "-"
     size = abs(value)
+    if size >= _HUGE:
+        return f"{value:.{digits - 1}e}"
     if size >= 10**digits or (value == int(value) and size >= 10 ** (digits - 1)):
         return f"{value:,.0f}"
     if size and size < 10**-digits * 10:
@@ -161,6 +169,11 @@ def _scores(rows: Sequence[Mapping[str, Any]], verdict: Mapping[str, Any]) -> Ta
 
 def _change(value: float | None, base: float | None) -> str:
     return "-" if value is None or not base else f"{100 * (value / base - 1):+.0f} %"
+
+
+def _cut(name: Any) -> str:
+    text = str(name)
+    return text if len(text) <= _ID_WIDTH else f"{text[: _ID_WIDTH - 1]}…"
 
 
 def _moment(text: str) -> str:

@@ -59,7 +59,7 @@ class Request:
         return Settings(
             levels=self.coverage.percent(),
             seed=self.chance.seed,
-            processes=self.judging.processes,
+            processes=self.judging.workers,
             budget=self.judging.budget,
             store=place.store,
             watch=progress.watch(quiet=self.speech.quiet),

@@ -51,7 +51,7 @@ def assemble(source: Source, columns: Columns, options: Options, future: Source 
     """
     if options.frequency is not None:
         step(options.frequency)
-    rows, said = _loaded(source, columns, options)
+    rows, said, chosen = _loaded(source, columns, options)
     rows, more = localised(rows, options.timezone)
     said = [*source.sentences(), *said, *more]
     rows, frequency, more = _gridded(rows, options)
@@ -63,17 +63,18 @@ def assemble(source: Source, columns: Columns, options: Options, future: Source 
         fill=options.fill, timezone=rows.timezone, target=rows.names[1] if rows.names[1] != WIDE else "y",
         source=source.kind, notes=(*said, *more, *_constant(rows)),
     )  # fmt: skip
-    return panel if future is None else with_future(panel, future)
+    return panel if future is None else with_future(panel, future, chosen)
 
 
-def _loaded(source: Source, columns: Columns, options: Options) -> tuple[Rows, list[str]]:
+def _loaded(source: Source, columns: Columns, options: Options) -> tuple[Rows, list[str], Columns]:
+    """Return the rows, what was said about them, and which column is what."""
     kinds = source.kinds()
     chosen = guess(kinds, columns)
     if chosen.target == WIDE:
         names = wide_columns(kinds, chosen)
         rows, said = load_wide(source, names, chosen.time, options.frequency)
         unused = ignored(kinds, [*names, *([chosen.time] if chosen.time else [])])
-        return rows, [*said, *([unused] if unused else [])]
+        return rows, [*said, *([unused] if unused else [])], chosen
     rows, said = load_long(source, chosen, frequency=options.frequency)
     if chosen.id is None and options.resample is None and options.duplicates == "error" and repeated(rows).any():
         found = _identity(source, kinds, chosen, options)
@@ -82,7 +83,7 @@ def _loaded(source: Source, columns: Columns, options: Options) -> tuple[Rows, l
             rows, said = load_long(source, chosen, frequency=options.frequency)
             said.append(f"Column {found!r} tells the series apart.")
     unused = ignored(kinds, chosen.named)
-    return rows, [*said, *([unused] if unused else [])]
+    return rows, [*said, *([unused] if unused else [])], chosen
 
 
 def _identity(source: Source, kinds: Mapping[str, Kind], chosen: Columns, options: Options) -> str | None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MISSING = ("", "NA", "N/A", "NaN", "nan", "-nan", "null", "NULL", "None", "n/a", "#N/A", "<NA>")
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 INFINITE = "infinity is not a number that can be forecast"
+LARGEST = 1e100
+"""Largest size of a value: beyond it the squares of errors leave the range of floating-point numbers too soon."""
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -58,7 +60,7 @@ def floats(source: Source, name: str, column: pa.ChunkedArray, series: Callable[
     Raises
     ------
     DataError
-        At the first cell that is text or infinite.
+        At the first cell that is text, infinite or beyond `LARGEST`.
     """
     column = plain(column)
     if is_text(column.type):
@@ -69,11 +71,12 @@ def floats(source: Source, name: str, column: pa.ChunkedArray, series: Callable[
         values: Floats = values_of(column.chunk(0), np.dtype(np.float64))
     else:
         values = _copied(column)
-    infinite = np.isinf(values)
-    if infinite.any():
-        index = int(np.argmax(infinite))
+    beyond = (values > LARGEST) | (values < -LARGEST)
+    if beyond.any():
+        index = int(np.argmax(beyond))
+        wrong = INFINITE if np.isinf(values[index]) else f"numbers must lie between -{LARGEST:g} and {LARGEST:g}"
         raise refusal(
-            source, f"the value is {values[index]}: {INFINITE}", index, name, series=series(index),
+            source, f"the value is {values[index]}: {wrong}", index, name, series=series(index),
             repair="Correct the cell, or empty it and choose --fill interpolate, zero or forward.",
         )  # fmt: skip
     return values

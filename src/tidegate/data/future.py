@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+UNNAMED = Columns()
+
+
 def check_future(panel: Panel, horizon: int) -> None:
     """Refuse a panel whose known covariates end before the horizon.
 
@@ -59,7 +62,7 @@ def check_future(panel: Panel, horizon: int) -> None:
     )
 
 
-def with_future(panel: Panel, source: Source) -> Panel:
+def with_future(panel: Panel, source: Source, named: Columns = UNNAMED) -> Panel:
     """Return the panel with the future of its known covariates read from a table.
 
     Parameters
@@ -69,6 +72,8 @@ def with_future(panel: Panel, source: Source) -> Panel:
     source
         Table with an id (if the panel has several series), the time and the known columns. Rows up to the last
         observation and series that the panel does not have are passed over, aloud.
+    named
+        Columns of the observations: the id and the time of the table where it has columns of these names.
 
     Raises
     ------
@@ -77,7 +82,7 @@ def with_future(panel: Panel, source: Source) -> Panel:
     """
     made = step(panel.frequency)
     yearly = panel.frequency if made.unit == "month" and made.size % 12 == 0 else None
-    rows, said = load_long(source, _future_columns(panel, source), frequency=yearly)
+    rows, said = load_long(source, _future_columns(panel, source, named), frequency=yearly)
     rows = _same_clock(panel, rows)
     series = _matched(panel, rows)
     last = panel.times[panel.offsets[1:] - 1]
@@ -149,7 +154,7 @@ def _text(panel: Panel, time: int) -> str:
     return as_text(time, integer=panel.integer_time, timezone=panel.timezone)
 
 
-def _future_columns(panel: Panel, source: Source) -> Columns:
+def _future_columns(panel: Panel, source: Source, named: Columns) -> Columns:
     kinds = source.kinds()
     missing = [name for name in panel.known.names if name not in kinds]
     if not panel.known.names or missing:
@@ -160,13 +165,15 @@ def _future_columns(panel: Panel, source: Source) -> Columns:
             problem, repair="Name the covariates with --known and give their future values in these columns."
         )
     rest = {name: kind for name, kind in kinds.items() if name not in panel.known.names}
-    chosen = guess({**rest, "\0": "number"}, Columns(target="\0"))
+    identity, time = (name if name in rest else None for name in (named.id, named.time))
+    chosen = guess({**rest, "\0": "number"}, Columns(id=identity, time=time, target="\0"))
     identity = chosen.id
     if identity is None and len(panel) > 1:
         others = [name for name in rest if name != chosen.time]
         if len(others) != 1:
             raise DataError(
-                "the future table does not say which series a row belongs to", repair="Add the column unique_id to it."
+                "the future table does not say which series a row belongs to",
+                repair=f"Add the column {named.id or 'unique_id'} to it.",
             )
         identity = others[0]
     return Columns(id=identity, time=chosen.time, known=panel.known.names)

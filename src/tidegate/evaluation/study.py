@@ -129,7 +129,23 @@ def compare(
         )
     sample, notes = _sampled(panel, origins, judged, chosen.seed)
     found = backtest(sample, registry.ladder() if models is None else models, folds=origins, settings=chosen)
-    return Study(profile(panel), found, verdict(found), notes=(*panel.notes, *notes))
+    shape, pinned = profile(panel), found.panel.seasons
+    if not panel.seasons and shape.seasons != pinned:
+        notes = (*notes, _other_season(pinned, shape.seasons))
+        shape = profile(replace(panel, seasons=pinned))
+    return Study(shape, found, verdict(found), notes=(*panel.notes, *notes))
+
+
+def _other_season(pinned: tuple[int, ...], later: tuple[int, ...]) -> str:
+    """Say that what lies before the first origin and everything together suggest different seasons."""
+    before, whole = (
+        "no season" if seasons == (1,) else f"a season of {' and '.join(map(str, seasons))} steps"
+        for seasons in (pinned, later)
+    )
+    return (
+        f"What lies before the first origin shows {before}, all values together {whole}: the models are judged and "
+        f"forecast with {before}. To use the other, set the season to {','.join(map(str, later))}."
+    )
 
 
 def _sampled(panel: Panel, folds: Folds, judged: int, seed: int) -> tuple[Panel, tuple[str, ...]]:

@@ -141,7 +141,7 @@ def entry(name: str) -> Entry:
     """
     if name in _REGISTRY:
         return _REGISTRY[name]
-    near = difflib.get_close_matches(name, _REGISTRY, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(name.lower(), _REGISTRY, n=1, cutoff=0.4)
     hint = f"Did you mean {near[0]!r}? " if near else ""
     raise SettingError(f"There is no model {name!r}. {hint}The models are: {', '.join(_REGISTRY)}.")
 

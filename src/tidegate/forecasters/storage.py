@@ -38,7 +38,7 @@ _KEYS = {"format", "class", "settings", "state", "data", "versions", "files", "c
 _PACKAGES = ("tidegate", "numpy", "statsforecast", "statsmodels", "scikit-learn", "xgboost-cpu", "xgboost", "torch")
 
 _DAMAGE = (
-    ImportError, AttributeError, LookupError, OSError, RecursionError, SafetensorError, TypeError, ValueError
+    ImportError, AttributeError, LookupError, OSError, RuntimeError, SafetensorError, TypeError, ValueError
 )  # fmt: skip
 
 

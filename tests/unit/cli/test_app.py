@@ -96,6 +96,7 @@ def raising(error):
         (DataError("two rows are equal", repair="Use --duplicates first"), 2, "two rows are equal. Use --duplicates"),
         (ModelError("ets did not settle"), 1, "Error: ets did not settle"),
         (MemoryError(), 1, "The memory of this machine is not enough"),
+        (OSError(28, "No space left on device"), 1, "No space left on device. Free space"),
         (KeyboardInterrupt(), 130, "Stopped. Nothing was written."),
     ],
 )

@@ -1,3 +1,4 @@
+import io
 from importlib.metadata import version
 
 import pytest
@@ -33,3 +34,14 @@ def test_the_entry_point_exits_with_the_code(words, code, monkeypatch, capsys):
         entry.main()
     assert left.value.code == code
     capsys.readouterr()
+
+
+def test_a_letter_that_the_terminal_lacks_is_replaced(monkeypatch):
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", narrow)
+    monkeypatch.setattr("sys.argv", ["tidegate", "--version"])
+    with pytest.raises(SystemExit):
+        entry.main()
+    narrow.write("søren")
+    narrow.flush()
+    assert narrow.buffer.getvalue().endswith(b"s?ren")

@@ -61,3 +61,18 @@ def test_refit_of_another_word_is_refused(text):
 def test_empty_names_are_dropped():
     assert split(" a,, b ,") == ("a", "b")
     assert whole_numbers("levels", "80, 95") == (80, 95)
+
+
+def test_every_core_that_may_be_used_works_by_default(monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
+    assert Judging().workers == 3
+    assert Judging(processes=1).workers == 1
+    monkeypatch.delattr("os.sched_getaffinity")
+    monkeypatch.setattr("os.cpu_count", lambda: 7)
+    assert Judging().workers == 7
+
+
+@pytest.mark.parametrize("season", ["-3", "", "year"])
+def test_a_season_that_is_no_number_is_answered_with_an_example_of_one(season):
+    with pytest.raises(SettingError, match=r"--season is .*such as 24,168"):
+        Source(season=season).options()

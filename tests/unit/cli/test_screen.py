@@ -112,3 +112,27 @@ def test_a_profile_is_its_sentences(shown):
 )
 def test_numbers_keep_the_digits_that_matter(value, text):
     assert screen.number(value) == text
+
+
+def test_the_key_names_a_level_that_was_asked_for(shown):
+    made = document()
+    made["scores"] = [{key.replace("-80", "-99"): value for key, value in row.items()} for row in made["scores"]]
+    screen.show_study(made)
+    assert "in 99 %: share inside" in " ".join(shown().split())
+
+
+def test_a_long_name_of_a_series_leaves_room_for_the_numbers(shown):
+    made = document()
+    made["forecast"] = [{**row, "unique_id": name * 500} for row, name in zip(made["forecast"], "xyxy", strict=False)]
+    screen.show_study(made)
+    text = shown()
+    assert "400.0 to 430.0" in text
+    assert f"{'x' * 19}…  2024-01-01  417.0" in text
+
+
+def test_huge_numbers_are_written_with_an_exponent():
+    assert (screen.number(1.68e20), screen.number(-2.5e12), screen.number(1234567.8)) == (
+        "1.680e+20",
+        "-2.500e+12",
+        "1,234,568",
+    )

@@ -96,3 +96,12 @@ def test_kinds_look_through_dictionaries():
     assert not is_numeric(text)
     assert is_numeric(pa.dictionary(pa.int8(), pa.int64()))
     assert plain(pa.chunked_array([pa.array(["a"]).dictionary_encode()])).type == pa.string()
+
+
+def test_numbers_whose_squares_could_not_be_counted_are_refused():
+    np.testing.assert_array_equal(numbers([1e100, -1e100]), [1e100, -1e100])
+    for value in (1e101, -1.7e300):
+        with pytest.raises(
+            DataError, match=r"row 3, column 'y'.*must lie between -1e\+100 and 1e\+100. Correct the cell"
+        ):
+            numbers([1.0, value])

@@ -99,3 +99,12 @@ def test_seasons_are_a_tuple():
     assert Options().seasons == ()
     assert Options(season=12).seasons == (12,)
     assert Options(season=(24, 168)).seasons == (24, 168)
+
+
+def test_a_column_named_twice_in_one_role_is_refused():
+    with pytest.raises(DataError, match=r"column 'a': the column is named twice. Name it once."):
+        guess({"ds": "time", "y": "number", "a": "number"}, Columns(known=("a", "a")))
+
+
+def test_a_season_named_twice_counts_once():
+    assert Options(season=(12, 12)).seasons == (12,)

@@ -155,3 +155,13 @@ def test_split_keeps_whole_rows(rows_of):
     left, future, _ = split(gap)
     assert left.values.tolist() == [1]
     assert future.covariates.values.tolist() == [[2]]
+
+
+def test_the_future_table_may_hold_every_column_of_the_observations(frame):
+    names = {"unique_id": "store", "ds": "when"}
+    after = coming().assign(y=np.nan, region="north", opened=pd.Timestamp("2001-01-01")).rename(columns=names)
+    columns = Columns(id="store", time="when", target="y", known=("price", "event"))
+    panel = from_frame(frame.rename(columns=names), columns, future=after)
+    assert panel.future.offsets.tolist() == [0, 3, 6]
+    with pytest.raises(DataError, match=r"does not say which series a row belongs to\. Add the column store"):
+        from_frame(frame.rename(columns=names), columns, future=after.drop(columns="store"))

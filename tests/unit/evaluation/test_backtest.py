@@ -234,7 +234,7 @@ def test_a_constant_series_works_and_says_so(monthly):
     values[:96] = 7.0
     made = backtest(replace(panel, values=values), ["naive"], folds=FOLDS)
     assert made.results["naive"].mean[:, 0].tolist() == [[7.0] * 12] * 3
-    assert any(note.startswith("1 of 2 series do not change from season to season") for note in made.notes)
+    assert any(note.startswith("1 of 2 series does not change from season to season") for note in made.notes)
     assert np.isfinite(made.scores()["MASE"]).all()
 
 

@@ -22,11 +22,19 @@ def test_the_season_is_looked_for_before_the_first_origin_only(monthly):
     assert plan(replace(panel, values=values), Folds(horizon=12)).panel.seasons[0] == 12
 
 
+def test_one_series_too_short_is_left_out_aloud(monthly):
+    assert (
+        plan(monthly((96, 40, 96)), Folds(horizon=12))
+        .notes[0]
+        .startswith("1 of 3 series is too short to be judged and left out of the scores: 5 folds of 12 steps need 73")
+    )
+
+
 def test_series_too_short_are_left_out_aloud(monthly):
     made = plan(monthly((96, 40, 96, 30)), Folds(horizon=12))
     assert made.panel.ids.tolist() == ["s0", "s2"]
     assert made.notes == (
-        "2 of 4 series are too short to be judged and are left out of the scores: 5 folds of 12 steps need 73: one "
+        "2 of 4 series are too short to be judged and left out of the scores: 5 folds of 12 steps need 73: one "
         "season and one value (13) before the first origin and 60 after it. The first of them is 's1' with 40.",
     )
 
@@ -43,9 +51,10 @@ def test_series_too_short_are_left_out_aloud(monthly):
         (
             20,
             Folds(horizon=30, count=1, gap=2),
-            r"1 fold of 30 steps after a gap of 2 need.*Use --horizon 16 with --folds 1",
+            r"1 fold of 30 steps after a gap of 2 needs.*Use --horizon 16 with --folds 1",
         ),
-        (3, Folds(horizon=30, count=1, gap=2), r"Give a longer series, or set a shorter --season"),
+        (3, Folds(horizon=30, count=1, gap=2), r"Give a longer series\.$"),
+        (1, Folds(horizon=1, count=1), r"'s0': 1 observation; 1 fold of 1 step needs 3: 2 values before"),
     ],
 )
 def test_a_horizon_longer_than_any_series_allows_is_refused(monthly, length, folds, message):

@@ -108,3 +108,8 @@ def test_what_is_missing_and_what_was_noted_is_repeated(judged):
     assert {"ets failed: it diverged.", "gru was left out: not started.", "2 of 60 values to judge by are 0."} <= set(
         sentences
     )
+
+
+def test_a_simpler_model_whose_error_equals_that_of_the_baseline(judged):
+    sentences = said(judged({"naive": level(1.0), "seasonal-naive": level(1.0)}, costs={"naive": 0}))
+    assert sentences[0] == "Use naive: it is simpler than seasonal-naive, and their errors are equal (MASE 1)."

@@ -64,7 +64,7 @@ def test_the_sample_holds_series_that_are_long_enough(monthly):
 def test_series_too_short_for_the_model_are_left_out_aloud(monthly):
     made = study(monthly((96, 1, 96)), horizon=6, models=["naive"], folds=Folds(horizon=6, count=2))
     assert made.forecast.ids.tolist() == ["s0", "s2"]
-    assert made.notes[-1].startswith("Too short to forecast and left out: 1 of 3 series. series 's1': 1 observations")
+    assert made.notes[-1].startswith("Too short to forecast and left out: 1 of 3 series. series 's1': 1 observation;")
 
 
 def test_a_model_given_as_an_object_makes_the_forecast(monthly):
@@ -101,3 +101,13 @@ def test_folds_of_another_horizon_are_refused(monthly):
 def test_fewer_than_one_judged_series_is_refused(monthly):
     with pytest.raises(SettingError, match="judged is 0 series; it must be at least 1"):
         compare(monthly((96,)), horizon=12, models=MODELS, judged=0)
+
+
+def test_a_season_that_shows_only_later_is_not_said_to_be_used(monthly):
+    made = compare(monthly((30,), noise=0.1), horizon=6, models=["naive"], folds=Folds(horizon=6, count=4))
+    assert made.backtest.panel.seasons == made.profile.seasons == (1,)
+    assert (
+        "What lies before the first origin shows no season, all values together a season of 12 steps: the models are "
+        "judged and forecast with no season. To use the other, set the season to 12." in made.notes
+    )
+    assert "used as a season." not in made.profile.seasonality.statement.replace("not used as a season.", "")

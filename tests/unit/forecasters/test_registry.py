@@ -60,3 +60,8 @@ def test_a_taken_name_is_refused(own_entry):
 def test_a_class_that_was_never_registered_has_plain_traits():
     assert registry.traits("never") == registry.Traits()
     assert registry.forecaster("moving-average").get_params() == MovingAverage().get_params()
+
+
+def test_a_name_in_capitals_is_answered_with_the_name():
+    with pytest.raises(SettingError, match="Did you mean 'lstm'"):
+        registry.entry("LSTM")

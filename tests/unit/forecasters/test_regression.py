@@ -249,6 +249,9 @@ def test_a_saved_forest_holds_a_forest_and_nothing_else():
     state["learned"]["forest"] = skops_io.dumps({"odd": np.ufunc, "also": LinearRegression, "run": print})
     with pytest.raises(StorageError, match=r"The saved forest holds .*which no forest does"):
         model._restore(state)
+    state["learned"]["forest"] = skops_io.dumps(LinearRegression())
+    with pytest.raises(StorageError, match="The saved forest is a LinearRegression"):
+        model._restore(state)
 
 
 def test_damaged_boosted_trees_are_refused():

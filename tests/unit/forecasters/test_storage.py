@@ -160,6 +160,15 @@ def test_a_state_nested_without_end_is_refused(saved):
         storage.load(saved)
 
 
+def test_weights_of_another_size_are_refused(saved, monkeypatch):
+    def mismatch(self, state):
+        raise RuntimeError("size mismatch for weight_ih_l0")
+
+    monkeypatch.setattr(naive.MovingAverage, "_restore", mismatch)
+    with pytest.raises(StorageError, match=r"is damaged .*size mismatch"):
+        storage.load(saved)
+
+
 def test_the_fingerprint_changes_with_names_and_labels():
     known = [
         Covariates(("sky",), np.zeros((113, 1)), {"sky": ("clear",)}),
