@@ -14,8 +14,8 @@ PYTHON ?= python3
 JOBS ?= 2
 BIN := .venv/bin
 WHEELS := $(foreach folder,$(PIP_FIND_LINKS),--find-links "$(folder)")
-UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt $(WHEELS)
-SOURCES := $(shell find src -name '*.py' -o -name '*.html' -o -name '*.css' -o -name '*.jinja')
+UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt $(WHEELS)
+SOURCES := $(shell find src -name '*.py' -o -name '*.html' -o -name '*.css' -o -name '*.js')
 
 demo: tidegate-demo/report.html
 	@echo "The report is $(CURDIR)/tidegate-demo/report.html"

@@ -73,7 +73,7 @@ def fit(request: Request) -> int:
         "parameters": model.n_parameters,
         "seconds": round(model.fit_seconds_, 3),
         "ignored": list(model.ignored_),
-        "notes": list(panel.notes),
+        "notes": [*panel.notes, *model.notes_],
     }
     return _report(facts, request.speech)
 

@@ -84,7 +84,7 @@ def _write(model: Forecaster, request: Request, place: folders.Place) -> None:
         "name": str(request.saved.directory),
         "command": request.typed.line,
         "model": model.name,
-        "notes": [] if panel is None else list(panel.notes),
+        "notes": [*(panel.notes if panel is not None else ()), *([model.shortage_] if model.shortage_ else [])],
     }
     folders.write(place, {"forecast.csv": csv(frame), "run.json": plain_json(facts)})
 

@@ -239,32 +239,32 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         times = future_times(panel, self.horizon_)
         return Forecast(self.name, panel.ids, origins, times, mean * unit, intervals), panel
 
-    def _calibration_errors(self, ends: NDArray[np.int64]) -> Floats:
-        """Return forecasts' errors at the origins `ends` (C, N) of `history_`, shape (C, N, F).
-
-        The model is fitted once on what lies before the oldest of them, then reads on without refitting.
-        """
-        fitted = clone(self).fit(self.history_.before(ends[0], self.horizon_), horizon=self.horizon_)
-        starts = self.history_.offsets[:-1]
-        errors = np.empty((*ends.shape, self.horizon_))
-        for c, row in enumerate(ends):
-            made = fitted.forecast(self.history_.before(row, self.horizon_)).mean
-            rows = (starts + row)[:, None] + np.arange(self.horizon_)
-            errors[c] = self.history_.values[rows] - made
-        return errors
+    def _held_out(self) -> Floats | None:
+        """Return errors (C, N, F) on values of `history_` not yet read, NaN where none; None if it kept none."""
+        return None
 
     @final
     def _calibration(self) -> Floats:
         """Absolute errors at past origins in units of each series' scale, (C, N, F), made once when first needed."""
         if self._scores is None:
-            minimum = self._minimum(self.horizon_, self.history_.season)
-            ends, long_enough = calibration.origins(self.history_, self.horizon_, minimum)
-            part = self
-            if not long_enough.all():
-                part = clone(self).fit(self.history_.take(np.flatnonzero(long_enough)), horizon=self.horizon_)
-            errors = part._calibration_errors(ends[:, long_enough])  # noqa: SLF001 (another of its own kind)
-            self._scores = np.abs(errors) / calibration.scales(part.history_)[:, None]
+            panel, errors = self.history_, self._held_out()
+            if errors is None:
+                minimum = self._minimum(self.horizon_, panel.season)
+                ends, long_enough = calibration.origins(panel, self.horizon_, minimum)
+                panel = panel.take(np.flatnonzero(long_enough))
+                errors = self._errors_at(panel, ends[:, long_enough])
+            self._scores = np.abs(errors) / calibration.scales(panel)[:, None]
         return self._scores
+
+    def _errors_at(self, panel: Panel, ends: NDArray[np.int64]) -> Floats:
+        """Return errors at the origins `ends` (C, N), shape (C, N, F), of a copy fitted before the oldest of them."""
+        fitted = clone(self).fit(panel.before(ends[0], self.horizon_), horizon=self.horizon_)
+        errors = np.empty((*ends.shape, self.horizon_))
+        for c, row in enumerate(ends):
+            made = fitted.forecast(panel.before(row, self.horizon_)).mean
+            rows = (panel.offsets[:-1] + row)[:, None] + np.arange(self.horizon_)
+            errors[c] = panel.values[rows] - made
+        return errors
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "history_"):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.ensemble import RandomForestRegressor
-from skops import io as skops_io
 
 from tidegate.errors import MissingExtraError, SettingError, StorageError
 from tidegate.features.windows import split
@@ -162,9 +161,13 @@ class RandomForest(Trees):
         return np.asarray(self._forest.predict(columns))
 
     def _learned(self) -> Tree:
+        from skops import io as skops_io  # here: importing it walks through all of scikit-learn
+
         return {"forest": skops_io.dumps(self._forest)}
 
     def _relearn(self, learned: Tree) -> None:
+        from skops import io as skops_io  # here: importing it walks through all of scikit-learn
+
         content = learned["forest"]
         foreign = set(skops_io.get_untrusted_types(data=content)) - _FOREST_TYPES
         if foreign:

@@ -173,9 +173,8 @@ class NetworkForecaster(Forecaster):
             made = np.mean([corrections(network, windows, origins) for network in self._networks], axis=0)
         return scale.back(windows.forecast(origins, self._trust * made)), None
 
-    def _calibration_errors(self, ends: Integers) -> Floats:
-        """Return the errors at held-out origins, made before the networks read them; at `ends` if there are none."""
-        return super()._calibration_errors(ends) if self._held_out_errors is None else self._held_out_errors
+    def _held_out(self) -> Floats | None:
+        return self._held_out_errors
 
     def _windows(self, panel: Panel, scale: Scale) -> Windows:
         return Windows(
