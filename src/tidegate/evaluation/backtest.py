@@ -20,13 +20,13 @@ from tidegate.evaluation.store import Store, fingerprint
 from tidegate.evaluation.work import Job, Outcome, judge
 from tidegate.forecasters import registry
 from tidegate.scoring import metrics
+from tidegate.scoring.folds import Folds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tidegate.forecasters.base import Forecaster
-    from tidegate.scoring.folds import Folds
 
 __all__ = ["BASELINE", "Backtest", "ModelResult", "Settings", "Watch", "backtest"]
 
@@ -128,6 +128,8 @@ def backtest(
         If no model at all could forecast.
     """
     chosen = settings or Settings()
+    if not isinstance(folds, Folds):
+        raise SettingError(f"folds is {folds!r}; it must be a Folds, such as Folds(horizon=12, count=5).")
     contenders, missing = enlisted(models, chosen.seed)
     planned = plan(as_panel(data), folds)
     run = _Run(planned, folds, chosen, contenders)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tidegate.errors import MissingExtraError
+from tidegate.errors import MissingExtraError, SettingError
 from tidegate.forecasters import registry
+from tidegate.forecasters.base import Forecaster
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tidegate.forecasters.base import Forecaster
 
 BASELINE = "seasonal-naive"
 
@@ -52,8 +52,13 @@ def enlisted(models: Sequence[str | Forecaster], seed: int) -> tuple[list[Conten
     Raises
     ------
     SettingError
-        If a name is unknown.
+        If a name is unknown, or something is neither a name nor a forecaster.
     """
+    if isinstance(models, str):
+        raise SettingError(f"models is {models!r}; it must be a list of names or forecasters, such as [{models!r}].")
+    strange = [model for model in models if not isinstance(model, str | Forecaster)]
+    if strange:
+        raise SettingError(f"{strange[0]!r} is neither the name of a model nor a forecaster.")
     named = [model for model in models if isinstance(model, str)]
     built: list[Forecaster] = [model for model in models if not isinstance(model, str)]
     missing: dict[str, str] = {}

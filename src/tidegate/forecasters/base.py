@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+
+
+LONGEST = 1_000_000
+"""Steps ahead that can be forecast at once: beyond, arrays would outgrow memory before anything is checked."""
 
 
 class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no type stubs
@@ -87,8 +92,8 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         horizon
             Steps ahead to forecast, at least 1.
         known, past, static
-            Columns whose future is known, is not known, or that are constant per series. For a Panel leave them
-            empty: it has its own.
+            Lists of columns whose future is known, is not known, or that are constant per series. For a Panel leave
+            them empty: it has its own.
 
         Returns
         -------
@@ -103,7 +108,8 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         """
         started = time.perf_counter()
         self._check_settings(horizon)
-        panel = self._usable(as_panel(data, Columns(known=tuple(known), past=tuple(past), static=tuple(static))))
+        panel = self._usable(as_panel(data, _named(known, past, static)))
+        self._gaps = np.flatnonzero(np.isnan(panel.values))
         panel = resolved(filled(panel))
         self._check_lengths(panel, horizon)
         self.horizon_, self.ids_ = horizon, panel.ids
@@ -189,7 +195,7 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
 
     @final
     def _private_state(self) -> storage.Tree:
-        names = ("horizon_", "ids_", "ignored_", "notes_", "fit_seconds_", "_factors", "_scores")
+        names = ("horizon_", "ids_", "ignored_", "notes_", "fit_seconds_", "_factors", "_gaps", "_scores")
         return {name: getattr(self, name) for name in names}
 
     @final
@@ -209,6 +215,8 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         """Refuse a horizon or settings outside their limits; families extend it."""
         if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
             raise SettingError(f"horizon is {horizon!r}; it must be a whole number of steps, at least 1.")
+        if horizon > LONGEST:
+            raise SettingError(f"horizon is {horizon:,} steps; at most {LONGEST:,} can be forecast at once.")
 
     @final
     def positions(self, panel: Panel) -> NDArray[np.int64]:
@@ -251,19 +259,27 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
             if errors is None:
                 minimum = self._minimum(self.horizon_, panel.season)
                 ends, long_enough = calibration.origins(panel, self.horizon_, minimum)
-                panel = panel.take(np.flatnonzero(long_enough))
-                errors = self._errors_at(panel, ends[:, long_enough])
+                chosen = np.flatnonzero(long_enough)
+                panel, truth = panel.take(chosen), replace(panel, values=self._observed()).take(chosen)
+                errors = self._errors_at(panel, truth, ends[:, long_enough])
             self._scores = np.abs(errors) / calibration.scales(panel)[:, None]
         return self._scores
 
-    def _errors_at(self, panel: Panel, ends: NDArray[np.int64]) -> Floats:
+    @final
+    def _observed(self) -> Floats:
+        """Return the target of `history_` with NaN where a gap was filled, shape (R,)."""
+        values = self.history_.values.copy()
+        values[self._gaps] = np.nan
+        return values
+
+    def _errors_at(self, panel: Panel, truth: Panel, ends: NDArray[np.int64]) -> Floats:
         """Return errors at the origins `ends` (C, N), shape (C, N, F), of a copy fitted before the oldest of them."""
         fitted = clone(self).fit(panel.before(ends[0], self.horizon_), horizon=self.horizon_)
         errors = np.empty((*ends.shape, self.horizon_))
         for c, row in enumerate(ends):
             made = fitted.forecast(panel.before(row, self.horizon_)).mean
             rows = (panel.offsets[:-1] + row)[:, None] + np.arange(self.horizon_)
-            errors[c] = panel.values[rows] - made
+            errors[c] = truth.values[rows] - made
         return errors
 
     def _check_fitted(self) -> None:
@@ -351,8 +367,18 @@ def _powers_of_two(panel: Panel) -> Floats:
     return np.asarray(np.ldexp(1.0, exponent - (mantissa < np.sqrt(0.5))), dtype=np.float64)
 
 
-def _checked_levels(levels: Sequence[int]) -> tuple[int, ...]:
-    wrong = [level for level in levels if isinstance(level, bool) or not 0 < level < 100 or int(level) != level]
+def _named(known: Sequence[str], past: Sequence[str], static: Sequence[str]) -> Columns:
+    for kind, names in (("known", known), ("past", past), ("static", static)):
+        if isinstance(names, str):
+            raise SettingError(f"{kind} is {names!r}; it must be a list of columns, such as [{names!r}].")
+    return Columns(known=tuple(known), past=tuple(past), static=tuple(static))
+
+
+def _checked_levels(levels: Any) -> tuple[int, ...]:
+    if isinstance(levels, str) or not isinstance(levels, Iterable):
+        raise SettingError(f"levels is {levels!r}; it must be a list of whole numbers of percent, such as [80, 95].")
+    levels = tuple(levels)
+    wrong = [level for level in levels if isinstance(level, bool | str) or not 0 < level < 100 or int(level) != level]
     if wrong:
         raise SettingError(f"level {wrong[0]!r} is not a whole number of percent from 1 to 99; try levels=[80, 95].")
     return tuple(sorted({int(level) for level in levels}))

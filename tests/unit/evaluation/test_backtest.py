@@ -324,3 +324,8 @@ def test_an_interrupt_stops_at_once_and_keeps_finished_folds(tmp_path):
     assert "KeyboardInterrupt" in errors
     assert child.returncode != 0
     assert len(list(store.glob("*.fold"))) == 7
+
+
+def test_a_number_of_folds_is_no_folds():
+    with pytest.raises(SettingError, match=r"folds is 3; it must be a Folds, such as Folds\("):
+        backtest(None, ["naive"], folds=3)

@@ -33,3 +33,13 @@ def test_a_model_without_its_extra_is_named(monkeypatch):
     contenders, missing = enlisted(["naive"], 0)
     assert contenders == []
     assert missing["naive"] == "xgboost is not installed. Install it with: pip install 'tidegate[boost]'"
+
+
+def test_one_name_given_as_text_is_refused():
+    with pytest.raises(SettingError, match=r"models is 'naive'; it must be a list of names or forecasters, such as"):
+        enlisted("naive", 0)
+
+
+def test_what_is_no_model_is_refused():
+    with pytest.raises(SettingError, match="3 is neither the name of a model nor a forecaster"):
+        enlisted([3], 0)

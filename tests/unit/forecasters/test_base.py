@@ -214,3 +214,36 @@ def test_intervals_that_rest_on_too_few_errors_say_so():
     assert model.shortage_.startswith("Only 2 past errors are known, too few for the 80 % and 95 % interval")
     model.forecast()
     assert model.shortage_ == ""
+
+
+@pytest.mark.parametrize("levels", [80, "80", None])
+def test_levels_that_are_no_list_are_refused(panel, levels):
+    with pytest.raises(SettingError, match=r"levels is .*; it must be a list of whole numbers of percent, such as"):
+        Naive().fit(panel, horizon=2).forecast(levels=levels)
+
+
+def test_a_level_that_is_text_is_refused(panel):
+    with pytest.raises(SettingError, match=r"level '80' is not a whole number of percent from 1 to 99"):
+        Naive().fit(panel, horizon=2).forecast(levels=["80"])
+
+
+def test_a_horizon_beyond_memory_is_refused(panel):
+    with pytest.raises(SettingError, match=r"horizon is 1,000,000,000 steps; at most 1,000,000 can be forecast"):
+        Naive().fit(panel, horizon=10**9)
+
+
+@pytest.mark.parametrize("kind", ["known", "past", "static"])
+def test_one_column_given_as_text_is_refused(panel, kind):
+    with pytest.raises(SettingError, match=rf"{kind} is 'price'; it must be a list of columns, such as \['price'\]"):
+        Naive().fit(panel, horizon=2, **{kind: "price"})
+
+
+def test_calibration_does_not_take_filled_gaps_for_truth():
+    rng = np.random.default_rng(2)
+    values = rng.normal(size=60).cumsum()
+    values[45:55] = np.nan
+    model = MovingAverage(window=1).fit(make_panel([values], fill="forward"), horizon=1)
+    scores = model._calibration()[:, 0, 0]
+    judged = np.arange(60 - len(scores), 60)
+    assert np.array_equal(np.isnan(scores), (judged >= 45) & (judged < 55))
+    assert model.forecast(levels=[80]).intervals.upper[0, 0, 0] > model.forecast().mean[0, 0]

@@ -98,5 +98,5 @@ def test_a_constant_series_is_continued_without_width(model):
 
 @pytest.mark.parametrize("model", [Naive(), Drift(), MovingAverage()])
 def test_one_observation_is_refused(model):
-    with pytest.raises(DataError, match=r"series 's0': 1 observations; .* needs at least 2"):
+    with pytest.raises(DataError, match=r"series 's0': 1 observation; .* needs at least 2"):
         model.fit(panel([1.0]), horizon=1)

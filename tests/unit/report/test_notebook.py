@@ -27,7 +27,7 @@ def test_sentences_are_escaped(one):
 
 
 def test_the_first_sentences_stand_with_the_chart(one):
-    assert one.verdict.statement in notebook.sentences(one)
+    assert one.verdict.headline in notebook.sentences(one)
     assert notebook.sentences(one.backtest) == [one.verdict.sentences[0]]
     assert notebook.sentences(one.profile) == one.profile.sentences()[:6]
 

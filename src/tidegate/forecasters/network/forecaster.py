@@ -152,7 +152,7 @@ class NetworkForecaster(Forecaster):
         origins, panel = plan.checked, self.history_
         self._trust = shrinkage(made, windows.target(origins).double().numpy())
         forecast = self._scale.take(origins.series).back(windows.forecast(origins, self._trust * made))
-        actual = gather(panel.values, panel.offsets, origins, np.arange(1, self.horizon_ + 1))
+        actual = gather(self._observed(), panel.offsets, origins, np.arange(1, self.horizon_ + 1))
         errors = np.full((plan.n_checked, len(panel), self.horizon_), np.nan)
         errors[:, np.unique(origins.series)] = (actual - forecast).reshape(plan.n_checked, -1, self.horizon_)
         self._held_out_errors = errors

@@ -91,7 +91,9 @@ def x_axis(axis: dict[str, Any]) -> alt.X:
         ticks |= {"tickMinStep": 1, "format": "d"}
     if axis.get("log"):
         ticks = {"values": axis["values"], "labelExpr": _SECONDS}
-    made = alt.Axis(title=axis["title"], grid=False, labelOverlap=True, labelSeparation=10, labelFlush=True, **ticks)
+    made = alt.Axis(
+        title=axis["title"], grid=False, labelOverlap=True, labelSeparation=10, labelFlush=True, labelBound=8, **ticks
+    )
     return alt.X("x:T" if axis["kind"] == "date" else "x:Q", axis=made, scale=alt.Scale(**settings))
 
 
