@@ -93,7 +93,13 @@ class CsvSource:
         _, parsing, conversion = self._options({}, every=True)
         parsing.invalid_row_handler = _skip
         reading = arrow_csv.ReadOptions(use_threads=False, block_size=len(text) + 1)
-        return arrow_csv.read_csv(pa.BufferReader(text), reading, parsing, conversion)
+        try:
+            return arrow_csv.read_csv(pa.BufferReader(text), reading, parsing, conversion)
+        except pa.ArrowInvalid as trouble:
+            raise DataError(
+                f"{self.name!r} is no table of rows and columns: {trouble}",
+                repair="Give a header line and rows under it.",
+            ) from trouble
 
     def _stream(self) -> Any:
         return pa.input_stream(self.name, compression=self._dialect.packing)

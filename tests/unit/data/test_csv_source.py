@@ -113,3 +113,10 @@ def test_what_pyarrow_cannot_read_is_refused(write, monkeypatch):
     monkeypatch.setattr("tidegate.data.csv_source.arrow_csv.read_csv", refuse)
     with pytest.raises(DataError, match=r"cannot be read as CSV: it is odd. Export the table as CSV again"):
         source.fetch(ROLES)
+
+
+def test_a_single_letter_is_no_table(tmp_path):
+    path = tmp_path / "letter.csv"
+    path.write_text("u")
+    with pytest.raises(DataError, match=r"is no table of rows and columns: .* Give a header line and rows under it"):
+        CsvSource(path)
