@@ -125,7 +125,7 @@ def _judged(job: Job) -> Outcome:
         outcome.fit_seconds,
         outcome.predict_seconds,
         model.n_parameters,
-        _peak_memory(),
+        peak_memory(),
         note,
     )
 
@@ -181,7 +181,8 @@ def _without_forecast(job: Job, *, failure: str = "", missing: str = "") -> Outc
     )
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
+    """Return the most memory this process has held, in bytes; 0 where the system does not say."""
     try:
         import resource
     except ImportError:

@@ -155,10 +155,10 @@ def _checksum(config: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of tidegate and of the libraries whose arithmetic a model rests on."""
+def versions(packages: tuple[str, ...] = _PACKAGES) -> dict[str, str]:
+    """Return the versions of those `packages` that are installed: tidegate and the libraries a model rests on."""
     found = {}
-    for package in _PACKAGES:
+    for package in packages:
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

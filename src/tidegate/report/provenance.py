@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 from dataclasses import dataclass, field
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tidegate.forecasters.storage import fingerprint
+from tidegate.evaluation.work import peak_memory
+from tidegate.forecasters import storage
 from tidegate.report import axes
 
 if TYPE_CHECKING:
@@ -79,10 +78,10 @@ def run_facts(study: Study, occasion: Occasion, *, seed: int) -> dict[str, Any]:
         "settings": dict(occasion.settings),
         "started": occasion.started.isoformat(timespec="seconds", sep=" "),
         "seconds": round(occasion.seconds, 3),
-        "peak_memory_bytes": peak_memory(),
+        "peak_memory_bytes": peak_memory() or None,
         "machine": machine(),
         "versions": versions(),
-        "fingerprint": fingerprint(study.backtest.panel),
+        "fingerprint": storage.fingerprint(study.backtest.panel),
         "fit_ranges": fit_ranges(study.backtest),
         "models": _costs(study.backtest),
     }
@@ -90,28 +89,12 @@ def run_facts(study: Study, occasion: Occasion, *, seed: int) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that decide results, those that are installed."""
-    found = {"Python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    return {"Python": platform.python_version(), **storage.versions(_PACKAGES)}
 
 
 def machine() -> str:
     """Return system, processor architecture and the number of processors in words."""
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
-
-
-def peak_memory() -> int | None:
-    """Return the most memory this process has held, in bytes; None where the system does not say."""
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def fit_ranges(backtest: Backtest) -> list[dict[str, str]]:
