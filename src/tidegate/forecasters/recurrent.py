@@ -12,7 +12,7 @@ from tidegate.nn.encoder import RecurrentEncoder
 if TYPE_CHECKING:
     import torch
 
-    from tidegate.nn.layers import Cell
+    from tidegate.nn.layers import Kind
     from tidegate.training.settings import Training
 
 _SHORTEST, _LONGEST = 24, 48
@@ -21,7 +21,7 @@ _SHORTEST, _LONGEST = 24, 48
 class _Recurrent(NetworkForecaster):
     """A recurrent layer over the window; every step is decoded from its state after the newest observation."""
 
-    cell: ClassVar[Cell]
+    cell: ClassVar[Kind]
 
     def __init__(
         self,

@@ -5,8 +5,30 @@ from __future__ import annotations
 import torch
 
 
+def dropped(values: torch.Tensor, fraction: float, generator: torch.Generator | None) -> torch.Tensor:
+    """Return `values` with a fraction of the entries set to 0 and the others scaled up, so that the mean stays.
+
+    Parameters
+    ----------
+    values
+        Any shape.
+    fraction
+        Probability of 0, in [0, 1].
+    generator
+        Where the mask comes from; None for torch's global generator.
+
+    Source: Srivastava et al. (2014), Dropout, Journal of Machine Learning Research 15.
+    """
+    if generator is None:
+        return torch.nn.functional.dropout(values, fraction)
+    if fraction == 1:
+        return values * 0
+    kept = torch.empty_like(values).bernoulli_(1 - fraction, generator=generator)
+    return values * kept / (1 - fraction)
+
+
 class Dropout(torch.nn.Module):
-    """Sets a fraction of the entries to 0 while training and scales the others up, so that the mean stays.
+    """Sets a fraction of the entries to 0 while training, as `dropped` does.
 
     Parameters
     ----------
@@ -14,8 +36,6 @@ class Dropout(torch.nn.Module):
         Probability of 0, in [0, 1).
     generator
         Where the masks come from.
-
-    Source: Srivastava et al. (2014), Dropout, Journal of Machine Learning Research 15.
     """
 
     def __init__(self, fraction: float, generator: torch.Generator) -> None:
@@ -26,5 +46,4 @@ class Dropout(torch.nn.Module):
         """Return `values`, any shape, with entries dropped in training mode."""
         if not self.training or self.fraction == 0:
             return values
-        kept = torch.empty_like(values).bernoulli_(1 - self.fraction, generator=self.generator)
-        return values * kept / (1 - self.fraction)
+        return dropped(values, self.fraction, self.generator)

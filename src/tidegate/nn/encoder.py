@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from tidegate.nn.dropout import Dropout
-from tidegate.nn.layers import Cell, layer
+from tidegate.nn.layers import Kind, layer
 
 
 class RecurrentEncoder(torch.nn.Module):
@@ -25,7 +25,7 @@ class RecurrentEncoder(torch.nn.Module):
         Between the layers and after the last.
     """
 
-    def __init__(self, cell: Cell, n_inputs: int, *, hidden_size: int, n_layers: int, dropout: Dropout) -> None:
+    def __init__(self, cell: Kind, n_inputs: int, *, hidden_size: int, n_layers: int, dropout: Dropout) -> None:
         super().__init__()
         widths = [n_inputs, *[hidden_size] * (n_layers - 1)]
         self.layers = torch.nn.ModuleList(layer(cell, width, hidden_size) for width in widths)

@@ -1,13 +1,215 @@
+import math
+
+import pytest
 import torch
 
+from tidegate.errors import SettingError
+from tidegate.nn.cells.elman import Elman
+from tidegate.nn.cells.gru import Gru
+from tidegate.nn.cells.lstm import Lstm
+from tidegate.nn.cells.min_gru import MinGru
+from tidegate.nn.cells.min_lstm import MinLstm
+from tidegate.nn.cells.slstm import Slstm
 from tidegate.nn.decoders import DirectDecoder, EncoderDecoder
 from tidegate.nn.dropout import Dropout
 from tidegate.nn.encoder import RecurrentEncoder
-from tidegate.nn.initialisation import built
+from tidegate.nn.initialisation import built, chrono, glorot, identity, open_forget, orthogonal
+from tidegate.nn.stack import Recurrent, Stack
+
+KEEPING = {
+    "lstm": (Lstm(), "forget", 1),
+    "coupled lstm": (Lstm(coupled=True), "input", -1),
+    "lstm without input gate": (Lstm(without=("input",)), "forget", 1),
+    "gru": (Gru(), "update", 1),
+    "gru with the reset before": (Gru(reset="before"), "update", 1),
+    "gru without reset gate": (Gru(reset="absent"), "update", 1),
+    "min_gru": (MinGru(), "update", -1),
+    "min_lstm": (MinLstm(), "forget", 1),
+    "slstm": (Slstm(), "forget", 1),
+}
+"""Cell, the gate that keeps its state, and the sign with which it keeps more."""
+
+
+def drawn(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def layer(cell, inputs=3, hidden=8, **options):
+    made = Recurrent(cell, inputs, hidden, stack=Stack(**options), dtype=torch.float64)
+    with torch.no_grad():  # nothing that a start leaves alone may pass for what it sets
+        for parameter in made.parameters():
+            parameter.normal_(generator=drawn(9))
+    return made
+
+
+def total_bias(made, gate, suffix="l0"):
+    """Return what the biases of a gate add up to, and those of all other gates."""
+    first = made.cell.gates.index(gate) * made.hidden_size
+    names = [f"bias_{kind}_{suffix}" for kind in ("ih", "hh") if hasattr(made, f"bias_{kind}_{suffix}")]
+    total = sum(made.get_parameter(name).detach() for name in names)
+    rows = torch.arange(len(total))
+    inside = (rows >= first) & (rows < first + made.hidden_size)
+    return total[inside], total[~inside]
+
+
+@pytest.mark.parametrize("cell", [Elman(), Lstm(), Gru(), Slstm()], ids=lambda cell: cell.name)
+def test_recurrent_weights_are_orthogonal_gate_by_gate_everywhere(cell):
+    made = layer(cell, num_layers=2, bidirectional=True)
+    orthogonal(made, drawn(), gain=1.5)
+    for name in ("weight_hh_l0", "weight_hh_l0_reverse", "weight_hh_l1", "weight_hh_l1_reverse"):
+        blocks = made.get_parameter(name).detach().split(8)
+        for gate in blocks:
+            torch.testing.assert_close(gate.T @ gate, 2.25 * torch.eye(8, dtype=torch.float64))
+        assert not any(torch.equal(blocks[0], gate) for gate in blocks[1:])
+
+
+def test_a_projected_layer_has_orthogonal_columns():
+    made = layer(Lstm(), proj_size=3)
+    orthogonal(made, drawn())
+    for gate in made.weight_hh_l0.detach().split(8):
+        torch.testing.assert_close(gate.T @ gate, torch.eye(3, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("cell", [MinGru(), MinLstm()], ids=lambda cell: cell.name)
+def test_a_cell_without_recurrent_weights_cannot_be_orthogonal(cell):
+    with pytest.raises(SettingError, match=f"{cell.name} has no recurrent weights to make orthogonal. Leave this"):
+        orthogonal(layer(cell), drawn())
+
+
+def test_an_identity_start_keeps_the_state():
+    made = layer(Elman("relu"), hidden=5)
+    identity(made)
+    h = torch.rand(1, 2, 5, generator=drawn(1), dtype=torch.float64)
+    _, state = made(torch.zeros(30, 2, 3, dtype=torch.float64), h)
+    assert torch.equal(state, h)
+    identity(made, scale=0.5)
+    _, state = made(torch.zeros(2, 2, 3, dtype=torch.float64), h)
+    assert torch.equal(state, h / 4)
+
+
+def test_an_identity_start_takes_a_layer_without_biases():
+    made = layer(Elman("relu"), bias=False)
+    identity(made)
+    assert torch.equal(made.weight_hh_l0, torch.eye(8, dtype=torch.float64))
+
+
+def test_an_identity_start_is_for_the_simple_network():
+    with pytest.raises(SettingError, match=r"the identity start is for elman layers; gru has gates. Use orthogonal"):
+        identity(layer(Gru()))
+    with pytest.raises(SettingError, match=r"scale is nan; it must be a finite number, such as 1.0 or 0.01"):
+        identity(layer(Elman()), scale=math.nan)
+
+
+def test_input_weights_fill_their_range():
+    made = layer(Gru(), inputs=40, hidden=60, num_layers=2)
+    glorot(made, drawn())
+    for name, inputs in (("weight_ih_l0", 40), ("weight_ih_l1", 60)):
+        weight, reach = made.get_parameter(name).detach(), math.sqrt(6 / (inputs + 60))
+        assert float(weight.abs().max()) <= reach
+        assert float(weight.std()) == pytest.approx(reach / math.sqrt(3), rel=0.03)
+        assert float(weight.max()) > 0.95 * reach > -0.95 * reach > float(weight.min())
+
+
+@pytest.mark.parametrize("name", KEEPING)
+def test_the_gate_that_keeps_the_state_starts_open(name):
+    cell, gate, sign = KEEPING[name]
+    made = layer(cell, num_layers=2, bidirectional=True)
+    before = [total_bias(made, gate, suffix)[1] for suffix in ("l0", "l1_reverse")]
+    open_forget(made, bias=1.25)
+    for others, suffix in zip(before, ("l0", "l1_reverse"), strict=True):
+        inside, outside = total_bias(made, gate, suffix)
+        assert inside.tolist() == [sign * 1.25] * 8
+        assert torch.equal(outside, others)
+
+
+@pytest.mark.parametrize("name", KEEPING)
+def test_an_open_gate_keeps_more_of_the_state(name):
+    """The sign is right: with the bias the state before the step counts for more than against it."""
+    cell, _, _ = KEEPING[name]
+    kept = []
+    for bias in (-6.0, 6.0):
+        made = layer(cell)
+        open_forget(made, bias=bias)
+        with torch.no_grad():
+            for name in [name for name, _ in made.named_parameters() if name.startswith("weight")]:
+                made.get_parameter(name).mul_(0.01)
+        states = [torch.ones(1, 1, 8, dtype=torch.float64) for _ in cell.states]
+        starts = [tuple(scale * state for state in states) for scale in (1.0, 1.5)]
+        inputs = torch.zeros(1, 1, 3, dtype=torch.float64)
+        ends = [made(inputs, start if len(start) > 1 else start[0])[1] for start in starts]
+        carried = [end[1] if len(cell.states) > 1 else end for end in ends]
+        kept.append(float((carried[1] - carried[0]).detach().abs().mean()))
+    assert kept[1] > 5 * kept[0]
+
+
+@pytest.mark.parametrize("name", KEEPING)
+def test_chrono_draws_the_memory_of_each_unit(name):
+    cell, gate, sign = KEEPING[name]
+    made = layer(cell, hidden=500)
+    untouched = total_bias(made, "candidate")[0]
+    chrono(made, drawn(), longest=101)
+    inside, _ = total_bias(made, gate)
+    steps = torch.exp(sign * inside)
+    assert 1 <= float(steps.min()) < 2.5
+    assert 98.5 < float(steps.max()) <= 100
+    assert float(steps.mean()) == pytest.approx(50.5, rel=0.1)
+    assert float(steps.std()) == pytest.approx(99 / math.sqrt(12), rel=0.1)
+    assert torch.equal(total_bias(made, "candidate")[0], untouched)
+    if gate == "forget" and "input" in cell.gates:
+        assert torch.equal(total_bias(made, "input")[0], -inside)
+
+
+def test_chrono_draws_again_for_every_layer_and_direction():
+    made = layer(Lstm(), num_layers=2, bidirectional=True)
+    chrono(made, drawn(), longest=50)
+    biases = [total_bias(made, "forget", suffix)[0] for suffix in ("l0", "l0_reverse", "l1", "l1_reverse")]
+    assert not any(torch.equal(first, second) for k, first in enumerate(biases) for second in biases[:k])
+    chrono(again := layer(Lstm(), num_layers=2, bidirectional=True), drawn(), longest=50)
+    assert torch.equal(total_bias(again, "forget", "l1")[0], biases[2])
+
+
+def test_chrono_of_two_steps_is_half_open():
+    made = layer(Lstm())
+    chrono(made, drawn(), longest=2)
+    assert not total_bias(made, "forget")[0].any()
+
+
+@pytest.mark.parametrize("longest", [1, 0, -5])
+def test_chrono_needs_two_steps(longest):
+    with pytest.raises(SettingError, match=f"longest is {longest}; it must be at least 2 steps"):
+        chrono(layer(Lstm()), drawn(), longest=longest)
+
+
+@pytest.mark.parametrize("cell", [Elman(), Lstm(without=("forget",))], ids=["elman", "lstm-without-forget"])
+@pytest.mark.parametrize("start", [open_forget, lambda made: chrono(made, drawn(), longest=9)], ids=["open", "chrono"])
+def test_a_cell_that_keeps_its_state_by_no_gate_is_refused(cell, start):
+    with pytest.raises(SettingError, match=r"\) has no gate that keeps its state, whose bias could be set. Leave this"):
+        start(layer(cell))
+
+
+@pytest.mark.parametrize("start", [open_forget, lambda made: chrono(made, drawn(), longest=9)], ids=["open", "chrono"])
+def test_a_gate_without_bias_is_refused(start):
+    for made in (layer(Lstm(), bias=False), layer(Lstm(gate_bias=False))):
+        with pytest.raises(SettingError, match=r"the forget gate has no bias to set. Build the layer with biases, or"):
+            start(made)
+    with pytest.raises(SettingError, match=r"the update gate has no bias to set"):
+        start(layer(Gru(), bias=False))
+
+
+def test_starts_touch_no_global_generator():
+    torch.manual_seed(3)
+    before = torch.random.get_rng_state()
+    made = Recurrent(Lstm(), 3, 8)
+    torch.random.set_rng_state(before)
+    for start in (orthogonal, glorot):
+        start(made, drawn())
+    chrono(made, drawn(), longest=9)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert all(parameter.requires_grad and parameter.is_leaf for parameter in made.parameters())
 
 
 def network(cell="lstm", seed=5):
-    generator = torch.Generator().manual_seed(seed)
+    generator = drawn(seed)
 
     def make():
         encoder = RecurrentEncoder(cell, 2, hidden_size=8, n_layers=1, dropout=Dropout(0.0, generator))
@@ -29,10 +231,35 @@ def test_the_generator_alone_decides():
     assert not torch.equal(first.encoder.layers[0].weight_ih_l0, other.encoder.layers[0].weight_ih_l0)
 
 
+def test_the_order_of_the_draws_is_fixed():
+    """Input weights, then each gate's recurrent weights: what a seed has meant so far it goes on meaning."""
+    generator = drawn(5)
+    reach = 1 / math.sqrt(2)
+    inputs = torch.empty(32, 2).uniform_(-reach, reach, generator=generator)
+    gates = [torch.nn.init.orthogonal_(torch.empty(8, 8), generator=generator) for _ in range(4)]
+    made = network().encoder.layers[0]
+    assert torch.equal(made.weight_ih_l0, inputs)
+    assert torch.equal(made.weight_hh_l0, torch.cat(gates))
+
+
 def test_every_parameter_is_set():
     for cell in ("rnn", "lstm", "gru"):
         assert all(bool(parameter.isfinite().all()) for parameter in network(cell).parameters())
         assert all(not parameter.is_meta for parameter in network(cell).parameters())
+
+
+def test_a_stack_of_any_cell_can_be_built():
+    def make():
+        return Recurrent(Lstm(peepholes="full"), 3, 8, stack=Stack(num_layers=2, proj_size=4, layer_norm=True))
+
+    made = built(make, drawn())
+    assert total_bias(made, "forget", "l1")[0].tolist() == [1.0] * 8
+    assert made.norm_weight_l1.tolist() == [1.0] * 4
+    assert made.norm_bias_l1.tolist() == [0.0] * 4
+    assert made.weight_ph_l0.abs().sum() == 0
+    assert 0 < float(made.weight_hr_l1.detach().abs().max()) <= 1 / math.sqrt(8)
+    bare = built(lambda: Recurrent(Lstm(gate_bias=False), 3, 8), drawn())
+    assert bare.bias_ih_l0.tolist() == [0.0] * 8
 
 
 def test_recurrent_weights_are_orthogonal_gate_by_gate():
@@ -46,7 +273,7 @@ def test_forget_gate_starts_open():
 
 
 def test_the_start_is_near_the_reference():
-    generator = torch.Generator().manual_seed(1)
+    generator = drawn(1)
     made = network()(
         torch.randn(24, 64, 2, generator=generator), torch.zeros(64, 0), torch.randn(64, 4, 3, generator=generator)
     )

@@ -1,0 +1,1 @@
+"""Recurrent cells: one step's equations each, as a pure function over named tensors."""
