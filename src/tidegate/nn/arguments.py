@@ -118,6 +118,22 @@ def check_truncation(truncate: int | None) -> None:
         raise ValueError(f"truncate must be at least 1 step, or None for the whole gradient; got {truncate}")
 
 
+def check_own_parameters(module: Recurrent | torch.nn.RNNBase) -> None:
+    """Refuse a recurrent module, ours or torch's, some weight of which is computed from other parameters.
+
+    Raises
+    ------
+    SettingError
+        Where a weight is pruned or parametrised.
+    """
+    if not all(isinstance(weight, torch.nn.Parameter) for group in module.all_weights for weight in group):
+        raise SettingError(
+            f"a weight of this {type(module).__name__} is computed from other parameters, by pruning or a "
+            "parametrisation. Make it a parameter again first: torch.nn.utils.prune.remove(layer, name) or "
+            "torch.nn.utils.parametrize.remove_parametrizations(layer, name)"
+        )
+
+
 def called(layer: torch.nn.Module) -> str:
     """Return the name that `layer` has here, also where a subclass or a parametrisation has renamed it."""
     return next(kind.__name__ for kind in type(layer).__mro__ if kind.__module__.startswith("tidegate."))

@@ -139,6 +139,7 @@ class ManyToOne(torch.nn.Module):
 
     def forward(self, inputs: torch.Tensor, lengths: torch.Tensor | Sequence[int] | None = None) -> torch.Tensor:
         """Return shape (B, O) for inputs of shape (B, T, I) with `lengths` (B,), or None for T everywhere."""
+        _check_batched(inputs)
         hidden, _ = self.layer(inputs, lengths=lengths)
         ends = torch.full((len(hidden),), hidden.shape[1]) if lengths is None else torch.as_tensor(lengths)
         rows = torch.arange(len(hidden), device=hidden.device)
@@ -175,6 +176,7 @@ class ManyToMany(torch.nn.Module):
 
     def forward(self, inputs: torch.Tensor, lengths: torch.Tensor | Sequence[int] | None = None) -> torch.Tensor:
         """Return shape (B, T, O), 0 beyond `lengths` (B,), for inputs of shape (B, T, I)."""
+        _check_batched(inputs)
         hidden, _ = self.layer(inputs, lengths=lengths)
         made: torch.Tensor = self.output(hidden)
         if lengths is None:
@@ -297,6 +299,7 @@ class SequenceToSequence(torch.nn.Module):
         return self._stepped(encoded, lambda made: self.feedback(made[-1]) if made else start, n_steps)
 
     def _encoded(self, source: torch.Tensor, lengths: torch.Tensor | Sequence[int] | None) -> _Encoded:
+        _check_batched(source)
         states, final = self.encoder(source, lengths=lengths)
         parts = final if isinstance(final, tuple) else (final,)
         if self.encoder.bidirectional:  # (L*2, B, H) -> (L, B, 2 H)
@@ -324,6 +327,11 @@ class SequenceToSequence(torch.nn.Module):
         return Decoded(torch.stack(made, dim=1), torch.stack(weights, dim=1) if weights else None)
 
 
+def _check_batched(inputs: torch.Tensor) -> None:
+    if inputs.dim() != 3:
+        raise ValueError(f"inputs have {inputs.dim()} axes; (B, T, I) is needed. One sequence: inputs[None]")
+
+
 def _check_layer(layer: Recurrent) -> None:
     if not layer.batch_first:
         raise SettingError("batch_first is False: arrangements read (B, T, I). Build the layer with batch_first=True")
@@ -347,5 +355,5 @@ def _check_handover(encoder: Recurrent, decoder: Recurrent) -> None:
 
 
 def _check_count(n_steps: int) -> None:
-    if n_steps < 1:
-        raise ValueError(f"n_steps is {n_steps}; at least one step must be made")
+    if not isinstance(n_steps, int) or n_steps < 1:
+        raise ValueError(f"n_steps is {n_steps}; it must be a whole number, at least 1")

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from tidegate.errors import SettingError
+from tidegate.nn.arguments import check_own_parameters
 from tidegate.nn.cells.elman import Elman
 from tidegate.nn.cells.gru import Gru
 from tidegate.nn.cells.lstm import Lstm
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _SMALL = 0.1
 _LEAST_STEPS = 2
+_DRAWN = torch.float32  # half precision cannot hold a long range
 _BIASES = ("input_bias", "recurrent_bias")
 
 
@@ -53,6 +55,7 @@ def orthogonal(layer: Recurrent, generator: torch.Generator, *, gain: float = 1.
     SettingError
         If the cell has no recurrent weights.
     """
+    _check_finite("gain", gain)
     for weights in _directions(layer):
         if "recurrent" not in weights:
             raise SettingError(f"{layer.cell.name} has no recurrent weights to make orthogonal. Leave this start out")
@@ -72,10 +75,10 @@ def identity(layer: Recurrent, *, scale: float = 1.0) -> None:
     SettingError
         If the cell is not Elman's, or `scale` is not a finite number.
     """
+    _check_layer(layer)
     if not isinstance(layer.cell, Elman):
         raise SettingError(f"the identity start is for elman layers; {layer.cell.name} has gates. Use orthogonal")
-    if not math.isfinite(scale):
-        raise SettingError(f"scale is {scale}; it must be a finite number, such as 1.0 or 0.01")
+    _check_finite("scale", scale)
     for weights in _directions(layer):
         torch.nn.init.eye_(weights["recurrent"]).mul_(scale)
         for role in weights.keys() & {*_BIASES}:
@@ -102,15 +105,17 @@ def open_forget(layer: Recurrent, *, bias: float = 1.0) -> None:
     around 0 and start it at about one half, which halves a gradient at every step.
 
     The gate is the forget gate; the update gate of a GRU; with the opposite sign the update gate of a minimal GRU and
-    the input gate of an LSTM whose gates are coupled.
+    the input gate of an LSTM whose gates are coupled. Where a cell goes on to divide its gate, by the sum of both in a
+    normalised minimal LSTM and by exp(m) in an sLSTM, sigma(bias) is what is divided.
 
     Raises
     ------
     SettingError
         If the cell has no such gate, or the layer no bias for it.
     """
-    gate, sign = _keeping(layer.cell)
+    _check_finite("bias", bias)
     for weights in _directions(layer):
+        gate, sign = _keeping(layer.cell)
         _set_bias(layer, weights, gate, torch.as_tensor(sign * bias))
 
 
@@ -136,11 +141,14 @@ def chrono(layer: Recurrent, generator: torch.Generator, *, longest: int) -> Non
     SettingError
         If `longest` is below 2, the cell has no such gate, or the layer no bias for it.
     """
+    _check_finite("longest", longest)
     if longest < _LEAST_STEPS:
         raise SettingError(f"longest is {longest}; it must be at least {_LEAST_STEPS} steps")
-    gate, sign = _keeping(layer.cell)
     for weights in _directions(layer):
-        drawn = weights["input"].new_empty(layer.hidden_size).uniform_(1, longest - 1, generator=generator).log_()
+        gate, sign = _keeping(layer.cell)
+        inputs = weights["input"]
+        drawn = torch.empty(layer.hidden_size, device=inputs.device, dtype=torch.promote_types(inputs.dtype, _DRAWN))
+        drawn.uniform_(1, longest - 1, generator=generator).log_()
         _set_bias(layer, weights, gate, sign * drawn)
         if gate == "forget" and "input" in layer.cell.gates:
             _set_bias(layer, weights, "input", -drawn)
@@ -178,11 +186,26 @@ def built(make: Callable[[], torch.nn.Module], generator: torch.Generator) -> to
 
 def _directions(layer: Recurrent) -> Iterator[dict[str, torch.nn.Parameter]]:
     """Yield the parameters by role for each layer and direction, in torch's order."""
+    _check_layer(layer)
+    check_own_parameters(layer)
     parameters = dict(layer.named_parameters(recurse=False))
     for index in range(layer.num_layers):
         for way in ("", "_reverse") if layer.bidirectional else ("",):
             names = {role: f"{name}_l{index}{way}" for role, name in PARAMETERS.items()}
             yield {role: parameters[name] for role, name in names.items() if name in parameters}
+
+
+def _check_layer(layer: object) -> None:
+    if not isinstance(layer, Recurrent):
+        kind = type(layer)
+        raise SettingError(
+            f"layer is a {kind.__module__}.{kind.__qualname__}; a start sets the layers of tidegate.nn, such as LSTM"
+        )
+
+
+def _check_finite(name: str, value: float) -> None:
+    if not math.isfinite(value):
+        raise SettingError(f"{name} is {value}; it must be a finite number")
 
 
 def _keeping(cell: Cell) -> tuple[str, int]:

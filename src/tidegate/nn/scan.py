@@ -109,13 +109,38 @@ class _Scan(torch.autograd.Function):
 
     @staticmethod
     def forward(retained: torch.Tensor, added: torch.Tensor, start: torch.Tensor, way: int) -> torch.Tensor:
-        narrow = start.numel() <= _NARROW or start.device.type != "cpu"
-        return (_doubled if narrow else _walked)(retained, added, start, way)
+        if start.numel() <= _NARROW or start.device.type != "cpu":
+            made = _doubled(retained, added, start, way)
+            if bool(made.isfinite().all()):  # a product of factors may be 0 where no step's is: 0 * inf is no number
+                return made
+        return _walked(retained, added, start, way)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
         retained, _, start, ctx.way = inputs
         ctx.save_for_backward(retained, start, output)
+        ctx.save_for_forward(retained, start, output)
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: torch.Tensor | None) -> torch.Tensor:
+        retained, start, outputs = ctx.saved_tensors
+        of_retained, of_added, of_start, _ = tangents
+        flow = torch.zeros_like(outputs) if of_added is None else of_added
+        if of_retained is not None:
+            flow = flow + of_retained * _moved(outputs, start, ctx.way)
+        return scan(retained, flow, torch.zeros_like(start) if of_start is None else of_start, reverse=ctx.way < 0)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *inputs: Any) -> tuple[torch.Tensor, int]:
+        """Lay the mapped axis beside the batch: (T, V, B, H) is (T, V * B, H) to a scan."""
+        *tensors, way = inputs
+        retained, added, start = (
+            tensor.unsqueeze(0).expand(info.batch_size, *tensor.shape) if axis is None else tensor.movedim(axis, 0)
+            for tensor, axis in zip(tensors, in_dims, strict=False)
+        )
+        factors, summands = (tensor.transpose(0, 1).flatten(1, 2) for tensor in (retained, added))
+        made = scan(factors, summands, start.flatten(0, 1), reverse=way < 0)
+        return made.reshape(len(made), *start.shape), 1
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:

@@ -99,7 +99,7 @@ class TestOneToMany:
         assert differs.tolist() == [False] * 4 + [True] * 3
 
     def test_without_steps_there_is_no_sequence(self, model, generator):
-        with pytest.raises(ValueError, match="n_steps is 0; at least one step must be made"):
+        with pytest.raises(ValueError, match="n_steps is 0; it must be a whole number, at least 1"):
             model.generate(drawn(generator, SEQUENCES, INPUTS), 0)
 
     @pytest.mark.parametrize("name", ["bidirectional", "reverse"])
@@ -244,7 +244,7 @@ class TestSequenceToSequence:
         assert torch.equal(queries[2], states[1])
 
     def test_without_steps_there_is_no_sequence(self, model, source, start):
-        with pytest.raises(ValueError, match="n_steps is -1; at least one step must be made"):
+        with pytest.raises(ValueError, match="n_steps is -1; it must be a whole number, at least 1"):
             model.generate(source, start, -1)
 
 
@@ -329,3 +329,10 @@ def test_lengths_may_be_a_list():
     inputs = torch.randn(2, 4, 2, generator=torch.Generator().manual_seed(1))
     for model in (ManyToOne(layer, torch.nn.Linear(3, 1)), ManyToMany(layer, torch.nn.Linear(3, 1))):
         assert torch.equal(model(inputs, [4, 2]), model(inputs, torch.tensor([4, 2])))
+
+
+def test_one_sequence_needs_a_batch_axis():
+    layer = nn.GRU(2, 3, batch_first=True)
+    for model in (ManyToOne(layer, torch.nn.Linear(3, 1)), ManyToMany(layer, torch.nn.Linear(3, 1))):
+        with pytest.raises(ValueError, match=r"^inputs have 2 axes; \(B, T, I\) is needed. One sequence: "):
+            model(torch.zeros(4, 2))

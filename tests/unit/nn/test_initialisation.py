@@ -2,7 +2,9 @@ import math
 
 import pytest
 import torch
+from torch.nn.utils import prune
 
+from tidegate import nn
 from tidegate.errors import SettingError
 from tidegate.nn.cells.elman import Elman
 from tidegate.nn.cells.gru import Gru
@@ -96,7 +98,7 @@ def test_an_identity_start_takes_a_layer_without_biases():
 def test_an_identity_start_is_for_the_simple_network():
     with pytest.raises(SettingError, match=r"the identity start is for elman layers; gru has gates. Use orthogonal"):
         identity(layer(Gru()))
-    with pytest.raises(SettingError, match=r"scale is nan; it must be a finite number, such as 1.0 or 0.01"):
+    with pytest.raises(SettingError, match=r"scale is nan; it must be a finite number"):
         identity(layer(Elman()), scale=math.nan)
 
 
@@ -278,3 +280,37 @@ def test_the_start_is_near_the_reference():
         torch.randn(24, 64, 2, generator=generator), torch.zeros(64, 0), torch.randn(64, 4, 3, generator=generator)
     )
     assert float(made.detach().abs().mean()) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        (lambda layer, g: orthogonal(layer, g, gain=float("nan")), r"^gain is nan; it must be a finite number$"),
+        (lambda layer, g: open_forget(layer, bias=float("inf")), r"^bias is inf; it must be a finite number$"),
+        (lambda layer, g: chrono(layer, g, longest=float("nan")), r"^longest is nan; it must be a finite number$"),
+    ],
+    ids=["gain", "bias", "longest"],
+)
+def test_numbers_are_finite(start, words):
+    with pytest.raises(SettingError, match=words):
+        start(nn.LSTM(2, 3), torch.Generator())
+
+
+def test_a_layer_of_torch_is_refused():
+    with pytest.raises(SettingError, match=r"^layer is a torch.nn.modules.rnn.LSTM; a start sets"):
+        orthogonal(torch.nn.LSTM(2, 3), torch.Generator())
+
+
+def test_a_pruned_layer_is_refused():
+    layer = nn.LSTM(2, 3)
+    prune.l1_unstructured(layer, "weight_hh_l0", 0.5)
+    with pytest.raises(SettingError, match=r"^a weight of this LSTM is computed from other parameters, by pruning or"):
+        orthogonal(layer, torch.Generator())
+
+
+def test_half_precision_holds_a_long_range():
+    layer = nn.LSTM(2, 64, dtype=torch.float16)
+    chrono(layer, torch.Generator().manual_seed(1), longest=70_000)
+    bias = layer.bias_ih_l0.detach()[64:128]
+    assert bool(((bias >= 0) & (bias <= math.log(70_000) + 0.01)).all())
+    assert float(bias.max()) > 9

@@ -146,3 +146,48 @@ def test_a_stack_by_scan_is_a_stack_by_steps(name):
     x, lengths = drawn(4, 6, 3), torch.tensor([6, 2, 0, 5])
     by_scan, by_steps = (each(x, lengths=lengths) for each in stacks)
     torch.testing.assert_close(by_scan, by_steps, rtol=0, atol=1e-13)
+
+
+def random_problem(*, steps=7, seed=3):
+    generator = torch.Generator().manual_seed(seed)
+    retained = torch.rand(steps, 2, 3, generator=generator, dtype=torch.float64)
+    added = torch.randn(steps, 2, 3, generator=generator, dtype=torch.float64)
+    return retained, added, torch.randn(2, 3, generator=generator, dtype=torch.float64)
+
+
+def stepped(retained, added, start):
+    outputs = []
+    for factor, summand in zip(retained, added, strict=True):
+        start = factor * start + summand
+        outputs.append(start)
+    return torch.stack(outputs)
+
+
+def test_infinity_stays_infinity_where_a_product_of_factors_vanishes():
+    retained = torch.full((400, 1, 1), 0.05, dtype=torch.float64)
+    added = torch.zeros_like(retained)
+    added[3] = float("inf")
+    made = scan.scan(retained, added, torch.zeros(1, 1, dtype=torch.float64))
+    assert bool(made[3:].isinf().all())
+    assert bool((made[:3] == 0).all())
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")  # torch.func uses it itself
+def test_tangents_go_forwards_through_the_steps():
+    problem, tangents = random_problem(), random_problem(seed=4)
+    made = torch.func.jvp(scan.scan, problem, tangents)
+    wanted = torch.func.jvp(stepped, problem, tangents)
+    for one, other in zip(made, wanted, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("in_dims", [(0, 0, 0), (None, 1, None), (2, 0, 1)])
+def test_a_mapped_axis_is_another_batch(in_dims):
+    problem = random_problem()
+    mapped = [
+        part if axis is None else torch.stack([part, 2 * part, part - 1], axis)
+        for part, axis in zip(problem, in_dims, strict=True)
+    ]
+    made = torch.func.vmap(scan.scan, in_dims)(*mapped)
+    wanted = torch.func.vmap(stepped, in_dims)(*mapped)
+    torch.testing.assert_close(made, wanted, rtol=0, atol=1e-12)

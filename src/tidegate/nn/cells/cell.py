@@ -5,6 +5,7 @@ Axis letters: B batch, I inputs, H hidden units, P projected units, G gates (the
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import torch
@@ -143,8 +144,9 @@ def check_choice(name: str, value: object, allowed: Collection[object]) -> None:
 
 
 def check_clip(limit: float | None) -> None:
-    """Raise SettingError where a limit of the sums is not above 0."""
-    if limit is not None and not limit > 0:
+    """Raise SettingError where a limit of the sums is not a finite number above 0."""
+    number = isinstance(limit, int | float) and not isinstance(limit, bool)
+    if limit is not None and not (number and 0 < limit < math.inf):
         raise SettingError(f"clip is {limit!r}; it must be above 0, or None for no limit")
 
 

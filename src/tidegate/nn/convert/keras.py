@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tidegate.errors import SettingError
+from tidegate.nn.arguments import check_own_parameters
 from tidegate.nn.cells.elman import Elman
 from tidegate.nn.cells.gru import Gru
 from tidegate.nn.cells.lstm import Lstm
@@ -188,6 +189,7 @@ def _roles(layer: Recurrent) -> tuple[str, ...]:
 
 
 def _check(layer: Recurrent) -> None:
+    check_own_parameters(layer)
     if layer.cell.name not in _CLASSES:
         raise SettingError(f"Keras has no layer of cell {layer.cell.name!r}; it has SimpleRNN, LSTM and GRU")
     name, known = _CLASSES[layer.cell.name]

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from tidegate.errors import SettingError
+from tidegate.nn.arguments import check_own_parameters
 from tidegate.nn.convert.limits import check_options
 from tidegate.nn.convert.onnx_nodes import (
     OPERATORS,
@@ -123,6 +124,7 @@ def model_of(layer: Recurrent, inputs: Inputs) -> onnx.ModelProto:
 
 
 def _check(layer: Recurrent) -> None:
+    check_own_parameters(layer)
     weight = next(layer.parameters())
     if weight.dtype not in _DTYPES:
         raise SettingError(

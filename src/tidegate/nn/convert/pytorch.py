@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 
 from tidegate.errors import SettingError
+from tidegate.nn.arguments import check_own_parameters
 from tidegate.nn.cells.cell import spread
 from tidegate.nn.cells.elman import Elman
 from tidegate.nn.cells.gru import Gru
@@ -45,12 +46,12 @@ def from_torch(module: torch.nn.RNNBase) -> RNN | LSTM | GRU:
     ----------
     module
         A ``torch.nn.RNN``, ``torch.nn.LSTM`` or ``torch.nn.GRU`` itself: a subclass may compute something else.
-        Hooks are not carried over.
+        Hooks are not carried over; a parameter that two places share becomes two.
 
     Raises
     ------
     SettingError
-        When `module` is anything else.
+        When `module` is anything else, or a weight of it is pruned or parametrised.
 
     Examples
     --------
@@ -62,6 +63,7 @@ def from_torch(module: torch.nn.RNNBase) -> RNN | LSTM | GRU:
             f"module is a {type(module).__module__}.{type(module).__qualname__}; from_torch reads torch.nn.RNN, "
             "torch.nn.LSTM and torch.nn.GRU. Copy the weights into one of these first"
         )
+    check_own_parameters(module)
     made = _OURS[type(module)](
         module.input_size, module.hidden_size, **_arguments(module), **_own_arguments(module), device="meta"
     )
@@ -128,6 +130,7 @@ def _state(layer: Recurrent) -> dict[str, torch.Tensor]:
 
 
 def _check(layer: Recurrent) -> None:
+    check_own_parameters(layer)
     kind = type(layer.cell)
     if kind not in _THEIRS:
         raise SettingError(f"torch.nn has no layer of cell {layer.cell.name!r}; it has RNN, LSTM and GRU")

@@ -4,6 +4,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from torch.nn.utils import prune
 
 from tidegate import nn
 from tidegate.errors import SettingError
@@ -206,3 +207,10 @@ def test_building_without_keras_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(ModuleNotFoundError, match="keras"):
         KerasLayer("GRU", {"units": HIDDEN}, []).build()
+
+
+def test_a_pruned_layer_is_refused():
+    layer = nn.LSTM(2, 3)
+    prune.l1_unstructured(layer, "weight_hh_l0", 0.5)
+    with pytest.raises(SettingError, match=r"Make it a parameter again first: torch.nn.utils.prune.remove"):
+        to_keras(layer)

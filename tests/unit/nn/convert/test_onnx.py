@@ -8,6 +8,7 @@ import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from torch.nn.utils import prune
 
 from tidegate.errors import MissingExtraError, SettingError
 from tidegate.nn.cells.elman import Elman
@@ -213,3 +214,10 @@ def test_without_onnx(monkeypatch, make):
         to_onnx(layer)
     with pytest.raises(MissingExtraError, match=r"onnx is not installed. .*tidegate\[onnx\]"):
         from_onnx(model)
+
+
+def test_a_pruned_layer_is_refused():
+    layer = LSTM(2, 3)
+    prune.l1_unstructured(layer, "weight_hh_l0", 0.5)
+    with pytest.raises(SettingError, match=r"Make it a parameter again first: torch.nn.utils.prune.remove"):
+        to_onnx(layer)

@@ -2,6 +2,7 @@ import copy
 
 import pytest
 import torch
+from torch.nn.utils import prune
 
 from tidegate import nn
 from tidegate.errors import SettingError
@@ -175,3 +176,10 @@ def test_the_device_is_carried_over():
     ours = from_torch(module)
     assert {parameter.device.type for parameter in ours.parameters()} == {"meta"}
     assert {parameter.device.type for parameter in to_torch(ours).parameters()} == {"meta"}
+
+
+def test_a_pruned_layer_is_refused():
+    layer = nn.LSTM(2, 3)
+    prune.l1_unstructured(layer, "weight_hh_l0", 0.5)
+    with pytest.raises(SettingError, match=r"Make it a parameter again first: torch.nn.utils.prune.remove"):
+        to_torch(layer)
