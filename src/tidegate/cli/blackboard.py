@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tidegate.cli.screen import console, show_sentences
+from tidegate.cli.screen import console, heading, show_sentences, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ def lettered(text: str, *, plain: bool) -> str:
 def show_cells(summaries: Sequence[Mapping[str, Any]], sizes: Sizes) -> None:
     """Print the list of cells."""
     out = console()
-    table = _table("cell", "parameters", "gates", "states", "about")
+    table = table_of("cell", "parameters", "gates", "states", "about")
     table.columns[1].justify = "right"
     for cell in summaries:
         about = f"{cell['title']} ({_author(cell['source'])})" if cell["source"] else cell["title"]
@@ -85,7 +85,7 @@ def show_cell(page: Mapping[str, Any]) -> None:
     for title, when in (("Equations", ("", "projected")), ("Read out", ("read out",))):
         lines = [one for one in page["equations"] if one["when"] in when]
         if lines:
-            _heading(out, title)
+            heading(out, title)
             _show_equations(out, lines, plain=plain)
     _show_pairs(out, "Where", {mark(symbol): mark(what) for symbol, what in page["legend"].items()})
     show_sentences(out, "Source" if len(page["sources"]) == 1 else "Sources", page["sources"])
@@ -119,10 +119,10 @@ def _show_notations(out: Console, notations: Mapping[str, Mapping[str, str]], *,
     if not notations:
         return
     columns = list(dict.fromkeys(column for names in notations.values() for column in names))
-    table = _table("here", *(lettered(column, plain=plain) for column in columns))
+    table = table_of("here", *(lettered(column, plain=plain) for column in columns))
     for name, names in notations.items():
         table.add_row(name, *(lettered(names.get(column, "-"), plain=plain) for column in columns))
-    _heading(out, "The same elsewhere")
+    heading(out, "The same elsewhere")
     out.print(Padding(table, (0, 0, 0, 2), expand=False))
 
 
@@ -135,19 +135,8 @@ def _show_pairs(out: Console, title: str, pairs: Mapping[str, str]) -> None:
     table.add_column()
     for name, meaning in pairs.items():
         table.add_row(name, meaning)
-    _heading(out, title)
+    heading(out, title)
     out.print(Padding(table, (0, 0, 0, 2), expand=False))
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for k, name in enumerate(columns):
-        table.add_column(name, no_wrap=k == 0)
-    return table
-
-
-def _heading(out: Console, text: str) -> None:
-    out.print(Text(f"\n{text}", style="bold"))
 
 
 def _writes(encoding: str, text: str) -> bool:

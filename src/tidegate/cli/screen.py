@@ -27,7 +27,7 @@ def console() -> Console:
 
 def show_models(models: Sequence[Mapping[str, Any]]) -> None:
     """Print the list of models."""
-    table = _table("model", "cost", "per", "takes", "about")
+    table = table_of("model", "cost", "per", "takes", "about")
     for model in models:
         about = model["about"]
         if not model["installed"]:
@@ -57,7 +57,7 @@ def show_study(document: Mapping[str, Any]) -> None:
     out, run, verdict = console(), document["run"], document["verdict"]
     show_sentences(out, f"Data: {run['name']}", run.get("notes", []))
     show_sentences(out, "What the series is like", run.get("profile", []))
-    _heading(out, f"Scores, {_counted(run['settings']['folds'], 'fold')}, best first")
+    heading(out, f"Scores, {_counted(run['settings']['folds'], 'fold')}, best first")
     out.print(Padding(_scores(document["scores"], verdict), (0, 0, 0, 2), expand=False))
     levels = [name[9:] for name in document["scores"][0] if name.startswith("coverage-")]
     inside = "".join(f"; in {level} %: share inside the interval" for level in levels[:1])
@@ -91,7 +91,7 @@ def show_sentences(out: Console, title: str, sentences: Iterable[str]) -> None:
     """Print a heading and its sentences, or nothing if there are none."""
     lines = list(sentences)
     if lines:
-        _heading(out, title)
+        heading(out, title)
     for line in lines:
         _line(out, line)
 
@@ -104,13 +104,13 @@ def show_forecast(out: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     model = names[2]
     levels = [name.removeprefix(f"{model}-lo-") for name in names if name.startswith(f"{model}-lo-")]
     many = len({row["unique_id"] for row in rows}) > 1
-    table = _table(*(["series"] if many else []), "time", model, *(f"{level} %" for level in levels))
+    table = table_of(*(["series"] if many else []), "time", model, *(f"{level} %" for level in levels))
     for column in table.columns[1 + many :]:
         column.justify = "right"
     for row in rows[:_SHOWN_ROWS]:
         ranges = [f"{number(row[f'{model}-lo-{q}'])} to {number(row[f'{model}-hi-{q}'])}" for q in levels]
         table.add_row(*([_cut(row["unique_id"])] if many else []), _moment(row["ds"]), number(row[model]), *ranges)
-    _heading(out, "Forecast")
+    heading(out, "Forecast")
     out.print(Padding(table, (0, 0, 0, 2), expand=False))
     if len(rows) > _SHOWN_ROWS:
         _line(out, f"and {len(rows) - _SHOWN_ROWS:,} more rows in forecast.csv")
@@ -119,7 +119,7 @@ def show_forecast(out: Console, rows: Sequence[Mapping[str, Any]]) -> None:
 def show_files(out: Console, folder: str, files: Sequence[str]) -> None:
     """Print where the files are."""
     names = list(files)
-    _heading(out, "Files")
+    heading(out, "Files")
     if "report.html" in names:
         names.remove("report.html")
         out.print(f"  {folder}/report.html", soft_wrap=True)
@@ -148,7 +148,7 @@ def number(value: Any, digits: int = 4) -> str:
 def _scores(rows: Sequence[Mapping[str, Any]], verdict: Mapping[str, Any]) -> Table:
     """Return the score table, best first; the recommended model in bold with a star."""
     levels = [name for name in rows[0] if name.startswith("coverage-")]
-    table = _table("model", "MASE", "against", "MAE", "RMSE", "sMAPE", *(f"in {level[9:]} %" for level in levels))
+    table = table_of("model", "MASE", "against", "MAE", "RMSE", "sMAPE", *(f"in {level[9:]} %" for level in levels))
     for column in table.columns[1:]:
         column.justify = "right"
     base = next((row["MASE"] for row in rows if row["model"] == verdict["baseline"]), None)
@@ -184,14 +184,16 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _table(*columns: str) -> Table:
+def table_of(*columns: str) -> Table:
+    """Return an empty table with these columns, the first of which is never broken."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for k, name in enumerate(columns):
         table.add_column(name, no_wrap=k == 0)
     return table
 
 
-def _heading(out: Console, text: str) -> None:
+def heading(out: Console, text: str) -> None:
+    """Print the heading of a section."""
     out.print(Text(f"\n{text}", style="bold"))
 
 

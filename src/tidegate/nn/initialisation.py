@@ -101,7 +101,7 @@ def open_forget(layer: Recurrent, *, bias: float = 1.0) -> None:
     """Set the biases of the gate that keeps the state to `bias` in sum, so that it starts at sigma(bias).
 
     Gers, Schmidhuber & Cummins 2000, Learning to forget, make it positive; Jozefowicz, Zaremba & Sutskever 2015, An
-    empirical exploration of recurrent network architectures, section 2.2, make it 1. torch's two biases are drawn
+    empirical exploration of recurrent network architectures, make it 1. torch's two biases are drawn
     around 0 and start it at about one half, which halves a gradient at every step.
 
     The gate is the forget gate; the update gate of a GRU; with the opposite sign the update gate of a minimal GRU and
