@@ -109,11 +109,8 @@ class _Scan(torch.autograd.Function):
 
     @staticmethod
     def forward(retained: torch.Tensor, added: torch.Tensor, start: torch.Tensor, way: int) -> torch.Tensor:
-        if start.numel() <= _NARROW or start.device.type != "cpu":
-            made = _doubled(retained, added, start, way)
-            if bool(made.isfinite().all()):  # a product of factors may be 0 where no step's is: 0 * inf is no number
-                return made
-        return _walked(retained, added, start, way)
+        narrow = start.numel() <= _NARROW or start.device.type != "cpu"
+        return (_doubled if narrow else _walked)(retained, added, start, way)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
@@ -172,7 +169,12 @@ def _walked(retained: torch.Tensor, added: torch.Tensor, start: torch.Tensor, wa
 
 
 def _doubled(retained: torch.Tensor, added: torch.Tensor, start: torch.Tensor, way: int) -> torch.Tensor:
-    """After the pass of reach k every h that depends on fewer than 2k steps is done, and factors span 2k steps."""
+    """After the pass of reach k every h that depends on fewer than 2k steps is done, and factors span 2k steps.
+
+    A product of factors that vanishes where none of them does is kept at the least number above 0: step by step an
+    infinite h stays infinite, but 0 * inf is no number.
+    """
+    least = torch.nextafter(retained.new_zeros(()), retained.new_ones(()))
     first = 0 if way > 0 else -1
     outputs = added.clone()
     outputs[first].addcmul_(retained[first], start)
@@ -183,7 +185,9 @@ def _doubled(retained: torch.Tensor, added: torch.Tensor, start: torch.Tensor, w
         further = outputs.clone()
         further[here].addcmul_(retained[here], outputs[there])
         factors = retained.clone()
-        factors[here].mul_(retained[there])
+        product = retained[here] * retained[there]
+        vanished = (product == 0) & (retained[here] != 0) & (retained[there] != 0)
+        factors[here] = torch.where(vanished, torch.copysign(least, product), product)
         outputs, retained = further, factors
         reach *= 2
     return outputs
