@@ -21,7 +21,7 @@ FEED_FORWARD = "feed-forward"
 FEED_FORWARD_UNITS = 128
 
 
-def _identity(task: Task, hidden_size: int, generator: torch.Generator) -> nn.Recurrent:  # noqa: ARG001
+def _identity(task: Task, hidden_size: int, _: torch.Generator) -> nn.Recurrent:
     layer = nn.RNN(task.n_inputs, hidden_size, nonlinearity="relu")
     initialisation.identity(layer)
     return layer

@@ -9,9 +9,19 @@ from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import torch
 
+from tidegate.nn.cells.card import Equation
 from tidegate.nn.cells.cell import Cell
 
 Candidate = Literal["linear", "positive"]
+SOURCE = (
+    "Feng, Tung, Ahmed, Bengio & Hajimirsadeghi 2024, Were RNNs all we needed?, arXiv:2410.01201, version 1; "
+    "equations are not numbered, the section stands beside each"
+)
+CANDIDATE_LEGEND: dict[Candidate, dict[str, str]] = {
+    "linear": {},
+    "positive": {"g": "g(x) = x + 0.5 for x >= 0 and sigma(x) below, always above 0"},
+}
+"""What a card says of the candidate's activation."""
 
 
 class Affine(NamedTuple):
@@ -54,3 +64,11 @@ def activated(sums: torch.Tensor, candidate: Candidate) -> torch.Tensor:
     tensor([0.0000, 0.5000, 2.5000])
     """
     return sums if candidate == "linear" else torch.where(sums >= 0, sums + 0.5, torch.sigmoid(sums))
+
+
+def candidate_equation(candidate: Candidate, section: str) -> Equation:
+    """Return the line of the candidate, which stands in `section` of the source; with g it stands in appendix B.3."""
+    total = "W_candidate x_t + b_candidate"
+    if candidate == "linear":
+        return Equation(f"candidate_t = {total}", section)
+    return Equation(f"candidate_t = g({total})", "B.3")

@@ -93,6 +93,15 @@ NOWHERE: Mapping[str, str] = {
 """What a card says of the libraries that lack its cell."""
 
 
+def listed(letter: str, gates: tuple[str, ...]) -> str:
+    """Return the symbols of one kind of weights, for a legend.
+
+    >>> listed("W", ("reset", "update"))
+    'W_reset, W_update'
+    """
+    return ", ".join(f"{letter}_{gate}" for gate in gates)
+
+
 def filled(count: str, sizes: Mapping[str, int]) -> str:
     """Return the formula of a card's `count` with the sizes put in and every product written out.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 import torch
 from torch.nn.functional import linear
 
-from tidegate.nn.cells.card import Card, Equation
+from tidegate.nn.cells.card import Card, Equation, listed
 from tidegate.nn.cells.cell import Sizes, State, Step, check_choice, check_clip, clipped, gated_shapes
 
 if TYPE_CHECKING:
@@ -168,9 +168,6 @@ def _equations(cell: Gru) -> tuple[Equation, ...]:
 
 
 def _legend(cell: Gru) -> dict[str, str]:
-    def listed(letter: str, gates: tuple[str, ...]) -> str:
-        return ", ".join(f"{letter}_{gate}" for gate in gates)
-
     gates, biased = cell.gates, cell.gates if cell.gate_bias else ("candidate",)
     return {
         "x_t": "input of step t, shape (I,)",

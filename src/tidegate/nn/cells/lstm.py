@@ -12,7 +12,7 @@ import torch
 from torch.nn.functional import linear
 
 from tidegate.errors import SettingError
-from tidegate.nn.cells.card import Card, Equation
+from tidegate.nn.cells.card import Card, Equation, listed
 from tidegate.nn.cells.cell import Sizes, State, Step, check_choice, check_clip, clipped, gated_shapes
 
 if TYPE_CHECKING:
@@ -279,9 +279,6 @@ def _equations(cell: Lstm) -> tuple[Equation, ...]:
 
 
 def _legend(cell: Lstm) -> dict[str, str]:
-    def listed(letter: str, gates: tuple[str, ...]) -> str:
-        return ", ".join(f"{letter}_{gate}" for gate in gates)
-
     biased = cell.gates if cell.gate_bias else ("candidate",)
     legend = {
         "x_t": "input of step t, shape (I,)",

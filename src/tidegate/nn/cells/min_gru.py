@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, ClassVar, get_args
 
 import torch
 
-from tidegate.nn.cells.affine import Affine, Candidate, activated, advanced
+from tidegate.nn.cells.affine import (
+    CANDIDATE_LEGEND,
+    SOURCE,
+    Affine,
+    Candidate,
+    activated,
+    advanced,
+    candidate_equation,
+)
 from tidegate.nn.cells.card import NOWHERE, Card, Equation
 from tidegate.nn.cells.cell import Sizes, State, Step, check_choice
 
@@ -63,17 +71,14 @@ class MinGru:
 
     def card(self) -> Card:
         """Return the equations of this form with their sources."""
-        g = self.candidate == "positive"
-        total = "W_candidate x_t + b_candidate"
-        candidate = f"g({total})" if g else total
         return Card(
             title=f"Minimal gated recurrent unit, {self.candidate} candidate",
             equations=(
                 Equation("update_t = sigma(W_update x_t + b_update)", "3.1.3"),
-                Equation(f"candidate_t = {candidate}", "B.3" if g else "3.1.3"),
+                candidate_equation(self.candidate, "3.1.3"),
                 Equation("h_t = (1 - update_t) * h_{t-1} + update_t * candidate_t", "3.1.3"),
             ),
-            legend=_LEGEND | (POSITIVE if g else {}),
+            legend=_LEGEND | CANDIDATE_LEGEND[self.candidate],
             sources=(SOURCE,),
             count="2 (H I + H)",
             notations=_NOTATIONS,
@@ -86,10 +91,6 @@ class MinGru:
         )
 
 
-SOURCE = (
-    "Feng, Tung, Ahmed, Bengio & Hajimirsadeghi 2024, Were RNNs all we needed?, arXiv:2410.01201, version 1; "
-    "equations are not numbered, the section stands beside each"
-)
 _LEGEND = {
     "x_t": "input of step t, shape (I,)",
     "h_t": "hidden state after step t, shape (H,); h_0 is 0 unless given",
@@ -98,7 +99,6 @@ _LEGEND = {
     "W_...": "input weights, shape (H, I): W_update, W_candidate",
     "b_...": "biases, shape (H,): b_update, b_candidate",
 }
-POSITIVE = {"g": "g(x) = x + 0.5 for x >= 0 and sigma(x) below, always above 0"}
 _NOTATIONS = {
     "update": {"Feng et al. 2024": "z", "lecture (Gamma)": "Gamma_u", "minGRU-pytorch": "gate"},
     "candidate": {"Feng et al. 2024": "h~", "lecture (Gamma)": "c~", "minGRU-pytorch": "hidden"},

@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING, ClassVar, get_args
 import torch
 from torch.nn.functional import logsigmoid
 
-from tidegate.nn.cells.affine import Affine, Candidate, activated, advanced
+from tidegate.nn.cells.affine import (
+    CANDIDATE_LEGEND,
+    SOURCE,
+    Affine,
+    Candidate,
+    activated,
+    advanced,
+    candidate_equation,
+)
 from tidegate.nn.cells.card import NOWHERE, Card, Equation
 from tidegate.nn.cells.cell import Sizes, State, Step, check_choice
-from tidegate.nn.cells.min_gru import POSITIVE, SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,19 +82,16 @@ class MinLstm:
         """Return the equations of this form with their sources."""
         raw = {gate: f"sigma(W_{gate} x_t + b_{gate})" for gate in ("input", "forget")}
         shared = f" / ({raw['forget']} + {raw['input']})" if self.normalised else ""
-        g = self.candidate == "positive"
-        total = "W_candidate x_t + b_candidate"
-        candidate = f"g({total})" if g else total
         step = "3.2.3" if self.normalised else "3.2.1"
         return Card(
             title=f"Minimal LSTM, {self.candidate} candidate" + ("" if self.normalised else ", gates not normalised"),
             equations=(
                 Equation(f"input_t = {raw['input']}{shared}", step),
                 Equation(f"forget_t = {raw['forget']}{shared}", step),
-                Equation(f"candidate_t = {candidate}", "B.3" if g else "3.2.2"),
+                candidate_equation(self.candidate, "3.2.2"),
                 Equation("h_t = forget_t * h_{t-1} + input_t * candidate_t", "3.2.4"),
             ),
-            legend=_LEGEND | (POSITIVE if g else {}),
+            legend=_LEGEND | CANDIDATE_LEGEND[self.candidate],
             sources=(SOURCE,),
             count="3 (H I + H)",
             notations=_NOTATIONS,
