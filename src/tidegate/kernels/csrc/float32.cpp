@@ -1,0 +1,4 @@
+// The kernels in single precision.
+#define TIDEGATE_TYPE float
+#define TIDEGATE_SUFFIX f32
+#include "kernels.h"

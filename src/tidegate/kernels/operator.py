@@ -1,0 +1,258 @@
+"""The recurrence as operators of torch, for what follows operators: compilers, exporters, modes that look on.
+
+``torch.ops.tidegate.recurrence`` yields the outputs and the final states; with a gradient it goes through
+``recurrence_kept``, which also yields what the backward pass reads, and back through ``recurrence_backward``. Where the
+kernels cannot run (another device or type, none compiled), what `stand_in` was given does the work.
+
+Axis letters: T time, B batch, H hidden units, D directions.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+
+import torch
+from torch.utils.flop_counter import register_flop_formula
+
+from tidegate.kernels import library, recurrence
+from tidegate.kernels.differentiation import gradients_of
+from tidegate.kernels.operands import GATES, SCHEMA, by_direction, check_lengths, described, flat, tensors, with_tensors
+from tidegate.kernels.recurrence import Made, Wanted, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Optional = Sequence[torch.Tensor | None]
+
+# No public function says below which layer of torch's dispatcher a call begins.
+_below_autograd = torch._C._AutoDispatchBelowAutograd  # noqa: SLF001
+_AFTER_AUTOGRAD = torch._C._after_autograd_keyset  # noqa: SLF001
+_excluding = torch._C._SetExcludeDispatchKeyGuard  # noqa: SLF001
+_AUTOGRAD = torch._C.DispatchKey.AutogradFunctionality  # noqa: SLF001
+_DTYPES = (torch.float32, torch.float64)
+_WIDEST = 64
+"""Bytes of the widest vector of all levels."""
+_BESIDE_GATES = 2
+"""Numbers that a cell's kernel saves of a unit and step beside its gates, at most."""
+_BACKWARD = "Tensor outputs, Tensor[] saved, Tensor?[] flows, bool[] wanted"
+_STAND_INS: list[StandIn] = []
+
+
+class StandIn(Protocol):
+    """What does the work that the kernels cannot."""
+
+    def __call__(self, work: Work, *, twice: bool) -> Made:
+        """Return what the layer yields, with nothing saved, by torch's operators.
+
+        Parameters
+        ----------
+        work
+            The layer.
+        twice
+            Whether its gradients shall have gradients of their own.
+        """
+
+
+def stand_in(compute: StandIn) -> StandIn:
+    """Let `compute` do the work that the kernels cannot."""
+    _STAND_INS[:] = [compute]
+    return compute
+
+
+def run(work: Work) -> Made:
+    """Return what the layer yields, through the operator, with nothing saved.
+
+    Raises
+    ------
+    ValueError
+        Where the cell is unknown, shapes or types do not go together, or, once it is computed, a length lies outside
+        0 to T.
+    """
+    outputs, *states = torch.ops.tidegate.recurrence(*flat(work))
+    return Made(outputs, tuple(states), ())
+
+
+def _alike(work: Work) -> bool:
+    """Return whether the kernels know the device and the type: the same on every machine."""
+    return work.inputs.device.type in ("cpu", "meta") and work.inputs.dtype in _DTYPES
+
+
+def _by_kernels(work: Work) -> bool:
+    return _alike(work) and library.library() is not None
+
+
+def _room(work: Work) -> int:
+    """Return the entries of each piece of what is saved, enough for kernels of any level.
+
+    What is compiled on one machine, or with one level, may be found in a cache and run with another.
+    """
+    if not _alike(work):
+        return 0
+    T, B, _ = work.inputs.shape
+    per_vector = _WIDEST // work.inputs.dtype.itemsize
+    padded = -(-work.states[0].shape[-1] // per_vector) * per_vector
+    return T * B * padded * (GATES[work.noun] + _BESIDE_GATES)
+
+
+def _computed(work: Work, *, keep: bool) -> list[torch.Tensor]:
+    """Return outputs, final states and what is saved."""
+    check_lengths(work)
+    room = _room(work) if keep else 0
+    if _by_kernels(work):
+        made = recurrence.forward(work, keep=keep, room=room)
+        return [made.outputs, *made.states, *made.saved]
+    made = _STAND_INS[0](work, twice=False)
+    states = [state.clone(memory_format=torch.contiguous_format) for state in made.states]  # maybe views of all steps
+    saved = [work.inputs.new_empty(room) for _ in work.weights] if keep else []
+    return [made.outputs.contiguous(), *states, *saved]
+
+
+def _promised(work: Work, *, keep: bool) -> list[torch.Tensor]:
+    """Return tensors like those that `_computed` returns, their entries not set."""
+    T, B, _ = work.inputs.shape
+    outputs = work.inputs.new_empty(T, B, len(work.weights) * work.states[0].shape[-1])
+    states = [state.new_empty(state.shape) for state in work.states]
+    return [outputs, *states, *([work.inputs.new_empty(_room(work)) for _ in work.weights] if keep else [])]
+
+
+def _found(work: Work, made: Made, flows: Optional, wanted: Sequence[bool]) -> Optional:
+    """Return the gradients of the work's `tensors`."""
+    if not _by_kernels(work):
+        # Where an operator computes, torch records nothing for gradients unless it is told to.
+        with _excluding(_AUTOGRAD, False):  # noqa: FBT003 - torch's own order
+            found = _by_stand_in(work, flows, wanted, twice=False)
+        # torch returns one gradient for two biases, or what it was given; an operator's results are their own.
+        return [None if gradient is None else gradient.clone() for gradient in found]
+    n_states = len(work.states)
+    asked = Wanted(wanted[0], tuple(wanted[1 : 1 + n_states]), by_direction(wanted[1 + n_states :]))
+    gradients = recurrence.backward(work, made, (flows[0], flows[1:]), asked)
+    return [gradients.inputs, *gradients.states, *chain(*gradients.weights)]
+
+
+def _by_stand_in(work: Work, flows: Optional, wanted: Sequence[bool], *, twice: bool) -> list[torch.Tensor | None]:
+    """Return the gradients of the work's `tensors` by torch's own record of the stand-in."""
+
+    def compute(others: Optional) -> Sequence[torch.Tensor]:
+        made = _STAND_INS[0](with_tensors(work, others), twice=twice)
+        return made.outputs, *made.states
+
+    return gradients_of(tensors(work), compute, flows, wanted, twice=twice)
+
+
+def _differentiable(keys: Any, *operands: Any) -> list[torch.Tensor]:
+    """Keep what a backward pass reads where there may be one."""
+    noun, inputs, states, weights, lengths, *flags = operands
+    each = (inputs, *states, *weights)
+    if torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in each):
+        frame = _Frame(noun, len(states), tuple(flags))
+        return list(_Recurrence.apply(frame, lengths, *each))  # type: ignore[no-untyped-call]
+    plain = torch.ops.tidegate.recurrence.default
+    with _below_autograd():
+        return cast("list[torch.Tensor]", plain.redispatch(keys & _AFTER_AUTOGRAD, *operands))
+
+
+class _Frame(NamedTuple):
+    """What a layer is beside its tensors."""
+
+    noun: str
+    n_states: int
+    flags: tuple[bool, ...]
+
+    def operands(self, lengths: torch.Tensor | None, each: Sequence[Any]) -> tuple[Any, ...]:
+        """Return the operands of ``recurrence`` for the tensors `each`."""
+        states, weights = list(each[1 : 1 + self.n_states]), list(each[1 + self.n_states :])
+        return self.noun, each[0], states, weights, lengths, *self.flags
+
+
+class _Recurrence(torch.autograd.Function):
+    """The operators put together; torch's own way of doing so knows no lists some of whose tensors are missing."""
+
+    @staticmethod
+    def forward(ctx: Any, frame: _Frame, lengths: torch.Tensor | None, *each: torch.Tensor | None) -> Any:
+        with _below_autograd():
+            made = torch.ops.tidegate.recurrence_kept(*frame.operands(lengths, each))
+        ctx.frame, ctx.n_operands = frame, len(each)
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(lengths, *each, made[0], *made[1 + frame.n_states :])
+        return tuple(made[: 1 + frame.n_states])
+
+    @staticmethod
+    def backward(ctx: Any, *flows: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
+        lengths, *rest = ctx.saved_tensors
+        each, (outputs, *saved) = rest[: ctx.n_operands], rest[ctx.n_operands :]
+        operands, wanted = ctx.frame.operands(lengths, each), ctx.needs_input_grad[2:]
+        if torch.is_grad_enabled():  # and these gradients shall have some of their own
+            return None, None, *_by_stand_in(described(operands), flows, wanted, twice=True)
+        made = iter(torch.ops.tidegate.recurrence_backward(*operands, outputs, saved, flows, wanted))
+        return None, None, *(next(made) if want else None for want in wanted)
+
+
+def _backward(*operands: Any) -> list[torch.Tensor]:
+    *given, outputs, saved, flows, wanted = operands
+    work = described(given)
+    n_states, room = len(work.states), _room(work)
+    if len(flows) != 1 + n_states or [piece.numel() for piece in saved] != [room] * len(work.weights):
+        raise ValueError(
+            f"the gradient of {work.noun} takes {1 + n_states} flows and {len(work.weights)} saved pieces of {room} "
+            f"entries; got {len(flows)}, and {[piece.numel() for piece in saved]}"
+        )
+    found = _found(work, Made(outputs, (), tuple(saved)), flows, wanted)
+    triples = zip(found, tensors(work), wanted, strict=True)
+    return [_whole(gradient, like) for gradient, like, want in triples if want and like is not None]
+
+
+def _whole(gradient: torch.Tensor | None, like: torch.Tensor) -> torch.Tensor:
+    if gradient is None:
+        return torch.zeros_like(like, memory_format=torch.contiguous_format)
+    return gradient.contiguous()
+
+
+def _backward_promised(*operands: Any) -> list[torch.Tensor]:
+    *given, _, _, _, wanted = operands
+    pairs = zip(tensors(described(given)), wanted, strict=True)
+    return [like.new_empty(like.shape) for like, want in pairs if want and like is not None]
+
+
+def _count(*shapes: Any, out_shape: Any) -> int:  # noqa: ARG001 - torch names it
+    """Return multiplications and additions of the forward pass in products with weights, from the operands' shapes."""
+    steps, n_sequences, _ = shapes[1]
+    matrices = chain(*(own[:2] for own in by_direction(shapes[3])))
+    per_step = sum(math.prod(matrix) for matrix in matrices if matrix is not None)
+    return 2 * int(steps * n_sequences * per_step)
+
+
+def _count_back(*shapes: Any, out_shape: Any) -> int:
+    return 2 * _count(*shapes, out_shape=out_shape)
+
+
+def _forward(*operands: Any) -> list[torch.Tensor]:
+    return _computed(described(operands), keep=False)
+
+
+def _forward_promised(*operands: Any) -> list[torch.Tensor]:
+    return _promised(described(operands), keep=False)
+
+
+def _kept(*operands: Any) -> list[torch.Tensor]:
+    return _computed(described(operands), keep=True)
+
+
+def _kept_promised(*operands: Any) -> list[torch.Tensor]:
+    return _promised(described(operands), keep=True)
+
+
+_namespace = torch.library.Library("tidegate", "FRAGMENT")  # type: ignore[no-untyped-call]
+for _name, _schema, _compute, _promise in (
+    ("recurrence", SCHEMA, _forward, _forward_promised),
+    ("recurrence_kept", SCHEMA, _kept, _kept_promised),
+    ("recurrence_backward", f"{SCHEMA}, {_BACKWARD}", _backward, _backward_promised),
+):
+    _tags = (torch.Tag.pt2_compliant_tag,)
+    _namespace.define(f"{_name}({_schema}) -> Tensor[]", tags=_tags)  # type: ignore[no-untyped-call]
+    _namespace.impl(_name, _compute, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
+    torch.library.register_fake(f"tidegate::{_name}", _promise, lib=_namespace)
+_namespace.impl("recurrence", _differentiable, "Autograd", with_keyset=True)  # type: ignore[no-untyped-call]
+register_flop_formula([torch.ops.tidegate.recurrence, torch.ops.tidegate.recurrence_kept])(_count)
+register_flop_formula(torch.ops.tidegate.recurrence_backward)(_count_back)

@@ -1,0 +1,342 @@
+"""A recurrent layer over time on tensors, forward and backward, by the compiled kernels.
+
+Axis letters: T time, B batch, I inputs, H hidden units, D directions, G gates (the candidate counts as one).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import torch
+
+from tidegate.kernels.buffers import BUFFERS
+from tidegate.kernels.layer import WEIGHTS, Layer
+from tidegate.kernels.library import library
+from tidegate.kernels.packing import PACKINGS
+from tidegate.kernels.plan import Plan, described, placed
+from tidegate.kernels.threads import n_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tidegate.kernels.library import Library
+    from tidegate.kernels.packing import Packing
+
+ROLES = ("input", "recurrent", "input_bias", "recurrent_bias", "peephole")
+"""What the weights of a direction are, in the order of `Work.weights`."""
+
+CALLS: Counter[str] = Counter()
+"""How often each kernel has run in this process, by name and operation: "gru_after forward"."""
+
+_SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
+_SMALL = 2**21
+"""Multiplications up to which a second thread costs more than it does."""
+
+
+class Work(NamedTuple):
+    """One layer, in one direction or two.
+
+    Parameters
+    ----------
+    noun
+        The cell as the kernels call it: "gru_after".
+    inputs
+        Shape (T, B, I), float32 or float64, on the CPU; T and B at least 1.
+    states
+        The state before the first step, each of shape (D, B, H): h, or h and c.
+    weights
+        Of each direction, in the order of `ROLES`; None for what there is not. Biases have G*H rows.
+    lengths
+        Shape (B,), int64: steps of each sequence, 0 to T; None for T everywhere.
+    reverse
+        Whether the only direction walks from the last step to the first; the second of two always does.
+    recompute
+        Whether backward computes the gates again instead of reading what forward kept of them.
+    """
+
+    noun: str
+    inputs: torch.Tensor
+    states: tuple[torch.Tensor, ...]
+    weights: tuple[tuple[torch.Tensor | None, ...], ...]
+    lengths: torch.Tensor | None = None
+    reverse: bool = False
+    recompute: bool = False
+
+
+class Made(NamedTuple):
+    """What a layer yields.
+
+    Parameters
+    ----------
+    outputs
+        Shape (T, B, D*H); 0 beyond a sequence's length.
+    states
+        The state after each sequence's last step, each of shape (D, B, H).
+    saved
+        What backward reads beside the outputs, one piece per direction; empty for inference.
+    """
+
+    outputs: torch.Tensor
+    states: tuple[torch.Tensor, ...]
+    saved: tuple[torch.Tensor, ...]
+
+
+class Wanted(NamedTuple):
+    """What is wanted: the gradients of the inputs, of each state, of each weight of each direction; what is watched.
+
+    With a `margin`, 0 up to but not 0.5, each direction is watched: see `Watched`.
+    """
+
+    inputs: bool
+    states: tuple[bool, ...]
+    weights: tuple[tuple[bool, ...], ...]
+    margin: float | None = None
+
+
+class Watched(NamedTuple):
+    """What the walk back of one direction tells of each step, over all sequences that reach so far.
+
+    Parameters
+    ----------
+    squares
+        Squared Euclidean norm of the gradient of each state after the step, shape (states, T), float64.
+    near
+        How many units of each gate are within the margin of its lower and its upper limit, shape (G, 2, T), int64; 0
+        for one without limits, such as a linear candidate. Elman's cell has its hidden state for a gate.
+    """
+
+    squares: torch.Tensor
+    near: torch.Tensor
+
+
+class Gradients(NamedTuple):
+    """Gradients in the shapes of what they belong to, None where none is wanted; of each direction what was watched."""
+
+    inputs: torch.Tensor | None
+    states: tuple[torch.Tensor | None, ...]
+    weights: tuple[tuple[torch.Tensor | None, ...], ...]
+    watched: tuple[Watched, ...] = ()
+
+
+def forward(work: Work, *, keep: bool, room: int = 0) -> Made:
+    """Return what the layer yields.
+
+    Parameters
+    ----------
+    work
+        The layer.
+    keep
+        Whether what backward reads is saved.
+    room
+        Entries that each piece of it has at least.
+    """
+    task = _Task(work)
+    packing = None if keep else task.pack(work.weights)  # while one trains, the next call has other weights
+    (n_forward, _, n_saved, _), D = task.sizes(), len(work.weights)
+    T, B, _ = work.inputs.shape
+    H = work.states[0].shape[-1]
+    outputs = work.inputs.new_empty(T, B, D * H)
+    finals = tuple(torch.empty_like(state, memory_format=torch.contiguous_format) for state in work.states)
+    saved = tuple(BUFFERS.take(max(n_saved, room), outputs.dtype) for _ in range(D)) if keep else ()
+    task.place(Made(outputs, finals, saved))
+    task.run("forward", n_forward)
+    if packing is not None:
+        packing.plan = task.plan(work, n_forward)
+    return Made(outputs, finals, saved)
+
+
+def repeated(work: Work) -> Made | None:
+    """Return what `forward` would without ``keep``, where `work` was done before with other numbers; None elsewhere.
+
+    Nothing of `work` need have been checked: where it is as it was, it passes again.
+    """
+    first = work.weights[0][0]
+    packing = None if first is None else PACKINGS.known(first)
+    if packing is None:
+        return None
+    plan: Plan | None = packing.plan
+    if plan is None or plan.about != _about(work) or plan.weights != placed(work.weights[0]):
+        return None
+    made = plan.run(packing, work.inputs, work.states)
+    if made is None:
+        return None
+    CALLS[f"{work.noun} forward"] += 1
+    return Made(*made, ())
+
+
+def _about(work: Work) -> tuple[Any, ...] | None:
+    """Return what is beside the numbers and the weights of `work`; None where that cannot be laid out ahead."""
+    if work.lengths is not None or len(work.weights) > 1:
+        return None
+    return described(work.inputs, work.states, beside=(work.noun, work.reverse))
+
+
+def backward(
+    work: Work, made: Made, flows: tuple[torch.Tensor | None, Sequence[torch.Tensor | None]], wanted: Wanted
+) -> Gradients:
+    """Return the gradients of what is wanted.
+
+    Parameters
+    ----------
+    work
+        The layer.
+    made
+        What `forward` returned with ``keep=True``.
+    flows
+        The gradients of the outputs, shape (T, B, D*H), and of each final state, shape (D, B, H); None for zeros.
+    wanted
+        Which gradients.
+    """
+    task = _Task(work)
+    task.place(made)
+    task.flow(*flows)
+
+    def room(like: torch.Tensor | None, want: bool) -> torch.Tensor | None:  # noqa: FBT001
+        return torch.empty(like.shape, dtype=like.dtype, device="cpu") if want and like is not None else None
+
+    pairs = zip(work.weights, wanted.weights, strict=True)
+    gradients = Gradients(
+        room(work.inputs, wanted.inputs),
+        tuple(map(room, work.states, wanted.states)),
+        tuple(tuple(map(room, weights, want)) for weights, want in pairs),
+    )
+    if wanted.margin is not None:
+        gradients = gradients._replace(watched=task.watch(wanted.margin))
+    task.collect(gradients)
+    task.run("backward", task.sizes()[1])
+    return gradients
+
+
+class _Task:
+    """One call of a kernel: the structure it reads and the tensors whose addresses stand in it."""
+
+    def __init__(self, work: Work) -> None:
+        T, B, I = work.inputs.shape
+        self._library = cast("Library", library())  # who asks for a kernel has seen that there is one
+        self._noun, self._dtype = work.noun, work.inputs.dtype
+        self._hidden = H = work.states[0].shape[-1]
+        self._alive: list[torch.Tensor] = []
+        x = self._dense(work.inputs)
+        D = len(work.weights)
+        rows = next(weight for weight in work.weights[0] if weight is not None).shape[0]
+        self._shape = len(work.states), rows // H
+        small = math.prod((D, T, B, rows, I + H)) <= _SMALL
+        self.layer = layer = Layer(time=T, batch=B, inputs=I, hidden=H, directions=D)
+        layer.x, layer.x_time, layer.x_batch = x.data_ptr(), x.stride(0), x.stride(1)
+        layer.y_time, layer.y_batch = B * D * H, D * H
+        layer.threads = 1 if small else n_threads()
+        layer.recompute = work.recompute
+        if work.lengths is not None:
+            layer.lengths = self._address(work.lengths)
+            layer.order = self._address(work.lengths.argsort(descending=True, stable=True))
+        self._ways = [layer.direction[d] for d in range(D)]
+        for d, (way, weights) in enumerate(zip(self._ways, work.weights, strict=True)):
+            way.reverse = work.reverse or d == 1
+            for field, weight in zip(WEIGHTS, weights, strict=True):
+                setattr(way, field, self._address(weight))
+        self._each_state(("h0", "c0"), work.states)
+
+    def sizes(self) -> tuple[int, ...]:
+        """Return bytes of workspace forward and backward, and entries of `saved` and `packed` of one direction."""
+        sizes = (ctypes.c_int64 * 4)()
+        self._function("sizes")(ctypes.byref(self.layer), sizes)
+        return tuple(sizes)
+
+    def pack(self, weights: tuple[tuple[torch.Tensor | None, ...], ...]) -> Packing | None:
+        """Set where the weights of each direction stand packed; return the last, None where they are too large."""
+        packing = None
+        for d, own in enumerate(weights):
+            layer = self.layer
+            if d:
+                layer = Layer(inputs=layer.inputs, hidden=layer.hidden, directions=1)
+                layer.direction[0] = self._ways[d]
+            packing = PACKINGS.find(layer, own, self._function, kind=(self._noun, self._dtype, self._library))
+            if packing is not None:
+                self._ways[d].packed = self._address(packing.packed)
+        return packing
+
+    def plan(self, work: Work, n_bytes: int) -> Plan | None:
+        """Return what was laid out, for work with other numbers; None where each has to be laid out anew."""
+        about, weights = _about(work), placed(work.weights[0])
+        if about is None or weights is None or self.layer.x != work.inputs.data_ptr():
+            return None
+        return Plan(about, weights, bytes(self.layer), n_bytes, self._function("forward"))
+
+    def place(self, made: Made) -> None:
+        """Set where the layer's results stand."""
+        at = cast("int", self._address(made.outputs))
+        for d, way in enumerate(self._ways):
+            way.y = at + d * self._hidden * self._dtype.itemsize
+            way.saved = self._address(made.saved[d]) if made.saved else None
+        self._each_state(("hn", "cn"), made.states)
+
+    def flow(self, of_outputs: torch.Tensor | None, of_states: Sequence[torch.Tensor | None]) -> None:
+        """Set where the gradients of the results stand."""
+        if of_outputs is not None:
+            dy = self._dense(of_outputs)
+            self.layer.dy_time, self.layer.dy_batch = dy.stride(0), dy.stride(1)
+            for d, way in enumerate(self._ways):
+                way.dy = dy.data_ptr() + d * self._hidden * self._dtype.itemsize
+        self._each_state(("dhn", "dcn"), of_states)
+
+    def collect(self, gradients: Gradients) -> None:
+        """Set where the gradients that are wanted go."""
+        self.layer.dx = self._address(gradients.inputs)
+        self._each_state(("dh0", "dc0"), gradients.states)
+        for way, weights in zip(self._ways, gradients.weights, strict=True):
+            for field, gradient in zip(WEIGHTS, weights, strict=True):
+                setattr(way, f"d{field}", self._address(gradient))
+
+    def watch(self, margin: float) -> tuple[Watched, ...]:
+        """Return what the walk back of each direction is going to fill."""
+        T, (n_states, n_gates) = self.layer.time, self._shape
+        self.layer.margin = margin
+        made = tuple(
+            Watched(
+                torch.empty(n_states, T, dtype=torch.float64, device="cpu"),
+                torch.empty(n_gates, 2, T, dtype=torch.int64, device="cpu"),
+            )
+            for _ in range(self.layer.directions)
+        )
+        for d, (squares, near) in enumerate(made):
+            self.layer.direction[d].norms = self._address(squares)
+            self.layer.direction[d].saturated = self._address(near)
+        return made
+
+    def run(self, operation: str, n_bytes: int) -> None:
+        """Call the kernel with `n_bytes` of working memory."""
+        workspace = BUFFERS.take(n_bytes, torch.uint8)
+        self.layer.workspace = workspace.data_ptr()
+        self._function(operation)(ctypes.byref(self.layer))
+        CALLS[f"{self._noun} {operation}"] += 1
+
+    def _function(self, operation: str) -> Any:
+        return self._library.function(f"tidegate_{self._noun}_{operation}_{_SUFFIX[self._dtype]}")
+
+    def _dense(self, values: torch.Tensor) -> torch.Tensor:
+        """Return `values` with features side by side; it stays alive until the task is done."""
+        if values.stride(-1) != 1 and values.shape[-1] != 1:
+            values = values.contiguous()
+        values = values.resolve_neg()  # the imaginary part of a conjugate is a view with the sign turned
+        self._alive.append(values)
+        return values
+
+    def _address(self, values: torch.Tensor | None) -> int | None:
+        """Return where the contiguous `values` begin, which stay alive until the task is done."""
+        if values is None:
+            return None
+        values = values.contiguous().resolve_neg()
+        self._alive.append(values)
+        return values.data_ptr()
+
+    def _each_state(self, fields: tuple[str, str], states: Sequence[torch.Tensor | None]) -> None:
+        """Set the addresses of states or their gradients, each of shape (D, B, H)."""
+        for field, state in zip(fields, states, strict=False):
+            if state is None:
+                continue
+            at, each = cast("int", self._address(state)), self.layer.batch * self._hidden * self._dtype.itemsize
+            for d, way in enumerate(self._ways):
+                setattr(way, field, at + d * each)
