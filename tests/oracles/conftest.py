@@ -4,6 +4,7 @@ The oracles and the test of the tests use the same comparison: what the one trus
 Axis letters: T time, B batch, I inputs, H hidden units, L layers, D directions.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,6 +12,9 @@ import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from tidegate import nn
+from tidegate.kernels.recurrence import CALLS
+from tidegate.nn import backends
+from tidegate.nn.unroll import AHEAD, Call, Unrolled
 
 STEPS, SEQUENCES, INPUTS, HIDDEN = 5, 4, 3, 4
 LENGTHS = {"packed sorted": [5, 4, 4, 1], "packed unsorted": [2, 5, 1, 4], "keyword": [2, 4, 1, 3]}
@@ -154,8 +158,15 @@ class Differences:
 
 
 def differences(case):
-    """Return how far our layer is from torch's, values and gradients, in one call with random weights."""
+    """Return how far our layer is from torch's, values and gradients, in one call with random weights.
+
+    Where the kernels were asked for, each layer must have run on them both ways.
+    """
+    calls = Counter(CALLS)
     ours, theirs = (outcome(layer, case) for layer in case.pair())
+    fused = Counter(operation.split()[1] for operation in (Counter(CALLS) - calls).elements())
+    assert case.backend != "kernels" or fused["forward"] == case.layers
+    assert case.backend != "kernels" or fused["backward"] == case.layers or case.trained is not None
     gaps = []
     for mine, other in zip(ours, theirs, strict=True):
         assert list(mine) == list(other)
@@ -178,6 +189,20 @@ class Comparison:
 def torch_layers():
     """The comparison of a layer of ours with torch's."""
     return Comparison
+
+
+def _kernel_walk(cell, weights, inputs, *, state, lengths=None, course=AHEAD):
+    calls = CALLS.total()
+    states = tuple(part[None] for part in state)
+    made = backends.run(Call(cell, (weights,), inputs, states, lengths, course), "kernels")
+    assert CALLS.total() == calls + 1
+    return Unrolled(made.outputs, tuple(part[0] for part in made.states), {})
+
+
+@pytest.fixture(scope="session")
+def kernel_walk():
+    """A function with the face of `unroll` that walks through time on a compiled kernel."""
+    return _kernel_walk
 
 
 def _refusal(work):

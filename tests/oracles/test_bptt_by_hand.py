@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from tidegate import nn
+from tidegate.kernels.library import library
 
 STEPS, INPUTS, HIDDEN, OUTPUTS = 6, 3, 4, 3
 
@@ -138,7 +139,7 @@ def example(g2, seed=1):
     return rng.normal(size=(STEPS, INPUTS)), targets
 
 
-@pytest.mark.parametrize("backend", ["auto", "reference"])
+@pytest.mark.parametrize("backend", ["auto", "reference", *(["kernels"] if library() else [])])
 @pytest.mark.parametrize("g2", ["identity", "sigmoid", "softmax"])
 @pytest.mark.parametrize("g", ["tanh", "relu", "sigmoid"])
 def test_the_explicit_sum_equals_autograd(g, g2, backend):

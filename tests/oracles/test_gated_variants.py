@@ -10,6 +10,7 @@ import torchrecurrent
 from minGRU_pytorch.minGRU import minGRU
 from minGRU_pytorch.minLSTM import minLSTM
 
+from tidegate.kernels.library import library
 from tidegate.nn import Recurrent, Stack
 from tidegate.nn.cells.cell import Sizes, advance
 from tidegate.nn.cells.gru import Gru
@@ -46,10 +47,20 @@ def assert_equal(ours, theirs, leaves):
         assert bool((two != 0).any())
 
 
+COMPUTED = ("steps", *(["kernel"] if library() else []))
+
+
+@pytest.fixture
+def walk(kernel_walk, computed):
+    """What walks through time: the loop, a scan or a compiled kernel."""
+    return {"steps": unroll, "scan": scanned, "kernel": kernel_walk}[computed]
+
+
 # GRU
 
 
-def test_the_reset_after_form_is_torch():
+@pytest.mark.parametrize("computed", COMPUTED)
+def test_the_reset_after_form_is_torch(walk):
     theirs = torch.nn.GRU(SIZES.inputs, SIZES.hidden, dtype=torch.float64)
     cell, weights = Gru("after"), weights_of(Gru("after"))
     names = {
@@ -61,10 +72,11 @@ def test_the_reset_after_form_is_torch():
     x, h = leaf(STEPS, SEQUENCES, 3, seed=10), leaf(SEQUENCES, 5, seed=11)
     named = {name: weights[role] for name, role in names.items()}
     expected, _ = torch.func.functional_call(theirs, named, (x, h[None]))
-    assert_equal(unroll(cell, weights, x, state=(h,)).outputs, expected, [x, h, *weights.values()])
+    assert_equal(walk(cell, weights, x, state=(h,)).outputs, expected, [x, h, *weights.values()])
 
 
-def test_the_form_without_a_reset_gate_is_the_update_gate_rnn():
+@pytest.mark.parametrize("computed", COMPUTED)
+def test_the_form_without_a_reset_gate_is_the_update_gate_rnn(walk):
     """Collins et al. 2017 in torchrecurrent, whose row blocks are candidate, update."""
     cell, weights = Gru("absent"), weights_of(Gru("absent"))
     theirs = torchrecurrent.UGRNNCell(SIZES.inputs, SIZES.hidden, dtype=torch.float64)
@@ -75,7 +87,7 @@ def test_the_form_without_a_reset_gate_is_the_update_gate_rnn():
     for step in x:
         state = torch.func.functional_call(theirs, swapped, (step, state))
         steps.append(state)
-    assert_equal(unroll(cell, weights, x, state=(h,)).outputs, torch.stack(steps), [x, h, *weights.values()])
+    assert_equal(walk(cell, weights, x, state=(h,)).outputs, torch.stack(steps), [x, h, *weights.values()])
 
 
 def by_cho(x, h, weights):
@@ -91,13 +103,14 @@ def by_cho(x, h, weights):
     return np.stack(outputs)
 
 
-def test_the_reset_before_form_is_the_paper_written_in_numpy():
+@pytest.mark.parametrize("computed", COMPUTED)
+def test_the_reset_before_form_is_the_paper_written_in_numpy(walk):
     """Gradients by the complex step, which is exact to rounding: Im f(v + i e d) / e along a direction d."""
     cell, weights = Gru("before"), weights_of(Gru("before"))
     x, h = leaf(STEPS, SEQUENCES, 3, seed=10), leaf(SEQUENCES, 5, seed=11)
     leaves = {"x": x, "h": h, **weights}
     plain = {name: each.detach().numpy() for name, each in leaves.items()}
-    made = unroll(cell, weights, x, state=(h,)).outputs
+    made = walk(cell, weights, x, state=(h,)).outputs
     np.testing.assert_allclose(made.detach().numpy(), by_cho(plain["x"], plain["h"], plain), rtol=0, atol=VALUES)
     pull = drawn(*made.shape, seed=99)
     gradients = torch.autograd.grad((made * pull).sum(), list(leaves.values()))
@@ -134,19 +147,18 @@ MINIMAL = {
     "min_gru": (MinGru("positive"), theirs_minimal(minGRU, (1, 0))),
     "min_lstm": (MinLstm("positive"), theirs_minimal(minLSTM, (2, 1, 0))),
 }
-WALKS = {"scan": scanned, "steps": unroll}
 
 
-@pytest.mark.parametrize("walk", WALKS)
+@pytest.mark.parametrize("computed", ["scan", *COMPUTED])
 @pytest.mark.parametrize("name", MINIMAL)
 def test_minimal_cells_from_zero(name, walk):
     cell, theirs = MINIMAL[name]
     weights, x = {"input": leaf(*cell.shapes(SIZES)["input"], seed=1)}, leaf(STEPS, SEQUENCES, 3, seed=10)
-    made = WALKS[walk](cell, weights, x, state=(torch.zeros(SEQUENCES, 5, dtype=torch.float64),)).outputs
+    made = walk(cell, weights, x, state=(torch.zeros(SEQUENCES, 5, dtype=torch.float64),)).outputs
     assert_equal(made, theirs(weights, x), [x, weights["input"]])
 
 
-@pytest.mark.parametrize("walk", WALKS)
+@pytest.mark.parametrize("computed", ["scan", *COMPUTED])
 @pytest.mark.parametrize("name", MINIMAL)
 def test_minimal_cells_from_a_state(name, walk):
     """Over several steps their minGRU takes h itself, which must be above 0, and their minLSTM g(h)."""
@@ -155,7 +167,7 @@ def test_minimal_cells_from_a_state(name, walk):
     raw = leaf(SEQUENCES, 5, seed=11)
     h = positive(raw)
     given = h if name == "min_gru" else raw
-    made = WALKS[walk](cell, weights, x, state=(h,)).outputs
+    made = walk(cell, weights, x, state=(h,)).outputs
     assert_equal(made, theirs(weights, x, prev_hidden=given[:, None]), [x, raw, weights["input"]])
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from tidegate.kernels.library import library
+from tidegate.nn import fused
 from tidegate.nn.cells.affine import Scannable
 from tidegate.nn.cells.catalogue import CELLS
 from tidegate.nn.cells.cell import Sizes, project, spread
@@ -45,6 +47,22 @@ def stepped(cell, weights, inputs, *, state, lengths=None, reverse=False):
 
 WALKS = {name: partial(stepped, cell) for name, cell in NAMED.items()}
 WALKS |= {f"{name} by scan": partial(scanned, cell) for name, cell in NAMED.items() if isinstance(cell, Scannable)}
+COMPILED = [name for name, cell in NAMED.items() if library() and fused.noun(cell)]
+NAMES = [*WALKS, *(f"{name} by kernel" for name in COMPILED)]
+
+
+@pytest.fixture(scope="module")
+def walks(kernel_walk):
+    """Every walk by its name."""
+
+    def walked(cell, weights, inputs, *, state, lengths=None, reverse=False):
+        return kernel_walk(cell, weights, inputs, state=state, lengths=lengths, course=Course(reverse=reverse))
+
+    return WALKS | {f"{name} by kernel": partial(walked, NAMED[name]) for name in COMPILED}
+
+
+def cell_of(walk):
+    return NAMED[walk.split(" by ")[0]]
 
 
 def drawn(*shape, seed=0):
@@ -158,9 +176,9 @@ def test_mirrored_weights_swap_the_conventions(name):
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
 @pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "lengths"])
-@pytest.mark.parametrize("name", WALKS)
-def test_halves_with_the_state_carried_are_the_whole(name, lengths, reverse):
-    cell, walk, cut = NAMED[name.removesuffix(" by scan")], WALKS[name], 4
+@pytest.mark.parametrize("name", NAMES)
+def test_halves_with_the_state_carried_are_the_whole(walks, name, lengths, reverse):
+    cell, walk, cut = cell_of(name), walks[name], 4
     weights, x, state = weights_of(cell), inputs_of(), state_of(cell)
     whole = walk(weights, x, state=state, lengths=lengths, reverse=reverse)
     early = None if lengths is None else lengths.clamp(max=cut)
@@ -174,9 +192,9 @@ def test_halves_with_the_state_carried_are_the_whole(name, lengths, reverse):
     assert_same((joined, carried), whole[:2], [x, *state, *weights.values()])
 
 
-@pytest.mark.parametrize("name", WALKS)
-def test_reverse_is_flip_run_flip(name):
-    cell, walk = NAMED[name.removesuffix(" by scan")], WALKS[name]
+@pytest.mark.parametrize("name", NAMES)
+def test_reverse_is_flip_run_flip(walks, name):
+    cell, walk = cell_of(name), walks[name]
     weights, x, state = weights_of(cell), inputs_of(), state_of(cell)
     backwards = walk(weights, x, state=state, lengths=LENGTHS, reverse=True)
     forwards = walk(weights, flipped(x, LENGTHS), state=state, lengths=LENGTHS)
@@ -186,10 +204,10 @@ def test_reverse_is_flip_run_flip(name):
 
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
-@pytest.mark.parametrize("name", WALKS)
-def test_padding_changes_no_bit(name, reverse):
+@pytest.mark.parametrize("name", NAMES)
+def test_padding_changes_no_bit(walks, name, reverse):
     """Whatever lies beyond a sequence's length, NaN and infinity included."""
-    cell, walk = NAMED[name.removesuffix(" by scan")], WALKS[name]
+    cell, walk = cell_of(name), walks[name]
     weights, state, values = weights_of(cell), state_of(cell), inputs_of().detach()
     beyond = torch.arange(STEPS)[:, None] >= LENGTHS
     kept = []
@@ -206,9 +224,9 @@ def test_padding_changes_no_bit(name, reverse):
 
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
-@pytest.mark.parametrize("name", WALKS)
-def test_a_padded_batch_is_its_sequences_one_by_one(name, reverse):
-    cell, walk = NAMED[name.removesuffix(" by scan")], WALKS[name]
+@pytest.mark.parametrize("name", NAMES)
+def test_a_padded_batch_is_its_sequences_one_by_one(walks, name, reverse):
+    cell, walk = cell_of(name), walks[name]
     weights, x, state = weights_of(cell), inputs_of(), state_of(cell)
     batch = walk(weights, x, state=state, lengths=LENGTHS, reverse=reverse)
     outputs, finals = [], []

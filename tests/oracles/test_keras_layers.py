@@ -69,7 +69,8 @@ def parts(outcome):
 def compared(theirs, ours, limit):
     assert len(theirs) == len(ours)
     for wanted, made in zip(theirs, ours, strict=True):
-        np.testing.assert_allclose(made.detach().numpy(), wanted.detach().numpy(), rtol=0, atol=limit)
+        scale = max(1.0, wanted.detach().abs().max().item())  # states of a relu grow from step to step
+        np.testing.assert_allclose(made.detach().numpy(), wanted.detach().numpy(), rtol=0, atol=limit * scale)
 
 
 @pytest.mark.parametrize(("kind", "merge", "use_bias"), CASES)

@@ -8,6 +8,8 @@ import pytest
 import torch
 import torchrecurrent
 
+from tidegate.kernels.library import library
+from tidegate.nn import fused
 from tidegate.nn.cells.lstm import Lstm
 from tidegate.nn.unroll import Course, unroll
 
@@ -44,6 +46,16 @@ VARIANTS = {
     ),
     "original": (torchrecurrent.OriginalLSTM, Lstm(without=("forget",)), plain),
 }
+
+
+COMPILED = [(name, True) for name, (_, cell, _) in VARIANTS.items() if library() and fused.noun(cell)]
+COMPUTED = [*((name, False) for name in VARIANTS), *COMPILED]
+
+
+@pytest.fixture
+def walk(kernel_walk, on_kernel):
+    """The loop over time, or a compiled kernel in its place."""
+    return kernel_walk if on_kernel else unroll
 
 
 class Draws:
@@ -86,7 +98,7 @@ def drawn(name, hidden, draw):
     return own, mapped, layer, theirs
 
 
-def differences(name, hidden, seed, cell=None):
+def differences(name, hidden, seed, *, cell=None, walk=unroll):
     """Return the greatest difference of values and of gradients."""
     draw = Draws(seed)
     own, mapped, layer, theirs = drawn(name, hidden, draw)
@@ -94,7 +106,7 @@ def differences(name, hidden, seed, cell=None):
     lengths, x = draw.lengths(count), draw(STEPS, count, INPUTS).requires_grad_()
     state = tuple(draw(count, hidden).requires_grad_() for _ in range(2))
     sought = [x, *state, *(parameter for key, parameter in theirs.items() if key != "beta")]
-    ours = unroll(cell or own, mapped(theirs), x, state=state, lengths=lengths)
+    ours = walk(cell or own, mapped(theirs), x, state=state, lengths=lengths)
     runs = (ours.outputs, *ours.state), (lambda made: (made[0], *made[1]))(their_run(layer, x, state, lengths))
     directions = [draw(*value.shape) for value in runs[0]]
     gradients = [torch.autograd.grad(run, sought, directions, materialize_grads=True) for run in runs]
@@ -102,10 +114,10 @@ def differences(name, hidden, seed, cell=None):
 
 
 @pytest.mark.parametrize("hidden", [1, 4, 9])
-@pytest.mark.parametrize("name", VARIANTS)
-def test_values_and_gradients(name, hidden):
+@pytest.mark.parametrize(("name", "on_kernel"), COMPUTED)
+def test_values_and_gradients(name, hidden, walk):
     for seed in range(4):
-        values, gradients = differences(name, hidden, seed)
+        values, gradients = differences(name, hidden, seed, walk=walk)
         assert values <= VALUES
         assert gradients <= GRADIENTS
 
@@ -120,7 +132,7 @@ def test_values_and_gradients(name, hidden):
     ids=["no peepholes", "tanh on the cell output", "coupled instead of adding up"],
 )
 def test_another_form_is_caught(name, wrong):
-    values, gradients = differences(name, 4, 0, wrong)
+    values, gradients = differences(name, 4, 0, cell=wrong)
     assert values > 1e-3
     assert gradients > 1e-3
 
@@ -130,14 +142,14 @@ def test_a_missing_value_is_caught():
         gap(torch.tensor([0.0, float("nan")]), torch.zeros(2))
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_backwards(name):
+@pytest.mark.parametrize(("name", "on_kernel"), COMPUTED)
+def test_backwards(name, walk):
     """From the last step to the first is their run over the flipped sequence."""
     draw = Draws(5)
     own, mapped, layer, theirs = drawn(name, 4, draw)
     with torch.no_grad():
         x, state = draw(STEPS, 5, INPUTS), (draw(5, 4), draw(5, 4))
-        ours = unroll(own, mapped(theirs), x, state=state, course=Course(reverse=True))
+        ours = walk(own, mapped(theirs), x, state=state, course=Course(reverse=True))
         outputs, finals = their_run(layer, x.flip(0), state, torch.full((5,), STEPS))
     assert gap(ours.outputs, outputs.flip(0)) <= VALUES
     assert max(map(gap, ours.state, finals)) <= VALUES

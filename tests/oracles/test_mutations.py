@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 import torch
 
+from tidegate.kernels.library import library
 from tidegate.nn import backends, stack
 from tidegate.nn.cells.elman import Elman
 from tidegate.nn.cells.gru import Gru
@@ -203,23 +204,34 @@ WALK_FAULTS = {
 }
 
 
-# Faults of a stack: (original run, call, backend) -> tuple of Unrolled, one per direction
+# Faults of a stack: (original run of a call, call) -> Outcome
 
 
-def directions_exchanged(run, call, backend):
-    return run(call, backend)[::-1]
+def directions_exchanged(run, call):
+    made = run(call)
+    outputs = torch.cat(made.outputs.chunk(2, -1)[::-1], -1)
+    return made._replace(outputs=outputs, states=tuple(state.flip(0) for state in made.states))
 
 
-def weights_of_the_other_direction(run, call, backend):
-    return run(call._replace(weights=call.weights[::-1]), backend)
+def weights_of_the_other_direction(run, call):
+    return run(call._replace(weights=call.weights[::-1]))
 
 
-def states_of_the_other_direction(run, call, backend):
-    return run(call._replace(states=call.states[::-1]), backend)
+def states_of_the_other_direction(run, call):
+    return run(call._replace(states=tuple(state.flip(0) for state in call.states)))
 
 
-def states_in_another_order(run, call, backend):
-    return run(call._replace(states=tuple(tuple(part.roll(1, 0) for part in state) for state in call.states)), backend)
+def states_in_another_order(run, call):
+    return run(call._replace(states=tuple(state.roll(1, 1) for state in call.states)))
+
+
+def lengths_in_another_order(run, call):
+    return run(call._replace(lengths=call.lengths.roll(1)))
+
+
+def final_states_of_another_sequence(run, call):
+    made = run(call)
+    return made._replace(states=tuple(state.roll(1, 1) for state in made.states))
 
 
 STACK_FAULTS = {
@@ -227,7 +239,10 @@ STACK_FAULTS = {
     "the weights of the other direction": (weights_of_the_other_direction, {"bidirectional": True}),
     "the states of the other direction": (states_of_the_other_direction, {"bidirectional": True, "initial": True}),
     "the states of another sequence": (states_in_another_order, {"initial": True, "lengths": "packed unsorted"}),
+    "the lengths of another sequence": (lengths_in_another_order, {"lengths": "keyword"}),
+    "the final states of another sequence": (final_states_of_another_sequence, {}),
 }
+BACKENDS = ["reference", *(["kernels"] if library() else [])]
 
 
 def plant_in_step(monkeypatch, kind, fault):
@@ -238,7 +253,11 @@ def plant_in_step(monkeypatch, kind, fault):
 
 def plant_in_walk(monkeypatch, fault):
     original = backends.unroll
-    monkeypatch.setattr(backends, "unroll", lambda *parts, **named: fault(original, *parts, **named))
+
+    def planted(*parts, state, lengths, course, **others):
+        return fault(partial(original, **others), *parts, state=state, lengths=lengths, course=course)
+
+    monkeypatch.setattr(backends, "unroll", planted)
 
 
 def found(torch_layers, options):
@@ -263,14 +282,15 @@ def test_a_fault_in_the_walk_is_found(torch_layers, monkeypatch, kind, fault):
     assert found(torch_layers, options)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", CELLS)
 @pytest.mark.parametrize("fault", STACK_FAULTS)
-def test_a_fault_in_a_stack_is_found(torch_layers, monkeypatch, kind, fault):
+def test_a_fault_in_a_stack_is_found(torch_layers, monkeypatch, kind, fault, backend):
     planted, needed = STACK_FAULTS[fault]
-    options = {"kind": kind, "layers": 2, **needed}
+    options = {"kind": kind, "layers": 2, "backend": backend, **needed}
     assert not found(torch_layers, options)
     original = stack.run
-    monkeypatch.setattr(stack, "run", lambda call, backend: planted(original, call, backend))
+    monkeypatch.setattr(stack, "run", lambda call, *how: planted(lambda changed: original(changed, *how), call))
     assert found(torch_layers, options)
 
 

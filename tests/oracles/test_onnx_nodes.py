@@ -10,6 +10,8 @@ from onnx.backend.base import Backend, BackendRep
 from onnx.backend.test.case.node import _NodeTestCases, gru, lstm, rnn
 from onnx.backend.test.runner import Runner
 
+from tidegate.kernels.library import library
+from tidegate.kernels.recurrence import CALLS
 from tidegate.nn.convert.onnx import run_node
 
 NAMES = (
@@ -69,8 +71,10 @@ def test_node(name):
     case = CASES[name]
     prepared = Tidegate.prepare(case.model)
     assert case.data_sets
+    calls = CALLS.total()
     for inputs, expected in case.data_sets:
         Runner.assert_similar_outputs(expected, prepared.run(inputs), rtol=RELATIVE, atol=ABSOLUTE)
+    assert library() is None or CALLS.total() - calls == len(case.data_sets)
 
 
 def test_a_shifted_output_is_noticed():

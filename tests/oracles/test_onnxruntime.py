@@ -24,6 +24,8 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
+from tidegate.kernels.library import library
+from tidegate.kernels.recurrence import CALLS
 from tidegate.nn.cells.elman import Elman
 from tidegate.nn.cells.gru import Gru
 from tidegate.nn.cells.lstm import Lstm
@@ -213,7 +215,9 @@ def compare(operator, seeds):
         drawn = draw(operator, seed)
         seen += drawn.facts
         expected = with_kept_states(drawn, theirs(drawn))
+        calls = CALLS.total()
         ours = run_node(drawn.node(), drawn.arrays)
+        seen["on a kernel"] += CALLS.total() - calls
         assert list(ours) == list(expected)
         for name, array in expected.items():
             worst = max(worst, (float(error(ours[name].numpy(), array)), seed, name), key=lambda found: found[0])
@@ -248,6 +252,7 @@ def check(operator, seeds, record_property):
         assert 0.02 * len(seeds) < seen[fact], f"{fact} was drawn {seen[fact]} times"
         assert fact == "B" or seen[fact] < 0.9 * len(seeds)
     assert worst[0] < TOLERANCE, worst
+    assert library() is None or seen["on a kernel"] > 0.4 * len(seeds)
 
 
 @pytest.mark.parametrize("operator", OPERATORS)

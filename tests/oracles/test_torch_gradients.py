@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from tidegate import nn
+from tidegate.kernels.library import library
+from tidegate.nn import fused
 from tidegate.nn.cells.elman import Elman
 from tidegate.nn.cells.gru import Gru
 from tidegate.nn.cells.lstm import Lstm
@@ -18,11 +20,13 @@ SHAPES = {
     "gru": {"kind": "gru"},
 }
 FULL = {"layers": 2, "bidirectional": True, "initial": True, "lengths": "keyword"}
-BACKENDS = ("reference", "torch", "auto")
+BACKENDS = ("reference", "torch", "auto", *(["kernels"] if library() else []))
+SHAPED = [
+    (shape, backend) for shape in SHAPES for backend in BACKENDS if (shape, backend) != ("lstm-projected", "kernels")
+]
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("shape", "backend"), SHAPED)
 def test_each_parameter_alone(torch_layers, shape, backend):
     """With all others frozen, and the input and the states too."""
     options = {**SHAPES[shape], **FULL, "backend": backend}
@@ -33,17 +37,15 @@ def test_each_parameter_alone(torch_layers, shape, backend):
         assert list(made.gradients) == [name]
 
 
-@pytest.mark.parametrize("backend", ["auto", "reference"])
 @pytest.mark.parametrize("lengths", ["none", "packed unsorted", "keyword"])
 @pytest.mark.parametrize("batch_first", [False, True])
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("shape", "backend"), [pair for pair in SHAPED if pair[1] != "torch"])
 def test_inputs_states_and_output_gradients_with_gaps_in_memory(torch_layers, shape, batch_first, lengths, backend):
     options = {**SHAPES[shape], **FULL, "lengths": lengths, "batch_first": batch_first, "backend": backend}
     assert not torch_layers.differences(torch_layers.case(**options, contiguous=False)).beyond()
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("shape", "backend"), SHAPED)
 def test_expanded_output_gradients(torch_layers, shape, backend):
     """The gradient of a sum has stride 0 on every axis."""
     case = torch_layers.case(**SHAPES[shape], **FULL, backend=backend)
@@ -119,25 +121,30 @@ class Checked:
         return outputs, *(final if isinstance(final, tuple) else (final,))
 
 
+def backends_of(*names):
+    """Return pairs of a cell and a backend, the kernels for those that they know."""
+    compiled = [cell for cell in CELLS if library() and fused.noun(CELLS[cell])]
+    return [(cell, backend) for backend in names for cell in (compiled if backend == "kernels" else CELLS)]
+
+
 @pytest.mark.parametrize("check", CHECKS)
-@pytest.mark.parametrize("cell", CELLS)
-def test_finite_differences_agree(cell, check):
+@pytest.mark.parametrize(("cell", "backend"), backends_of("reference", "kernels"))
+def test_finite_differences_agree(cell, backend, check):
     """In one random direction of every leaf, over sequences of 3, 1 and 0 steps; the slow test takes every entry."""
-    checked = Checked(CELLS[cell])
+    checked = Checked(CELLS[cell], backend=backend)
     assert CHECKS[check](checked, checked.leaves, fast_mode=True)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["auto", "reference"])
 @pytest.mark.parametrize("check", CHECKS)
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("cell", "backend"), backends_of("auto", "reference", "kernels"))
 def test_finite_differences_agree_entry_by_entry(cell, check, backend):
     checked = Checked(CELLS[cell], backend=backend, bidirectional=True)
     assert CHECKS[check](checked, checked.leaves, check_batched_grad=True)
 
 
 @pytest.mark.parametrize("check", CHECKS)
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS[:3])
 def test_finite_differences_agree_with_a_projection(backend, check):
     checked = Checked(Lstm(), lengths=(3, 1, 2), proj_size=2, bidirectional=True, backend=backend)
     assert CHECKS[check](checked, checked.leaves, fast_mode=True)

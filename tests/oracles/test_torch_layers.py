@@ -5,6 +5,8 @@ from itertools import product
 import pytest
 import torch
 
+from tidegate.kernels.library import library
+
 KINDS = {
     "rnn-tanh": {"kind": "rnn"},
     "rnn-relu": {"kind": "rnn", "nonlinearity": "relu"},
@@ -20,7 +22,8 @@ FLAGS = [
     {"bidirectional": bidirectional, "bias": bias, "batch_first": batch_first, "initial": initial}
     for bidirectional, bias, batch_first, initial in product((False, True), repeat=4)
 ]
-GROUPS = list(product(KINDS, (1, 2, 3), ("reference", "torch", "auto")))
+BACKENDS = ("reference", "torch", "auto", *(["kernels"] if library() else []))
+GROUPS = [group for group in product(KINDS, (1, 2, 3), BACKENDS) if group[::2] != ("lstm-projected", "kernels")]
 EVERY = 11  # shares no factor with the 80 cases of a group, so that the sample meets each option
 FLOAT32 = 5e-6
 

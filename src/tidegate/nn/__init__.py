@@ -1,6 +1,7 @@
 """Networks as torch modules: recurrent layers in place of torch's, their relatives, arrangements and converters.
 
-Public names are loaded when first used, as in `tidegate` itself.
+Public names are loaded when first used, as in `tidegate` itself. The operators that exported models are made of are
+there at once, so that ``import tidegate.nn`` is all that such a model needs.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     from tidegate.nn.convert.onnx import from_onnx, to_onnx
     from tidegate.nn.convert.pytorch import from_torch, to_torch
     from tidegate.nn.layers import GRU, LSTM, RNN
+    from tidegate.nn.machine import backend
+    from tidegate.nn.options import Stack
     from tidegate.nn.relatives import SLSTM, MinGRU, MinLSTM
     from tidegate.nn.singles import GRUCell, LSTMCell, RNNCell
-    from tidegate.nn.stack import Recurrent, Stack
+    from tidegate.nn.stack import Recurrent
+    from tidegate.nn.watching import watch
 
 __all__ = [
     "GRU",
@@ -38,12 +42,14 @@ __all__ = [
     "ScaledDotProductAttention",
     "SequenceToSequence",
     "Stack",
+    "backend",
     "from_keras",
     "from_onnx",
     "from_torch",
     "to_keras",
     "to_onnx",
     "to_torch",
+    "watch",
 ]
 
 _WHERE = {
@@ -70,11 +76,13 @@ _WHERE = {
         "from_torch",
         "to_torch",
     ),
+    "options": ("Stack",),
     "layers": (
         "GRU",
         "LSTM",
         "RNN",
     ),
+    "machine": ("backend",),
     "relatives": (
         "SLSTM",
         "MinGRU",
@@ -85,10 +93,8 @@ _WHERE = {
         "LSTMCell",
         "RNNCell",
     ),
-    "stack": (
-        "Recurrent",
-        "Stack",
-    ),
+    "stack": ("Recurrent",),
+    "watching": ("watch",),
 }
 _SUBMODULES = ("initialisation",)
 _MODULES = {name: f"tidegate.nn.{module}" for module, names in _WHERE.items() for name in names}
@@ -109,3 +115,7 @@ if not TYPE_CHECKING:  # a type checker must see a misspelt name as an error
     def __dir__() -> list[str]:
         """List every public name, loaded or not."""
         return sorted({*globals(), *__all__, *_SUBMODULES})
+
+
+importlib.import_module("tidegate.nn.backends")  # at the end, as they ask this package for each other
+importlib.import_module("tidegate.nn.smoothing_operators")

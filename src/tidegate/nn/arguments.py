@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from tidegate.errors import SettingError
 from tidegate.nn.backends import BACKENDS
+from tidegate.nn.compilation import has_numbers
 from tidegate.nn.operators import knows
 from tidegate.nn.precision import autocasts
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tidegate.nn.cells.cell import Cell, State
-    from tidegate.nn.stack import HX, Recurrent, Stack
+    from tidegate.nn.options import Stack
+    from tidegate.nn.stack import HX, Recurrent
 
 _COUNTS = ("no", "one", "two", "three", "four", "five")
 
@@ -80,7 +82,7 @@ def _check_projection(cell: Cell, hidden_size: int, proj_size: int) -> None:
 
 
 def _check_options(stack: Stack) -> None:
-    for name in ("residual", "layer_norm", "reverse"):
+    for name in ("residual", "layer_norm", "reverse", "recompute"):
         if not isinstance(getattr(stack, name), bool):
             raise SettingError(f"{name} is {getattr(stack, name)!r}; it must be True or False")
     if stack.merge not in ("concat", "sum", "mean"):
@@ -109,6 +111,22 @@ def check_packed(layer: Recurrent, input: PackedSequence, lengths: object) -> No
     if lengths is not None:
         raise ValueError("a PackedSequence knows its lengths; leave out lengths=")
     _check_input(layer, input.data)
+
+
+def check_step(layer: Recurrent, input: torch.Tensor) -> None:
+    """Refuse a layer that reads backwards, and what is not one observation of each series."""
+    if layer.stack.bidirectional or layer.stack.reverse:
+        option = "bidirectional=True" if layer.stack.bidirectional else "reverse=True"
+        raise SettingError(
+            f"{called(layer)} with {option} reads from the last step to the first, and the last is not known while "
+            f"steps come one by one. Leave out {option}, or call the layer with all steps"
+        )
+    if not isinstance(input, torch.Tensor) or input.dim() not in (1, 2):
+        given = f"{input.dim()}-D" if isinstance(input, torch.Tensor) else type(input).__name__
+        raise ValueError(
+            f"{called(layer)}.step takes one observation of each series, shape (B, I), or (I,) for one series; "
+            f"got {given}. Call the layer for more steps"
+        )
 
 
 def check_truncation(truncate: int | None) -> None:
@@ -197,7 +215,7 @@ def check_states(layer: Recurrent, states: State, inputs: torch.Tensor, n_sequen
     count = layer.num_layers * (2 if layer.bidirectional else 1)
     for index, (state, width) in enumerate(zip(states, state_widths(layer), strict=True)):
         expected = (count, n_sequences, width)
-        if tuple(state.shape) != expected:
+        if state.shape != expected:
             which = f"hidden[{index}]" if len(states) > 1 else "hidden"
             raise RuntimeError(f"Expected {which} size {expected}, got {list(state.shape)}")
         _check_device(inputs, "hidden", state)
@@ -218,11 +236,12 @@ def checked_lengths(lengths: torch.Tensor | Sequence[int] | None, inputs: torch.
     Raises
     ------
     ValueError
-        Where they are not one whole number per sequence, from 0 to T, with one above 0.
+        Where they are not one whole number per sequence, from 0 to T, with one above 0. What is compiled or exported
+        cannot see them: the kernels then refuse them when they run, but for lengths that are all 0.
     RuntimeError
         Where T is 0.
     """
-    steps, n_sequences = inputs.shape[:2]
+    steps, n_sequences, _ = inputs.shape
     if steps == 0:
         raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
     if lengths is None:
@@ -234,6 +253,8 @@ def checked_lengths(lengths: torch.Tensor | Sequence[int] | None, inputs: torch.
             f"lengths must hold one whole number per sequence, shape ({n_sequences},); "
             f"got {_type_name(lengths)} of shape {tuple(lengths.shape)}"
         )
+    if not has_numbers(lengths):
+        return lengths.to(inputs.device)
     if not n_sequences:
         return None
     least, most = int(lengths.min()), int(lengths.max())

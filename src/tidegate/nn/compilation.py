@@ -1,4 +1,4 @@
-"""What a compiler of whole models shall leave as it is."""
+"""Code before compilers, exporters and others that follow operators: what they find, and what they leave as it is."""
 
 from __future__ import annotations
 
@@ -7,12 +7,39 @@ from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensor
+from torch._subclasses.functional_tensor import FunctionalTensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+
+
+# No public function tells of modes.
+_modes = torch._C._len_torch_dispatch_stack  # noqa: SLF001
+_included = torch._C._dispatch_tls_is_dispatch_key_included  # noqa: SLF001
+_BEFORE_DISPATCH = torch._C.DispatchKey.PreDispatch  # noqa: SLF001
+_STANDING_FOR_OTHERS = (FakeTensor, FunctionalTensor)
+_REASON = (
+    "it goes over time step by step, or calls an operator of torch's that a graph cannot hold; "
+    "'Compilers and exporters' in tidegate's docs/layers.md says which layers it can"
+)
+
+
+def has_numbers(tensor: torch.Tensor) -> bool:
+    """Return whether there is something to look at in `tensor`: it does not only stand for shape, type and device."""
+    return not (torch.compiler.is_compiling() or tensor.is_meta or isinstance(tensor, _STANDING_FOR_OTHERS))
+
+
+def followed(tensor: torch.Tensor) -> bool:
+    """Return whether someone follows what is done with `tensor`, operator by operator.
+
+    Compilers and exporters do, and modes such as those that count operations; tensors without numbers have nothing
+    else to show.
+    """
+    return not has_numbers(tensor) or bool(_modes()) or _included(_BEFORE_DISPATCH)
 
 
 def uncompiled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
@@ -32,4 +59,7 @@ def uncompiled(function: Callable[Arguments, Result]) -> Callable[Arguments, Res
             disabled = cast("Callable[Arguments, Result]", torch.compiler.disable(function))  # type: ignore[no-untyped-call]
         return disabled(*args, **kwargs)
 
+    # What torch.compiler.disable would leave on it, which loads the compiler: a graph ends before it, and says why.
+    called._torchdynamo_disable = True  # type: ignore[attr-defined]  # noqa: SLF001
+    called._torchdynamo_disable_msg = _REASON  # type: ignore[attr-defined]  # noqa: SLF001
     return called

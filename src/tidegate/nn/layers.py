@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from tidegate.nn.cells.elman import NONLINEARITIES, Elman, Nonlinearity
 from tidegate.nn.cells.gru import Gru, Reset
 from tidegate.nn.cells.lstm import Gate, Lstm, Peepholes, Squashing
-from tidegate.nn.stack import Merge, Recurrent, Stack
+from tidegate.nn.options import Merge, Stack
+from tidegate.nn.stack import Recurrent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,7 @@ class RNN(Recurrent):
         Limit of the sums inside the activations, above 0; None for none.
     proj_size
         Of `LSTM` alone: refused, as torch refuses it.
-    merge, residual, layer_norm, reverse, backend, generator
+    merge, residual, layer_norm, reverse, backend, generator, recompute
         How the layers are put together and computed, and where the dropout masks come from: see `Stack`.
 
     Raises
@@ -76,13 +77,14 @@ class RNN(Recurrent):
         reverse: bool = False,
         backend: Backend = "auto",
         generator: torch.Generator | None = None,
+        recompute: bool = False,
     ) -> None:
         if proj_size is not None:
             raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
         if nonlinearity not in NONLINEARITIES:
             raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh', 'relu' or 'sigmoid'.")
         self.nonlinearity = nonlinearity
-        ours = (merge, residual, layer_norm, reverse, backend, generator)
+        ours = (merge, residual, layer_norm, reverse, backend, generator, recompute)
         stack = Stack(num_layers, bias, batch_first, dropout, bidirectional, 0, *ours)
         super().__init__(Elman(nonlinearity, clip), input_size, hidden_size, stack=stack, device=device, dtype=dtype)
 
@@ -123,7 +125,7 @@ class LSTM(Recurrent):
         Whether the gates have biases, or the candidate alone.
     clip
         Limit of the sums inside the activations, above 0; None for none.
-    merge, residual, layer_norm, reverse, backend, generator
+    merge, residual, layer_norm, reverse, backend, generator, recompute
         How the layers are put together and computed, and where the dropout masks come from: see `Stack`.
 
     Raises
@@ -168,9 +170,10 @@ class LSTM(Recurrent):
         reverse: bool = False,
         backend: Backend = "auto",
         generator: torch.Generator | None = None,
+        recompute: bool = False,
     ) -> None:
         cell = Lstm(peepholes, coupled, squashed, without, input_activation, output_activation, gate_bias, clip)
-        ours = (merge, residual, layer_norm, reverse, backend, generator)
+        ours = (merge, residual, layer_norm, reverse, backend, generator, recompute)
         stack = Stack(num_layers, bias, batch_first, dropout, bidirectional, proj_size, *ours)
         super().__init__(cell, input_size, hidden_size, stack=stack, device=device, dtype=dtype)
 
@@ -199,7 +202,7 @@ class GRU(Recurrent):
         Limit of the sums inside the activations, above 0; None for none.
     proj_size
         Of `LSTM` alone: refused, as torch refuses it.
-    merge, residual, layer_norm, reverse, backend, generator
+    merge, residual, layer_norm, reverse, backend, generator, recompute
         How the layers are put together and computed, and where the dropout masks come from: see `Stack`.
 
     Raises
@@ -232,10 +235,11 @@ class GRU(Recurrent):
         reverse: bool = False,
         backend: Backend = "auto",
         generator: torch.Generator | None = None,
+        recompute: bool = False,
     ) -> None:
         if proj_size is not None:
             raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
-        ours = (merge, residual, layer_norm, reverse, backend, generator)
+        ours = (merge, residual, layer_norm, reverse, backend, generator, recompute)
         stack = Stack(num_layers, bias, batch_first, dropout, bidirectional, 0, *ours)
         super().__init__(Gru(reset, gate_bias, clip), input_size, hidden_size, stack=stack, device=device, dtype=dtype)
 

@@ -14,8 +14,8 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from tidegate.nn.cells.elman import Elman
 from tidegate.nn.cells.gru import Gru
 from tidegate.nn.cells.lstm import Lstm
-from tidegate.nn.compilation import uncompiled
-from tidegate.nn.unroll import Call, Unrolled
+from tidegate.nn.compilation import has_numbers, uncompiled
+from tidegate.nn.unroll import Call, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,27 +77,24 @@ def obstacle(call: Call) -> str | None:
     """Return why torch's operators cannot do this work; None when they can."""
     if not knows(call.cell):
         return f"torch has no operator for {call.cell}"
-    if call.course.trace:
-        return "torch does not show gates"
+    if call.course.trace or call.listener is not None:
+        return f"torch does not show {'gates' if call.course.trace else 'the gradients of its states'}"
     if call.course.truncate is not None:
         return "torch does not truncate the gradient"
+    if call.lengths is not None and not has_numbers(call.lengths):
+        return "torch takes lengths by their numbers, which are not there"
     if call.lengths is not None and int(call.lengths.min()) < 1:
         return "torch takes no sequence of length 0"
     return None
 
 
-def run(call: Call) -> tuple[Unrolled, ...]:
-    """Return what each direction yields; `obstacle` must be None."""
+def run(call: Call) -> Outcome:
+    """Return what the layer yields; `obstacle` must be None."""
     flat = [weights[role] for weights in call.weights for role in _ROLES if role in weights]
-    both = len(call.weights) == 2
-    plan = Plan(call.cell, flat, "input_bias" in call.weights[0], bidirectional=both)
-    states = tuple(torch.stack(parts) for parts in zip(*call.states, strict=True))
+    plan = Plan(call.cell, flat, "input_bias" in call.weights[0], bidirectional=len(call.weights) == 2)
     inputs = backwards(call.inputs, call.lengths) if call.course.reverse else call.inputs
-    outputs, final = stacked(plan, inputs, states, lengths=call.lengths)
-    if call.course.reverse:
-        outputs = backwards(outputs, call.lengths)
-    parts = outputs.chunk(2, -1) if both else (outputs,)
-    return tuple(Unrolled(part, tuple(state[way] for state in final), {}) for way, part in enumerate(parts))
+    outputs, final = stacked(plan, inputs, call.states, lengths=call.lengths)
+    return Outcome(backwards(outputs, call.lengths) if call.course.reverse else outputs, final)
 
 
 @uncompiled

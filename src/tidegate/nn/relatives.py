@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from tidegate.nn.cells.min_gru import MinGru
 from tidegate.nn.cells.min_lstm import MinLstm
 from tidegate.nn.cells.slstm import Slstm
-from tidegate.nn.stack import Merge, Recurrent, Stack
+from tidegate.nn.options import Merge, Stack
+from tidegate.nn.stack import Recurrent
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +34,7 @@ class MinGRU(Recurrent):
         Layers on top of each other, L.
     candidate
         "linear", or "positive": a function of it that stays above 0.
-    bias, batch_first, dropout, bidirectional, merge, residual, layer_norm, reverse, backend, generator
+    bias, batch_first, dropout, bidirectional, merge, residual, layer_norm, reverse, backend, generator, recompute
         How the layers are put together and computed: see `Stack`.
     device, dtype
         Of the parameters.
@@ -63,10 +64,11 @@ class MinGRU(Recurrent):
         reverse: bool = False,
         backend: Backend = "auto",
         generator: torch.Generator | None = None,
+        recompute: bool = False,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        ours = (merge, residual, layer_norm, reverse, backend, generator)
+        ours = (merge, residual, layer_norm, reverse, backend, generator, recompute)
         stack = Stack(num_layers, bias, batch_first, dropout, bidirectional, 0, *ours)
         super().__init__(MinGru(candidate), input_size, hidden_size, stack=stack, device=device, dtype=dtype)
 
@@ -87,7 +89,7 @@ class MinLSTM(Recurrent):
         "linear", or "positive": a function of it that stays above 0.
     normalised
         Whether forget and input gate are divided by their sum.
-    bias, batch_first, dropout, bidirectional, merge, residual, layer_norm, reverse, backend, generator
+    bias, batch_first, dropout, bidirectional, merge, residual, layer_norm, reverse, backend, generator, recompute
         How the layers are put together and computed: see `Stack`.
     device, dtype
         Of the parameters.
@@ -118,10 +120,11 @@ class MinLSTM(Recurrent):
         reverse: bool = False,
         backend: Backend = "auto",
         generator: torch.Generator | None = None,
+        recompute: bool = False,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        ours = (merge, residual, layer_norm, reverse, backend, generator)
+        ours = (merge, residual, layer_norm, reverse, backend, generator, recompute)
         stack = Stack(num_layers, bias, batch_first, dropout, bidirectional, 0, *ours)
         super().__init__(
             MinLstm(candidate, normalised), input_size, hidden_size, stack=stack, device=device, dtype=dtype
@@ -140,7 +143,7 @@ class SLSTM(Recurrent):
         Features per step, I, and hidden units per layer and direction, H; both at least 1.
     num_layers
         Layers on top of each other, L.
-    bias, batch_first, dropout, bidirectional, merge, residual, layer_norm, reverse, backend, generator
+    bias, batch_first, dropout, bidirectional, merge, residual, layer_norm, reverse, backend, generator, recompute
         How the layers are put together and computed: see `Stack`.
     device, dtype
         Of the parameters.
@@ -169,9 +172,10 @@ class SLSTM(Recurrent):
         reverse: bool = False,
         backend: Backend = "auto",
         generator: torch.Generator | None = None,
+        recompute: bool = False,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        ours = (merge, residual, layer_norm, reverse, backend, generator)
+        ours = (merge, residual, layer_norm, reverse, backend, generator, recompute)
         stack = Stack(num_layers, bias, batch_first, dropout, bidirectional, 0, *ours)
         super().__init__(Slstm(), input_size, hidden_size, stack=stack, device=device, dtype=dtype)

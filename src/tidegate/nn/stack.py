@@ -6,25 +6,26 @@ Axis letters: T time, B batch, I inputs, H hidden units, L layers, D directions.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn.functional import layer_norm
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from tidegate.nn import arguments, operators
-from tidegate.nn.backends import Backend, run
+from tidegate.nn.backends import Choice, choose, repeated, run
 from tidegate.nn.cells.cell import Sizes
 from tidegate.nn.dropout import dropped
+from tidegate.nn.flows import listener
+from tidegate.nn.options import Stack
 from tidegate.nn.unroll import AHEAD, Call, Course, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tidegate.nn.cells.cell import Cell, State
+    from tidegate.nn.options import Merge
 
-Merge = Literal["concat", "sum", "mean"]
 HX = torch.Tensor | tuple[torch.Tensor, ...]
 
 PARAMETERS: Mapping[str, str] = {
@@ -36,52 +37,6 @@ PARAMETERS: Mapping[str, str] = {
     "peephole": "weight_ph",
 }
 """Role of a parameter to its name in a ``state_dict``, which is torch's where torch has it, in torch's order."""
-
-
-@dataclass(frozen=True)
-class Stack:
-    """How layers of a cell are put together.
-
-    Parameters
-    ----------
-    num_layers
-        Layers on top of each other, L.
-    bias
-        Whether the layers have biases.
-    batch_first
-        Whether inputs and outputs are (B, T, ...) instead of (T, B, ...).
-    dropout
-        Probability of 0 for each output of every layer but the last, while training.
-    bidirectional
-        Whether a second set of weights reads from the last step to the first.
-    proj_size
-        Width of the projected hidden state; 0 for none.
-    merge
-        How the directions' outputs become one: "concat", "sum" or "mean".
-    residual
-        Whether each layer from the second on adds its input to its output.
-    layer_norm
-        Whether each layer's output is normalised over its features (before the residual sum).
-    reverse
-        Whether a stack of one direction reads from the last step to the first.
-    backend
-        "auto", "torch" or "reference".
-    generator
-        Source of the dropout masks; None for torch's global one.
-    """
-
-    num_layers: int = 1
-    bias: bool = True
-    batch_first: bool = False
-    dropout: float = 0.0
-    bidirectional: bool = False
-    proj_size: int = 0
-    merge: Merge = "concat"
-    residual: bool = False
-    layer_norm: bool = False
-    reverse: bool = False
-    backend: Backend = "auto"
-    generator: torch.Generator | None = None
 
 
 class Recurrent(torch.nn.Module):
@@ -137,7 +92,7 @@ class Recurrent(torch.nn.Module):
                 made = torch.nn.Parameter(torch.empty(self.output_size, device=device, dtype=dtype))
                 self.register_parameter(f"norm_{kind}_l{layer}", made)
         self._roles = tuple(shapes)
-        self._standard = operators.knows(cell) and _standard(stack)
+        self._standard = operators.knows(cell) and stack.standard
         self.reset_parameters()
         self.flatten_parameters()
 
@@ -217,7 +172,7 @@ class Recurrent(torch.nn.Module):
         ValueError, RuntimeError
             With torch's words, where shapes, types or devices do not go together.
         SettingError
-            Where ``backend="torch"`` cannot do this work.
+            Where ``backend="kernels"`` or ``"torch"`` cannot do this work.
         """
         arguments.check_truncation(truncate)
         course = Course(self.stack.reverse, truncate)
@@ -226,6 +181,36 @@ class Recurrent(torch.nn.Module):
             return self._over_packed(input, hx, course)
         outputs, state, _ = self._over_padded(input, hx, lengths, course)
         return outputs, state
+
+    def step(self, input: torch.Tensor, hx: HX | None = None) -> tuple[torch.Tensor, HX]:
+        """Return the outputs and the state after one new observation of each series: a call with T = 1, in everything.
+
+        Parameters
+        ----------
+        input
+            Shape (B, I), or (I,) for one series without a batch axis.
+        hx
+            What the last step, or a call over the past, returned: each state of shape (L, B, H), or (L, H) without a
+            batch axis. None for zeros.
+
+        Returns
+        -------
+        output
+            Shape (B, H), or (H,).
+        hx
+            What the next step takes.
+
+        Raises
+        ------
+        SettingError
+            Where the layer reads from the last step to the first, alone or besides.
+        ValueError, RuntimeError
+            Where shapes, types or devices do not go together, as in a call.
+        """
+        arguments.check_step(self, input)
+        axis = 1 if self.batch_first and input.dim() == 2 else 0
+        outputs, hx = self(input.unsqueeze(axis), hx)
+        return outputs.squeeze(axis), hx
 
     def trace(
         self,
@@ -264,22 +249,27 @@ class Recurrent(torch.nn.Module):
         options = (self.bias, num_layers, self.dropout, self.training, self.bidirectional)
         return operators.Plan(self.cell, weights, *options)
 
-    def _whole(self, course: Course) -> operators.Plan | None:
-        """Return all layers as one piece of work for torch's operators, with torch's dropout; None where it is not."""
+    def _whole(self, first: Call, choice: Choice) -> operators.Plan | None:
+        """Return all layers as one piece of work for torch's operators, with torch's dropout; None where it is not.
+
+        `first` is the first layer's work, `choice` who computes it.
+        """
         drawn = self.stack.generator is not None and self.dropout and self.training
-        if not self._standard or course != AHEAD or drawn:
+        if not self._standard or first.course != AHEAD or drawn or choice.name != "torch":
             return None
         return self._plan(self._flat_weights, self.num_layers)
 
     def _over_packed(self, input: PackedSequence, hx: HX | None, course: Course) -> tuple[PackedSequence, HX]:
         """Run in the packed order, longest first, and pack the outputs the same way."""
         states = self._states(input.data, int(input.batch_sizes[0]), hx)
-        plan = self._whole(course)
+        start = operators.permuted(states, input.sorted_indices)
+        first = self._call(0, input.data[None, : len(states[0][0])], start, lengths=None, course=course)
+        plan = self._whole(first, choose(first, self.stack.backend))
         if plan is not None:
             made, states = operators.over_packed(plan, input, states)
             return made, self._shown(states)
         padded, lengths = pad_packed_sequence(PackedSequence(input.data, input.batch_sizes))
-        states = operators.permuted(states, input.sorted_indices)
+        states = start
         outputs, states, _ = self._walk(padded, states, lengths.to(padded.device), course)
         states = operators.permuted(states, input.unsorted_indices)
         packed = pack_padded_sequence(outputs, lengths)
@@ -300,6 +290,8 @@ class Recurrent(torch.nn.Module):
             input = input.transpose(0, 1)
         states = self._states(input, input.shape[1], hx)
         outputs, states, traces = self._walk(input, states, arguments.checked_lengths(lengths, input), course)
+        if batched and not self.batch_first:
+            return outputs, self._shown(states), traces
 
         def back(values: torch.Tensor) -> torch.Tensor:
             if not batched:
@@ -327,32 +319,50 @@ class Recurrent(torch.nn.Module):
         self, inputs: torch.Tensor, states: State, lengths: torch.Tensor | None, course: Course
     ) -> tuple[torch.Tensor, State, list[dict[str, torch.Tensor]]]:
         """Run all layers over inputs of shape (T, B, I)."""
-        plan = self._whole(course)
-        if plan is not None and (lengths is None or int(lengths.min()) > 0):
-            return *operators.stacked(plan, inputs, states, lengths=lengths), []
-        n_directions = 2 if self.bidirectional else 1
         finals: list[State] = []
         traces: list[dict[str, torch.Tensor]] = []
         values = inputs
         for layer in range(self.num_layers):
-            first = layer * n_directions
-            weights, starts = zip(*(self._direction(first + way, states) for way in range(n_directions)), strict=True)
-            made = run(Call(self.cell, weights, values, starts, lengths, course), self.stack.backend)
-            finals.extend(part.state for part in made)
-            traces.extend(part.trace for part in made)
-            values = self._between(layer, values, tuple(part.outputs for part in made), lengths)
-        return values, tuple(torch.stack(parts) for parts in zip(*finals, strict=True)), traces
+            call = self._call(layer, values, states, lengths=lengths, course=course)
+            made = repeated(call, self.stack.backend)
+            if made is None:
+                choice = choose(call, self.stack.backend)
+                plan = None if layer else self._whole(call, choice)
+                if plan is not None:
+                    return *operators.stacked(plan, inputs, states, lengths=lengths), []
+                made = run(call, self.stack.backend, choice)
+            finals.append(made.states)
+            traces.extend(made.traces)
+            values = self._between(layer, values, made.outputs, lengths)
+        if len(finals) == 1:
+            return values, finals[0], traces
+        return values, tuple(torch.cat(parts) for parts in zip(*finals, strict=True)), traces
 
-    def _direction(self, index: int, states: State) -> tuple[dict[str, torch.Tensor], State]:
-        """Return the weights by role and the first state of one layer in one direction."""
-        names = zip(self._roles, self._all_weights[index], strict=True)
-        return {role: getattr(self, name) for role, name in names}, tuple(state[index] for state in states)
+    def _weight(self, name: str) -> torch.Tensor:
+        """Return the parameter `name`, sooner than as an attribute, or the attribute that stands in for it."""
+        own = self._parameters.get(name)
+        weight: torch.Tensor = getattr(self, name) if own is None else own
+        return weight
+
+    def _call(
+        self, layer: int, inputs: torch.Tensor, states: State, *, lengths: torch.Tensor | None, course: Course
+    ) -> Call:
+        """Return the work of one layer."""
+        n_directions = 2 if self.bidirectional else 1
+        here = slice(layer * n_directions, (layer + 1) * n_directions)
+        weights = tuple(
+            {role: self._weight(name) for role, name in zip(self._roles, names, strict=True)}
+            for names in self._all_weights[here]
+        )
+        own = tuple(state[here] for state in states) if self.num_layers > 1 else states
+        told = listener(self, layer)
+        return Call(self.cell, weights, inputs, own, lengths, course, self.stack.recompute, told)
 
     def _between(
-        self, layer: int, inputs: torch.Tensor, outputs: tuple[torch.Tensor, ...], lengths: torch.Tensor | None
+        self, layer: int, inputs: torch.Tensor, outputs: torch.Tensor, lengths: torch.Tensor | None
     ) -> torch.Tensor:
         """Merge the directions, normalise, add the input and drop out: what lies between two layers."""
-        merged = _merged(outputs, self.stack.merge)
+        merged = _merged(outputs, self.stack.merge) if self.bidirectional else outputs
         if self.stack.layer_norm:
             weight, bias = getattr(self, f"norm_weight_l{layer}"), getattr(self, f"norm_bias_l{layer}")
             merged = layer_norm(merged, merged.shape[-1:], weight, bias)
@@ -360,22 +370,14 @@ class Recurrent(torch.nn.Module):
                 merged = torch.where(within(lengths, len(merged)), merged, 0)
         if self.stack.residual and layer:
             merged = merged + inputs
-        if self.dropout and self.training and layer < self.num_layers - 1:
-            merged = dropped(merged, self.dropout, self.stack.generator)
+        if layer < self.num_layers - 1 and self.training and self.dropout:
+            merged = dropped(merged, self.dropout, self.stack.generator, lengths=lengths)
         return merged
 
 
-def _standard(stack: Stack) -> bool:
-    """Return whether torch's own modules put layers together this way."""
-    merged = stack.bidirectional and stack.merge != "concat"
-    added = stack.residual and stack.num_layers > 1
-    return not (merged or added or stack.layer_norm or stack.reverse or stack.backend == "reference")
-
-
-def _merged(outputs: tuple[torch.Tensor, ...], merge: Merge) -> torch.Tensor:
-    if len(outputs) == 1:
-        return outputs[0]
-    forward, backward = outputs
+def _merged(outputs: torch.Tensor, merge: Merge) -> torch.Tensor:
+    """Return both directions' outputs, shape (T, B, 2*H), as one."""
     if merge == "concat":
-        return torch.cat(outputs, dim=-1)
+        return outputs
+    forward, backward = outputs.chunk(2, -1)
     return forward + backward if merge == "sum" else (forward + backward) / 2

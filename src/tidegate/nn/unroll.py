@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tidegate.nn.cells.cell import Cell, State
+    from tidegate.nn.flows import Listener, Walk
 
 
 class Course(NamedTuple):
@@ -52,19 +53,43 @@ class Call(NamedTuple):
     inputs
         Shape (T, B, I).
     states
-        The state before the first step of each direction.
+        The state before the first step, one tensor of shape (D, B, H) per name in the cell's `states`.
     lengths
         Shape (B,), or None for T everywhere.
     course
         How to walk; ``reverse`` only with one direction.
+    recompute
+        Whether the backward pass may compute gates again instead of keeping them all.
+    listener
+        Hears what the backward pass tells; None where nobody watches.
     """
 
     cell: Cell
     weights: tuple[Mapping[str, torch.Tensor], ...]
     inputs: torch.Tensor
-    states: tuple[State, ...]
+    states: State
     lengths: torch.Tensor | None = None
     course: Course = AHEAD
+    recompute: bool = False
+    listener: Listener | None = None
+
+
+class Outcome(NamedTuple):
+    """What one layer yields.
+
+    Parameters
+    ----------
+    outputs
+        Hidden state after each step, shape (T, B, D*H); 0 at steps beyond a sequence's length.
+    states
+        The state after each sequence's last step, one tensor of shape (D, B, H) per name in the cell's `states`.
+    traces
+        Of each direction, as in `Unrolled`; none unless asked for.
+    """
+
+    outputs: torch.Tensor
+    states: State
+    traces: tuple[dict[str, torch.Tensor], ...] = ()
 
 
 class Unrolled(NamedTuple):
@@ -103,6 +128,7 @@ def unroll(
     state: State,
     lengths: torch.Tensor | None = None,
     course: Course = AHEAD,
+    walk: Walk | None = None,
 ) -> Unrolled:
     """Run `cell` over `inputs`.
 
@@ -121,6 +147,8 @@ def unroll(
         None for T everywhere.
     course
         Direction, truncation and trace.
+    walk
+        Sees every step, and hears what the backward pass tells; None where nobody watches.
     """
     steps = inputs.shape[0]
     valid = None if lengths is None else within(lengths, steps)
@@ -133,8 +161,9 @@ def unroll(
         if course.truncate is not None and walked and walked % course.truncate == 0:
             state = tuple(part.detach() for part in state)
         made = cell.step(sums[t], state, weights)
-        output = made.state[0]
-        gates = made.gates
+        if walk is not None:
+            walk.step(t, made, None if valid is None else valid[t])
+        output, gates = made.state[0], made.gates
         if valid is None:
             state = made.state
         else:

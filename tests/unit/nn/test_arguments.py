@@ -26,8 +26,9 @@ def words(call):
 
 OPTIONS = {
     "merge": ("product", "merge is 'product'; it must be 'concat', 'sum' or 'mean'"),
-    "backend": ("cuda", "backend is 'cuda'; it must be one of 'auto', 'torch', 'reference'"),
+    "backend": ("cuda", "backend is 'cuda'; it must be one of 'auto', 'kernels', 'torch', 'reference'"),
     "residual": (1, "residual is 1; it must be True or False"),
+    "recompute": ("yes", "recompute is 'yes'; it must be True or False"),
     "layer_norm": ("yes", "layer_norm is 'yes'; it must be True or False"),
     "reverse": (None, "reverse is None; it must be True or False"),
 }

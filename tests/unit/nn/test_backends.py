@@ -2,8 +2,9 @@ import pytest
 import torch
 
 from tidegate.errors import SettingError
-from tidegate.nn import backends
-from tidegate.nn.backends import BACKENDS, run
+from tidegate.kernels import library
+from tidegate.nn import backends, fused
+from tidegate.nn.backends import BACKENDS, choose, repeated, run
 from tidegate.nn.cells.cell import Sizes
 from tidegate.nn.cells.elman import Elman
 from tidegate.nn.cells.gru import Gru
@@ -28,7 +29,7 @@ def call(cell, *, directions=1, lengths=None, course=None):
             for _ in range(directions)
         ),
         draw(STEPS, SEQUENCES, INPUTS),
-        tuple(tuple(draw(SEQUENCES, HIDDEN) for _ in cell.states) for _ in range(directions)),
+        tuple(draw(directions, SEQUENCES, HIDDEN) for _ in cell.states),
         lengths,
         course or Course(),
     )
@@ -40,12 +41,13 @@ def call(cell, *, directions=1, lengths=None, course=None):
 def test_every_backend_computes_the_same(cell, way, lengths):
     work = call(cell, directions=1 + (way == "both"), lengths=LENGTHS[lengths], course=Course(reverse=way == "reverse"))
     auto, reference = run(work), run(work, "reference")
-    assert len(auto) == len(reference) == 1 + (way == "both")
-    for mine, other in zip(auto, reference, strict=True):
-        torch.testing.assert_close((mine.outputs, *mine.state), (other.outputs, *other.state))
+    torch.testing.assert_close((auto.outputs, *auto.states), (reference.outputs, *reference.states))
+    assert auto.outputs.shape == (STEPS, SEQUENCES, (1 + (way == "both")) * HIDDEN)
+    assert not auto.traces
+    assert not reference.traces
 
 
-def test_auto_takes_an_operator_or_a_scan_where_there_is_one(monkeypatch):
+def test_auto_takes_a_kernel_an_operator_or_a_scan_where_there_is_one(monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("the loop over time was asked")
 
@@ -57,6 +59,14 @@ def test_auto_takes_an_operator_or_a_scan_where_there_is_one(monkeypatch):
                 run(work)
         with pytest.raises(AssertionError, match="the loop over time was asked"):
             run(call(cell), "reference")
+
+
+def test_without_kernels_an_operator_or_a_scan_is_taken_and_the_reason_is_said(monkeypatch):
+    monkeypatch.setattr(fused, "obstacle", lambda _: "no kernels: switched off")
+    assert choose(call(Lstm())) == ("torch", "no kernels: switched off")
+    assert choose(call(MinGru())).name == "scan"
+    assert choose(call(Gru("before"))).name == "reference"
+    assert choose(call(Gru("before"))).reason.startswith("no kernels: switched off; torch has no operator for Gru(")
 
 
 OBSTACLES = {
@@ -76,4 +86,23 @@ def test_what_torch_cannot_do_is_refused_with_its_repair(obstacle):
 
 
 def test_names():
-    assert BACKENDS == ("auto", "torch", "reference")
+    assert BACKENDS == ("auto", "kernels", "torch", "reference")
+
+
+@pytest.mark.skipif(library.library() is None, reason=library.reason())
+def test_only_what_may_run_on_kernels_is_repeated_on_them():
+    work = call(Gru())
+    with torch.no_grad():
+        expected = run(work)
+        for backend in ("auto", "kernels"):
+            assert torch.equal(repeated(work, backend).outputs, expected.outputs)
+        for backend in ("torch", "reference"):
+            assert repeated(work, backend) is None
+    assert repeated(work) is None
+
+
+def test_a_choice_that_was_made_is_not_made_again(monkeypatch):
+    work = call(Lstm())
+    expected, choice = run(work, "reference"), choose(work, "reference")
+    monkeypatch.setattr(backends, "choose", None)
+    assert torch.equal(run(work, "reference", choice).outputs, expected.outputs)

@@ -23,7 +23,7 @@ LSTM_OPTIONS = {
     "clip": 1.5,
 }
 OURS = SimpleNamespace(RNN=RNN, LSTM=LSTM, GRU=GRU)
-STACKED = {"merge": "sum", "residual": True, "layer_norm": True, "backend": "reference"}
+STACKED = {"merge": "sum", "residual": True, "layer_norm": True, "backend": "reference", "recompute": True}
 
 
 @pytest.fixture

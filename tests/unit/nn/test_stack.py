@@ -12,8 +12,9 @@ from tidegate.nn import operators, stack
 from tidegate.nn.cells.gru import Gru
 from tidegate.nn.cells.lstm import Lstm
 from tidegate.nn.layers import GRU, LSTM, RNN
+from tidegate.nn.options import Stack
 from tidegate.nn.relatives import SLSTM, MinGRU
-from tidegate.nn.stack import Recurrent, Stack
+from tidegate.nn.stack import Recurrent
 
 KINDS = {"RNN": RNN, "LSTM": LSTM, "GRU": GRU}
 BACKENDS = ("auto", "reference")
@@ -44,7 +45,7 @@ def close(ours, theirs):
 
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("packed", [False, True], ids=["padded", "packed"])
-def test_dropout_draws_torchs_bits(name, packed):
+def test_dropout_draws_torchs_masks(name, packed):
     ours, theirs = pair(name, num_layers=3, dropout=0.5, bidirectional=True)
     inputs = drawn(5, 3, 3)
     if packed:
@@ -54,7 +55,8 @@ def test_dropout_draws_torchs_bits(name, packed):
         torch.manual_seed(9)
         outputs, state = layer(inputs)
         made.append([outputs.data, *flat(state), torch.rand(3)])
-    assert all(map(torch.equal, *made))
+    close(*made)
+    assert torch.equal(made[0][-1], made[1][-1])
     assert not torch.equal(ours.eval()(inputs)[0].data, made[0][0])
 
 
@@ -310,5 +312,42 @@ def test_operators_are_told_whether_this_is_training(monkeypatch, training):
     monkeypatch.setattr(
         operators, "stacked", lambda plan, inputs, states, lengths: seen.append(plan) or (inputs, states)
     )
-    GRU(3, 4, 2, dropout=0.25).train(training)(drawn(5, 3, 3, dtype=torch.float32))
+    GRU(3, 4, 2, dropout=0.25, backend="torch").train(training)(drawn(5, 3, 3, dtype=torch.float32))
     assert (seen[0].training, seen[0].dropout, seen[0].num_layers) == (training, 0.25, 2)
+
+
+@pytest.mark.parametrize("batch_first", [False, True], ids=["time first", "batch first"])
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", KINDS)
+def test_a_step_is_torchs_next_step(name, backend, batch_first):
+    ours, theirs = pair(name, backend, num_layers=2, batch_first=batch_first)
+    axis, inputs = int(batch_first), drawn(5, 3, 3)
+    outputs, state = theirs(inputs.transpose(0, axis))
+    made = hx = None
+    for observation in inputs:
+        made, hx = ours.step(observation, hx)
+    close((made, hx), (outputs.select(axis, -1), state))
+    alone, _ = ours.step(inputs[0, 1])
+    close(alone, outputs.select(axis, 0)[1])
+
+
+def test_steps_are_refused_backwards():
+    layer = LSTM(3, 4, bidirectional=True)
+    with pytest.raises(SettingError, match=r"^LSTM with bidirectional=True reads from the last step to the first, "):
+        layer.step(torch.zeros(2, 3))
+    with pytest.raises(SettingError, match=r"Leave out reverse=True, or call the layer with all steps$"):
+        GRU(3, 4, reverse=True).step(torch.zeros(2, 3))
+
+
+def test_a_step_takes_one_observation():
+    layer = GRU(3, 4)
+    packed = pack_padded_sequence(torch.zeros(5, 3, 3), LENGTHS, enforce_sorted=False)
+    said = r"^GRU.step takes one observation of each series, shape \(B, I\), or \(I,\) for one series; got "
+    for wrong, named in ((torch.zeros(1, 2, 3), "3-D"), (torch.tensor(1.0), "0-D"), (packed, "PackedSequence")):
+        with pytest.raises(ValueError, match=rf"{said}{named}\. Call the layer for more steps$"):
+            layer.step(wrong)
+    with pytest.raises(RuntimeError, match=r"^input.size\(-1\) must be equal to input_size. Expected 3, got 4$"):
+        layer.step(torch.zeros(2, 4))
+    with pytest.raises(RuntimeError, match=r"^Expected hidden size \(1, 2, 4\), got \[1, 3, 4\]$"):
+        layer.step(torch.zeros(2, 3), torch.zeros(1, 3, 4))
+    assert layer.step(torch.zeros(0, 3))[0].shape == (0, 4)

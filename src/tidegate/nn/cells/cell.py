@@ -62,6 +62,9 @@ class Step(NamedTuple):
 class Cell(Protocol):
     """The face of every cell: a frozen dataclass of its options with these members."""
 
+    def __hash__(self) -> int:
+        """Return the same number for the same options, as frozen dataclasses do."""
+
     @property
     def name(self) -> str:
         """The registry's name: "gru"."""
@@ -110,13 +113,14 @@ def spread(weights: Mapping[str, torch.Tensor], cell: Cell) -> dict[str, torch.T
 
     Every walk through time begins with this; `project` and a cell's `step` take what it returns.
     """
-    n_rows = len(weights["input"])
+    n_rows = weights["input"].shape[0]
 
     def whole(bias: torch.Tensor) -> torch.Tensor:
-        if len(bias) == n_rows:
+        own = bias.shape[0]
+        if own == n_rows:
             return bias
-        above = cell.gates.index("candidate") * len(bias)
-        return torch.nn.functional.pad(bias, (above, n_rows - above - len(bias)))
+        above = cell.gates.index("candidate") * own
+        return torch.nn.functional.pad(bias, (above, n_rows - above - own))
 
     return {role: whole(weight) if role.endswith("_bias") else weight for role, weight in weights.items()}
 

@@ -199,7 +199,7 @@ def _check(layer: Recurrent) -> None:
             f"input_activation is {layer.cell.input_activation!r} and output_activation "
             f"{layer.cell.output_activation!r}; Keras' LSTM has one activation for both"
         )
-    free = ["num_layers", "bias", "batch_first", "bidirectional", "merge", "backend"]
+    free = ["num_layers", "bias", "batch_first", "bidirectional", "merge", "backend", "recompute"]
     check_options(layer.stack, dict.fromkeys([*free, *(["reverse"] if layer.num_layers == 1 else [])]), "Keras")
     dtype = layer.get_parameter("weight_ih_l0").dtype
     if dtype == torch.bfloat16:

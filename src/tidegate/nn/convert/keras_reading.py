@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tidegate.nn.cells.lstm import Squashing
-    from tidegate.nn.stack import Merge
+    from tidegate.nn.options import Merge
 
 Array = np.ndarray[Any, Any]
 

@@ -14,7 +14,8 @@ from tidegate.errors import SettingError
 from tidegate.nn.convert.onnx_nodes import called, named_inputs, read_node
 from tidegate.nn.convert.onnx_reading import read_chain
 from tidegate.nn.convert.onnx_writing import Inputs, model_of
-from tidegate.nn.stack import PARAMETERS, Recurrent, Stack
+from tidegate.nn.options import Stack
+from tidegate.nn.stack import PARAMETERS, Recurrent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

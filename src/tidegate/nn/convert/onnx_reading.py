@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import onnx
 
-    from tidegate.nn.stack import Merge
+    from tidegate.nn.options import Merge
 
 TIME_BATCH, DIRECTIONS_LAST = [1, 0, 2], [0, 2, 1, 3]
 _MOVING = frozenset({"Cast", "Expand", "Identity", "Slice", "Split", "Squeeze", "Tile", "Transpose", "Unsqueeze"})

@@ -48,6 +48,7 @@ _KNOWN: Mapping[str, tuple[object, ...] | None] = {
     "reverse": (True,),
     "backend": None,
     "generator": None,
+    "recompute": None,
 }
 _DTYPES = (torch.float16, torch.float32, torch.float64)
 

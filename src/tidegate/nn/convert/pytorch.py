@@ -36,7 +36,7 @@ _THEIRS: Mapping[type, Callable[..., torch.nn.RNNBase]] = {
 }
 _NAMES: Mapping[type, str] = {Elman: "RNN", Lstm: "LSTM", Gru: "GRU"}
 _SHARED = ("num_layers", "bias", "batch_first", "dropout", "bidirectional")
-_WITHOUT_EFFECT = ("backend",)  # who computes is no part of what is computed
+_WITHOUT_EFFECT = ("backend", "recompute")  # how it is computed is no part of what is computed
 
 
 def from_torch(module: torch.nn.RNNBase) -> RNN | LSTM | GRU:
