@@ -22,7 +22,7 @@ def gradients_of(
 ) -> list[torch.Tensor | None]:
     """Return the gradients of what `compute` makes of `tensors`; None where none is wanted or there is none.
 
-    Autocast is off.
+    Autocast, which may be on by now, is off.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def gradients_of(
     device = next(tensor.device.type for tensor in tensors if tensor is not None)
     with torch.enable_grad(), torch.autocast(device, enabled=False):
         views = [
-            _view(tensor, twice=twice) if tensor is not None and seek else tensor
+            _view(tensor) if tensor is not None and seek else tensor
             for tensor, seek in zip(tensors, sought, strict=True)
         ]
         pairs = [(value, flow) for value, flow in zip(compute(views), flows, strict=True) if flow is not None]
@@ -54,5 +54,5 @@ def gradients_of(
     return [next(found) if seek else None for seek in sought]
 
 
-def _view(tensor: torch.Tensor, *, twice: bool) -> torch.Tensor:
-    return tensor.view_as(tensor) if twice else tensor.detach().requires_grad_()
+def _view(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.view_as(tensor) if tensor.requires_grad else tensor.detach().requires_grad_()

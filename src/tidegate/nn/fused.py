@@ -14,6 +14,7 @@ import torch
 from torch.autograd import forward_ad
 
 from tidegate.kernels import library, recurrence
+from tidegate.kernels.differentiation import gradients_of
 from tidegate.kernels.recurrence import ROLES, Made, Wanted, Work
 from tidegate.nn import precision
 from tidegate.nn.cells.cell import Sizes, spread
@@ -247,23 +248,13 @@ def _tell(listener: Listener, call: Call, watched: tuple[Watched, ...]) -> None:
 def _through_reference(
     frame: _Frame, tensors: tuple[torch.Tensor, ...], flows: tuple[torch.Tensor | None, ...], wanted: tuple[bool, ...]
 ) -> list[torch.Tensor | None]:
-    """Return gradients by plain torch operations, which can be differentiated again and mapped.
+    """Return gradients by plain torch operations, which can be differentiated again and mapped."""
 
-    Views stand in for the tensors, so that what one of them owes to another counts once. Autocast, which may be on by
-    now, was off when the layer ran.
-    """
-    if all(flow is None for flow in flows):
-        return [None] * len(wanted)
-    again = torch.is_grad_enabled()
-    with torch.enable_grad(), torch.autocast("cpu", enabled=False):
-        views = tuple(tensor.view_as(tensor) if want else tensor for tensor, want in zip(tensors, wanted, strict=True))
-        made = frame.reference(_filled(frame, views))
-        results = (made.outputs, *made.states)
-        pairs = [(value, flow) for value, flow in zip(results, flows, strict=True) if flow is not None]
-        sources = [view for view, want in zip(views, wanted, strict=True) if want]
-        values, given = zip(*pairs, strict=True)
-        found = iter(torch.autograd.grad(values, sources, given, create_graph=again, allow_unused=True))
-    return [next(found) if want else None for want in wanted]
+    def compute(views: Any) -> tuple[torch.Tensor, ...]:
+        made = frame.reference(_filled(frame, tuple(views)))
+        return made.outputs, *made.states
+
+    return gradients_of(tensors, compute, flows, wanted, twice=torch.is_grad_enabled())
 
 
 def _looked_at(flows: tuple[torch.Tensor | None, ...]) -> bool:

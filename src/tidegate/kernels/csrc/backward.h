@@ -130,7 +130,6 @@ private:
       store(to + tile * lanes<T>, h ? load(h + tile * lanes<T>, group.units(tile)) : Values<T>{});
     const T *x = layer.x + t * layer.x_time + row * layer.x_batch;
     for (std::int64_t k = 0; k < I; ++k) to[width + k] = x[k];
-    for (std::int64_t k = I; k < x_width; ++k) to[width + k] = 0;
   }
 
   Values<T> c_before(std::int64_t t, std::int64_t r, std::int64_t tile) const {
