@@ -332,8 +332,4 @@ template <class Cell, class T> void backward(const Layer<T> &layer) {
   for (std::int64_t k = 0; k < entries; ++k) layer.dx[k] += made.second_dx[k];
 }
 
-template <class Cell, class T> std::int64_t backward_bytes(const Layer<T> &layer) {
-  return BackwardSpace<Cell, T>(layer, nullptr).space.bytes();
-}
-
 } // namespace tidegate

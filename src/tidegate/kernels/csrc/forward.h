@@ -76,21 +76,13 @@ template <class Cell, class T> struct ForwardGroup {
   std::int64_t H = layer.hidden, I = layer.inputs, tiles = n_tiles<T>(H), width = padded<T>(H);
   T *now, *next, *cell, *gathered, *gated, *kept;
 
-  ForwardGroup(Workspace space, Group<T> group_, const Packed<Cell, T> &packed_) : group(group_), packed(packed_) {
+  ForwardGroup(Workspace &space, Group<T> group_, const Packed<Cell, T> &packed_) : group(group_), packed(packed_) {
     const std::int64_t rows = largest_group(layer.batch);
     now = space.take<T>(rows * width), next = space.take<T>(rows * width);
     cell = space.take<T>(Cell::has_cell ? rows * width : 0);
     gathered = space.take<T>(layer.order ? rows * I : 0);
     gated = space.take<T>(Cell::two_stage ? rows * width : 0);
     kept = space.take<T>(Cell::two_stage ? rows * width * Cell::saved : 0);
-  }
-  static std::int64_t bytes(const Layer<T> &layer) {
-    Workspace space(nullptr);
-    const std::int64_t rows = largest_group(layer.batch), width = padded<T>(layer.hidden);
-    for (int k = 0; k < 3; ++k) space.take<T>(rows * width);
-    space.take<T>(rows * layer.inputs);
-    if (Cell::two_stage) space.take<T>(rows * width), space.take<T>(rows * width * Cell::saved);
-    return space.bytes();
   }
 
   void walk() {
@@ -186,7 +178,10 @@ template <class Cell, class T> struct ForwardSpace {
   std::int64_t bytes_each;
 
   ForwardSpace(const Layer<T> &layer, void *at)
-      : space(at), packed{of(layer, 0), of(layer, 1)}, bytes_each(ForwardGroup<Cell, T>::bytes(layer)) {
+      : space(at), packed{of(layer, 0), of(layer, 1)} {
+    Workspace measured(nullptr);
+    ForwardGroup<Cell, T>(measured, Group<T>(layer, 0, 0), packed[0]);
+    bytes_each = measured.bytes();
     own = space.take<char>(bytes_each * layer.threads);
   }
 
@@ -206,13 +201,9 @@ template <class Cell, class T> void forward(const Layer<T> &layer) {
 #pragma omp parallel for schedule(dynamic) num_threads(static_cast<int>(layer.threads)) if (layer.threads > 1)
   for (std::int64_t job = 0; job < jobs; ++job) {
     const int d = static_cast<int>(job / per);
-    const Workspace own(made.own + thread_index() * made.bytes_each);
+    Workspace own(made.own + thread_index() * made.bytes_each);
     ForwardGroup<Cell, T>(own, Group<T>(layer, d, job % per), made.packed[d]).walk();
   }
-}
-
-template <class Cell, class T> std::int64_t forward_bytes(const Layer<T> &layer) {
-  return ForwardSpace<Cell, T>(layer, nullptr).space.bytes();
 }
 
 } // namespace tidegate

@@ -253,7 +253,7 @@ template <class T, bool Forward> void smooth(const Smoothing<T> &work) {
 
 } // namespace tidegate
 
-// The exported functions of one type of number; used once, in kernels.cpp.
+// The exported functions of one type of number; used once, in kernels.h.
 #define TIDEGATE_SMOOTHING                                                                                             \
   TIDEGATE_EXPORT void TIDEGATE_NAME(smoothing, forward)(const tidegate::Smoothing<TIDEGATE_TYPE> *work) {             \
     tidegate::smooth<TIDEGATE_TYPE, true>(*work);                                                                      \
