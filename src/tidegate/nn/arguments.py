@@ -246,7 +246,7 @@ def checked_lengths(lengths: torch.Tensor | Sequence[int] | None, inputs: torch.
         raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
     if lengths is None:
         return None
-    lengths = torch.as_tensor(lengths)
+    lengths = lengths if isinstance(lengths, torch.Tensor) else torch.as_tensor(lengths, device="cpu")
     whole = not (lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool)
     if tuple(lengths.shape) != (n_sequences,) or not whole:
         raise ValueError(

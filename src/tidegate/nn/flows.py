@@ -236,7 +236,7 @@ class Walk:
     def _opened(self) -> NDArray[np.float64]:
         """Record a new pass, and return where its norms go, shape (states, T)."""
         n_gates = len(self._cell.gates)
-        none = torch.zeros(2 * n_gates + 1, dtype=torch.int64)
+        none = torch.zeros(2 * n_gates + 1, dtype=torch.int64, device="cpu")
         counts = torch.stack([none if one is None else one.cpu() for one in self._near], -1).numpy()
         norms = np.zeros((len(self._cell.states), len(self._near)))
         near, entries = counts[:-1].reshape(n_gates, 2, -1), counts[-1]

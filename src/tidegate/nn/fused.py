@@ -239,7 +239,7 @@ def _tell(listener: Listener, call: Call, watched: tuple[Watched, ...]) -> None:
     steps, n_sequences, _ = call.inputs.shape
     rows = np.full(steps, n_sequences)
     if call.lengths is not None:
-        rows = (call.lengths > torch.arange(steps)[:, None]).sum(-1).numpy()
+        rows = (call.lengths > torch.arange(steps, device="cpu")[:, None]).sum(-1).numpy()
     entries = rows * call.states[0].shape[-1]
     for d, (squares, near) in enumerate(watched):
         listener.hear(d, norms=squares.sqrt().numpy(), near=near.numpy(), entries=entries)

@@ -325,3 +325,19 @@ def test_models_that_cannot_be_watched_are_refused():
     layer.compile(backend="eager")
     with pytest.raises(ValueError, match=r"is compiled, .* that torch\.compile took"), nn.watch(layer):
         pass
+
+
+@pytest.mark.parametrize("backend", ["auto", "reference"])
+def test_another_default_device_changes_nothing(backend):
+    layer, inputs = nn.GRU(3, 4, backend=backend), torch.randn(5, 2, 3)
+    found = []
+    for device in ("cpu", "meta"):
+        with torch.device(device), nn.watch(layer) as records:
+            outputs, _ = layer(inputs, lengths=torch.tensor([5, 3], device="cpu"))
+            outputs.square().mean().backward()
+        (flow,) = records[""]
+        found.append(flow)
+    for gate, fractions in found[0].saturated.items():
+        np.testing.assert_array_equal(fractions, found[1].saturated[gate])
+    np.testing.assert_array_equal(found[0].hidden, found[1].hidden)
+    assert found[0].hidden.min() > 0
