@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from tidegate.kernels.library import library
-from tidegate.nn import fused
 from tidegate.nn.cells.affine import Scannable
 from tidegate.nn.cells.catalogue import CELLS
 from tidegate.nn.cells.cell import Sizes, project, spread
@@ -17,6 +16,7 @@ from tidegate.nn.cells.lstm import Lstm
 from tidegate.nn.cells.min_gru import MinGru
 from tidegate.nn.cells.min_lstm import MinLstm
 from tidegate.nn.cells.slstm import Slstm
+from tidegate.nn.nouns import noun
 from tidegate.nn.scan import scanned
 from tidegate.nn.unroll import Course, unroll
 
@@ -47,7 +47,7 @@ def stepped(cell, weights, inputs, *, state, lengths=None, reverse=False):
 
 WALKS = {name: partial(stepped, cell) for name, cell in NAMED.items()}
 WALKS |= {f"{name} by scan": partial(scanned, cell) for name, cell in NAMED.items() if isinstance(cell, Scannable)}
-COMPILED = [name for name, cell in NAMED.items() if library() and fused.noun(cell)]
+COMPILED = [name for name, cell in NAMED.items() if library() and noun(cell)]
 NAMES = [*WALKS, *(f"{name} by kernel" for name in COMPILED)]
 
 

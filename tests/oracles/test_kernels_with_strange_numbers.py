@@ -9,34 +9,12 @@ import torch
 from tidegate.kernels.library import library, reason
 from tidegate.nn import backends
 from tidegate.nn.cells.cell import Sizes
-from tidegate.nn.cells.elman import Elman
-from tidegate.nn.cells.gru import Gru
-from tidegate.nn.cells.lstm import Lstm
-from tidegate.nn.cells.min_gru import MinGru
-from tidegate.nn.cells.min_lstm import MinLstm
+from tidegate.nn.nouns import CELLS
 from tidegate.nn.unroll import Call, Course
 
 if library() is None:
     pytest.skip(reason(), allow_module_level=True)
 
-CELLS = {
-    "elman_tanh": Elman(),
-    "elman_relu": Elman("relu"),
-    "elman_sigmoid": Elman("sigmoid"),
-    "lstm": Lstm(),
-    "lstm_peephole": Lstm(peepholes="full"),
-    "lstm_coupled": Lstm(coupled=True),
-    "lstm_peephole_coupled": Lstm(peepholes="full", coupled=True),
-    "gru_after": Gru(),
-    "gru_before": Gru("before"),
-    "gru_absent": Gru("absent"),
-    "min_gru": MinGru(),
-    "min_gru_positive": MinGru("positive"),
-    "min_lstm": MinLstm(normalised=False),
-    "min_lstm_positive": MinLstm("positive", normalised=False),
-    "min_lstm_normalised": MinLstm(),
-    "min_lstm_positive_normalised": MinLstm("positive"),
-}
 UNBOUNDED = ("elman_relu", "min_")
 STEPS, SEQUENCES, INPUTS, HIDDEN = 6, 9, 3, 17
 LENGTHS = torch.tensor([5, 2, 0, 1, 4, 6, 3, 6, 2])

@@ -9,8 +9,8 @@ import torch
 import torchrecurrent
 
 from tidegate.kernels.library import library
-from tidegate.nn import fused
 from tidegate.nn.cells.lstm import Lstm
+from tidegate.nn.nouns import noun
 from tidegate.nn.unroll import Course, unroll
 
 STEPS, INPUTS = 7, 3
@@ -48,7 +48,7 @@ VARIANTS = {
 }
 
 
-COMPILED = [(name, True) for name, (_, cell, _) in VARIANTS.items() if library() and fused.noun(cell)]
+COMPILED = [(name, True) for name, (_, cell, _) in VARIANTS.items() if library() and noun(cell)]
 COMPUTED = [*((name, False) for name in VARIANTS), *COMPILED]
 
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from tidegate.kernels.library import library
-from tidegate.nn import backends, stack
+from tidegate.nn import reference as walks
+from tidegate.nn import stack
 from tidegate.nn.cells.elman import Elman
 from tidegate.nn.cells.gru import Gru
 from tidegate.nn.cells.lstm import Lstm
@@ -252,12 +253,12 @@ def plant_in_step(monkeypatch, kind, fault):
 
 
 def plant_in_walk(monkeypatch, fault):
-    original = backends.unroll
+    original = walks.unroll
 
     def planted(*parts, state, lengths, course, **others):
         return fault(partial(original, **others), *parts, state=state, lengths=lengths, course=course)
 
-    monkeypatch.setattr(backends, "unroll", planted)
+    monkeypatch.setattr(walks, "unroll", planted)
 
 
 def found(torch_layers, options):

@@ -5,13 +5,13 @@ import torch
 
 from tidegate import nn
 from tidegate.kernels.library import library
-from tidegate.nn import fused
 from tidegate.nn.cells.elman import Elman
 from tidegate.nn.cells.gru import Gru
 from tidegate.nn.cells.lstm import Lstm
 from tidegate.nn.cells.min_gru import MinGru
 from tidegate.nn.cells.min_lstm import MinLstm
 from tidegate.nn.cells.slstm import Slstm
+from tidegate.nn.nouns import noun
 
 SHAPES = {
     "rnn": {"kind": "rnn"},
@@ -123,7 +123,7 @@ class Checked:
 
 def backends_of(*names):
     """Return pairs of a cell and a backend, the kernels for those that they know."""
-    compiled = [cell for cell in CELLS if library() and fused.noun(CELLS[cell])]
+    compiled = [cell for cell in CELLS if library() and noun(CELLS[cell])]
     return [(cell, backend) for backend in names for cell in (compiled if backend == "kernels" else CELLS)]
 
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import torch  # noqa: F401 - loaded first, its OpenMP is the one that the libraries find: one pool of threads
 
 from tidegate.errors import SettingError
-from tidegate.kernels.layer import Layer
+from tidegate.kernels.structure import Layer
 
 LEVELS = ("x86-64-v4", "x86-64-v3", "x86-64-v2", "generic")
 """Instruction sets, the best one first; "generic" is what every processor of a kind offers."""
@@ -105,6 +105,20 @@ def reason() -> str:
         When an environment variable asks for what this processor or installation does not offer.
     """
     return _current().reason
+
+
+def loaded(vector_bytes: int) -> Library:
+    """Return a library that has run in this process with vectors so wide: it reads what any such one wrote.
+
+    Raises
+    ------
+    ValueError
+        When there is none.
+    """
+    for choice in list(_choices.values()):
+        if choice.library is not None and choice.library.vector_bytes == vector_bytes:
+            return choice.library
+    raise ValueError(f"no kernels with vectors of {vector_bytes} bytes have run in this process")
 
 
 def offered() -> tuple[str, ...]:

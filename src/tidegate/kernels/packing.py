@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from tidegate.kernels.layer import WEIGHTS, Layer
+from tidegate.kernels.structure import WEIGHTS, Layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
-from tidegate.kernels.layer import Layer
 from tidegate.kernels.library import library
+from tidegate.kernels.structure import Layer
 from tidegate.kernels.threads import n_threads
 
 if TYPE_CHECKING:

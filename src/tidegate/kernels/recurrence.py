@@ -6,17 +6,16 @@ Axis letters: T time, B batch, I inputs, H hidden units, D directions, G gates (
 from __future__ import annotations
 
 import ctypes
-import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
 
 from tidegate.kernels.buffers import BUFFERS
-from tidegate.kernels.layer import WEIGHTS, Layer
 from tidegate.kernels.library import library
 from tidegate.kernels.packing import PACKINGS
 from tidegate.kernels.plan import Plan, described, placed
+from tidegate.kernels.structure import WEIGHTS, Layer
 from tidegate.kernels.threads import n_threads
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ CALLS: Counter[str] = Counter()
 """How often each kernel has run in this process, by name and operation: "gru_after forward"."""
 
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
+_GRADIENTS = tuple(f"d{field}" for field in WEIGHTS)
 _SMALL = 2**21
 """Multiplications up to which a second thread costs more than it does."""
 
@@ -77,11 +77,17 @@ class Made(NamedTuple):
         The state after each sequence's last step, each of shape (D, B, H).
     saved
         What backward reads beside the outputs, one piece per direction; empty for inference.
+    library
+        The kernels that saved it, which alone can read it; None for those that `library` returns.
+    order
+        The sequences, longest first, shape (B,); None where it is not known, or there are no lengths.
     """
 
     outputs: torch.Tensor
     states: tuple[torch.Tensor, ...]
     saved: tuple[torch.Tensor, ...]
+    library: Library | None = None
+    order: torch.Tensor | None = None
 
 
 class Wanted(NamedTuple):
@@ -137,15 +143,15 @@ def forward(work: Work, *, keep: bool, room: int = 0) -> Made:
     packing = None if keep else task.pack(work.weights)  # while one trains, the next call has other weights
     (n_forward, _, n_saved, _), D = task.sizes(), len(work.weights)
     T, B, _ = work.inputs.shape
-    H = work.states[0].shape[-1]
-    outputs = work.inputs.new_empty(T, B, D * H)
-    finals = tuple(torch.empty_like(state, memory_format=torch.contiguous_format) for state in work.states)
-    saved = tuple(BUFFERS.take(max(n_saved, room), outputs.dtype) for _ in range(D)) if keep else ()
-    task.place(Made(outputs, finals, saved))
+    outputs = work.inputs.new_empty((T, B, D * work.states[0].shape[-1]))
+    finals = tuple([torch.empty_like(state, memory_format=torch.contiguous_format) for state in work.states])
+    saved = tuple([BUFFERS.take(max(n_saved, room), outputs.dtype) for _ in range(D)]) if keep else ()
+    made = Made(outputs, finals, saved, task.library, task.order)
+    task.place(made)
     task.run("forward", n_forward)
     if packing is not None:
         packing.plan = task.plan(work, n_forward)
-    return Made(outputs, finals, saved)
+    return made
 
 
 def repeated(work: Work) -> Made | None:
@@ -190,18 +196,13 @@ def backward(
     wanted
         Which gradients.
     """
-    task = _Task(work)
+    task = _Task(work, made)
     task.place(made)
     task.flow(*flows)
-
-    def room(like: torch.Tensor | None, want: bool) -> torch.Tensor | None:  # noqa: FBT001
-        return torch.empty(like.shape, dtype=like.dtype, device="cpu") if want and like is not None else None
-
-    pairs = zip(work.weights, wanted.weights, strict=True)
     gradients = Gradients(
-        room(work.inputs, wanted.inputs),
-        tuple(map(room, work.states, wanted.states)),
-        tuple(tuple(map(room, weights, want)) for weights, want in pairs),
+        _room(work.inputs, wanted.inputs),
+        tuple(map(_room, work.states, wanted.states)),
+        tuple([tuple(map(_room, *pair)) for pair in zip(work.weights, wanted.weights, strict=True)]),
     )
     if wanted.margin is not None:
         gradients = gradients._replace(watched=task.watch(wanted.margin))
@@ -210,12 +211,20 @@ def backward(
     return gradients
 
 
+def _room(like: torch.Tensor | None, want: bool) -> torch.Tensor | None:  # noqa: FBT001
+    if not want or like is None:
+        return None
+    return torch.empty_like(like, memory_format=torch.contiguous_format)
+
+
 class _Task:
     """One call of a kernel: the structure it reads and the tensors whose addresses stand in it."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, made: Made | None = None) -> None:
         T, B, I = work.inputs.shape
-        self._library = cast("Library", library())  # who asks for a kernel has seen that there is one
+        # Who asks for a kernel has seen that there is one.
+        self.library = cast("Library", library() if made is None or made.library is None else made.library)
+        self.order: torch.Tensor | None = None if made is None else made.order
         self._noun, self._dtype = work.noun, work.inputs.dtype
         self._hidden = H = work.states[0].shape[-1]
         self._alive: list[torch.Tensor] = []
@@ -223,20 +232,21 @@ class _Task:
         D = len(work.weights)
         rows = next(weight for weight in work.weights[0] if weight is not None).shape[0]
         self._shape = len(work.states), rows // H
-        small = math.prod((D, T, B, rows, I + H)) <= _SMALL
-        self.layer = layer = Layer(time=T, batch=B, inputs=I, hidden=H, directions=D)
+        threads = 1 if D * T * B * rows * (I + H) <= _SMALL else n_threads()
+        self.layer = layer = Layer(time=T, batch=B, inputs=I, hidden=H, directions=D, threads=threads)
         layer.x, layer.x_time, layer.x_batch = x.data_ptr(), x.stride(0), x.stride(1)
         layer.y_time, layer.y_batch = B * D * H, D * H
-        layer.threads = 1 if small else n_threads()
         layer.recompute = work.recompute
         if work.lengths is not None:
-            layer.lengths = self._address(work.lengths)
-            layer.order = self._address(work.lengths.argsort(descending=True, stable=True))
+            if self.order is None:
+                self.order = work.lengths.argsort(descending=True, stable=True)
+            layer.lengths, layer.order = self._address(work.lengths), self._address(self.order)
         self._ways = [layer.direction[d] for d in range(D)]
         for d, (way, weights) in enumerate(zip(self._ways, work.weights, strict=True)):
             way.reverse = work.reverse or d == 1
             for field, weight in zip(WEIGHTS, weights, strict=True):
-                setattr(way, field, self._address(weight))
+                if weight is not None:
+                    setattr(way, field, self._address(weight))
         self._each_state(("h0", "c0"), work.states)
 
     def sizes(self) -> tuple[int, ...]:
@@ -253,7 +263,7 @@ class _Task:
             if d:
                 layer = Layer(inputs=layer.inputs, hidden=layer.hidden, directions=1)
                 layer.direction[0] = self._ways[d]
-            packing = PACKINGS.find(layer, own, self._function, kind=(self._noun, self._dtype, self._library))
+            packing = PACKINGS.find(layer, own, self._function, kind=(self._noun, self._dtype, self.library))
             if packing is not None:
                 self._ways[d].packed = self._address(packing.packed)
         return packing
@@ -287,8 +297,9 @@ class _Task:
         self.layer.dx = self._address(gradients.inputs)
         self._each_state(("dh0", "dc0"), gradients.states)
         for way, weights in zip(self._ways, gradients.weights, strict=True):
-            for field, gradient in zip(WEIGHTS, weights, strict=True):
-                setattr(way, f"d{field}", self._address(gradient))
+            for field, gradient in zip(_GRADIENTS, weights, strict=True):
+                if gradient is not None:
+                    setattr(way, field, self._address(gradient))
 
     def watch(self, margin: float) -> tuple[Watched, ...]:
         """Return what the walk back of each direction is going to fill."""
@@ -314,13 +325,14 @@ class _Task:
         CALLS[f"{self._noun} {operation}"] += 1
 
     def _function(self, operation: str) -> Any:
-        return self._library.function(f"tidegate_{self._noun}_{operation}_{_SUFFIX[self._dtype]}")
+        return self.library.function(f"tidegate_{self._noun}_{operation}_{_SUFFIX[self._dtype]}")
 
     def _dense(self, values: torch.Tensor) -> torch.Tensor:
         """Return `values` with features side by side; it stays alive until the task is done."""
         if values.stride(-1) != 1 and values.shape[-1] != 1:
             values = values.contiguous()
-        values = values.resolve_neg()  # the imaginary part of a conjugate is a view with the sign turned
+        if values.is_neg():  # the imaginary part of a conjugate is a view with the sign turned
+            values = values.resolve_neg()
         self._alive.append(values)
         return values
 
@@ -328,7 +340,8 @@ class _Task:
         """Return where the contiguous `values` begin, which stay alive until the task is done."""
         if values is None:
             return None
-        values = values.contiguous().resolve_neg()
+        if not values.is_contiguous() or values.is_neg():
+            values = values.contiguous().resolve_neg()
         self._alive.append(values)
         return values.data_ptr()
 

@@ -7,8 +7,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 import torch
-from torch._subclasses.fake_tensor import FakeTensor
-from torch._subclasses.functional_tensor import FunctionalTensor
+
+from tidegate.nn import internals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,11 +17,6 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-# No public function tells of modes.
-_modes = torch._C._len_torch_dispatch_stack  # noqa: SLF001
-_included = torch._C._dispatch_tls_is_dispatch_key_included  # noqa: SLF001
-_BEFORE_DISPATCH = torch._C.DispatchKey.PreDispatch  # noqa: SLF001
-_STANDING_FOR_OTHERS = (FakeTensor, FunctionalTensor)
 _REASON = (
     "it goes over time step by step, or calls an operator of torch's that a graph cannot hold; "
     "'Compilers and exporters' in tidegate's docs/layers.md says which layers it can"
@@ -30,7 +25,7 @@ _REASON = (
 
 def has_numbers(tensor: torch.Tensor) -> bool:
     """Return whether there is something to look at in `tensor`: it does not only stand for shape, type and device."""
-    return not (torch.compiler.is_compiling() or tensor.is_meta or isinstance(tensor, _STANDING_FOR_OTHERS))
+    return not (torch.compiler.is_compiling() or tensor.is_meta or isinstance(tensor, internals.STANDING_FOR_OTHERS))
 
 
 def followed(tensor: torch.Tensor) -> bool:
@@ -39,7 +34,7 @@ def followed(tensor: torch.Tensor) -> bool:
     Compilers and exporters do, and modes such as those that count operations; tensors without numbers have nothing
     else to show.
     """
-    return not has_numbers(tensor) or bool(_modes()) or _included(_BEFORE_DISPATCH)
+    return not has_numbers(tensor) or bool(internals.n_modes()) or internals.is_exporting()
 
 
 def uncompiled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:

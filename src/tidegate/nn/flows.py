@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 
+from tidegate.nn import internals
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -225,10 +227,10 @@ class Walk:
 
     def _arrived(self, index: int, t: int, gradient: torch.Tensor) -> None:
         """Note the norm of the gradient of the state `index` after step t."""
-        mapped = torch._C._functorch.is_legacy_batchedtensor(gradient)  # noqa: SLF001
+        mapped = internals.is_stack_of_gradients(gradient)
         if mapped or not self._listener.listens():
             return
-        running = torch._C._current_graph_task_id()  # noqa: SLF001
+        running = internals.task_of_backward()
         if self._norms is None or running != self._pass:
             self._pass, self._norms = running, self._opened()
         self._norms[index, t] = gradient.double().norm().item()
@@ -273,7 +275,7 @@ def listener(module: torch.nn.Module, layer: int) -> Listener | None:
 
     What torch.compile or torch.func make of a call is not watched.
     """
-    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():  # noqa: SLF001
+    if torch.compiler.is_compiling() or internals.transforms_functions():
         return None
     recorder = (_WATCHED.get() or {}).get(id(module))
     return None if recorder is None else Listener(recorder, layer)

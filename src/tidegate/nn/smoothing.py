@@ -13,8 +13,9 @@ from torch.autograd.forward_ad import unpack_dual
 from tidegate.errors import SettingError
 from tidegate.kernels import smoothing as kernels
 from tidegate.kernels.smoothing import Work
+from tidegate.nn import internals
 from tidegate.nn.smoothing_equations import reference
-from tidegate.nn.smoothing_operators import by_kernels, by_operator, transformed
+from tidegate.nn.smoothing_operators import by_kernels, by_operator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -150,7 +151,7 @@ def _way(work: Work) -> str:
 
 def _abstract() -> bool:
     """Return whether tensors stand for others: traced, or transformed by `torch.func`."""
-    return torch.jit.is_tracing() or transformed()  # type: ignore[attr-defined, no-untyped-call]
+    return torch.jit.is_tracing() or internals.transforms_functions()  # type: ignore[attr-defined, no-untyped-call]
 
 
 def _parts(work: Work) -> list[torch.Tensor]:
@@ -164,8 +165,7 @@ def _has_tangent(tensor: torch.Tensor) -> bool:
 def _watched(work: Work) -> bool:
     """Return whether someone follows torch's operators, or tensors hold something else than numbers."""
     plain = (torch.Tensor, torch.nn.Parameter)
-    following = torch._C._len_torch_dispatch_stack()  # noqa: SLF001 - there is no public way to ask
-    return bool(following) or any(type(part) not in plain for part in _parts(work))
+    return bool(internals.n_modes()) or any(type(part) not in plain for part in _parts(work))
 
 
 _WAYS: Mapping[str, Callable[[Work], tuple[torch.Tensor, ...]]] = {

@@ -11,6 +11,7 @@ import torch
 
 from tidegate.kernels import smoothing as kernels
 from tidegate.kernels.smoothing import Wanted, Work
+from tidegate.nn.differentiation import looked_at
 from tidegate.nn.smoothing_equations import reference, written_gradients
 
 if TYPE_CHECKING:
@@ -36,16 +37,6 @@ def by_operator(work: Work) -> tuple[torch.Tensor, ...]:
     return tuple(_forward_operator(*work[:4], list(work.seasons)))
 
 
-def transformed() -> bool:
-    """Return whether a transformation of `torch.func` is at work."""
-    return bool(torch._C._are_functorch_transforms_active())  # noqa: SLF001 - there is no public way to ask
-
-
-def _stands_for_several(flow: torch.Tensor | None) -> bool:
-    """Return whether ``is_grads_batched`` laid gradients on top of each other in `flow`."""
-    return flow is not None and torch._C._functorch.is_legacy_batchedtensor(flow)  # noqa: SLF001 - as above
-
-
 class _Kernels(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, *parts: Any) -> tuple[torch.Tensor, ...]:
@@ -59,7 +50,7 @@ class _Kernels(torch.autograd.Function):
         work, outputs = _remembered(ctx)
         wanted = (*ctx.needs_input_grad[:3], *ctx.needs_input_grad[4:])
         made: Sequence[torch.Tensor | None]
-        if torch.is_grad_enabled() or transformed() or any(map(_stands_for_several, flows)):
+        if torch.is_grad_enabled() or looked_at(flows):
             made = written_gradients(work, outputs, flows)
         else:
             made = _computed_gradients(work, outputs, flows, wanted)

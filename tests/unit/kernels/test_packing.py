@@ -6,9 +6,9 @@ import gc
 import pytest
 import torch
 
-from tidegate.kernels.layer import WEIGHTS, Layer
 from tidegate.kernels.library import library, reason
 from tidegate.kernels.packing import Packings
+from tidegate.kernels.structure import WEIGHTS, Layer
 
 if library() is None:
     pytest.skip(reason(), allow_module_level=True)

@@ -4,6 +4,7 @@ import torch
 from tidegate.errors import SettingError
 from tidegate.kernels import library
 from tidegate.nn import backends, fused
+from tidegate.nn import reference as walks
 from tidegate.nn.backends import BACKENDS, choose, repeated, run
 from tidegate.nn.cells.cell import Sizes
 from tidegate.nn.cells.elman import Elman
@@ -51,7 +52,7 @@ def test_auto_takes_a_kernel_an_operator_or_a_scan_where_there_is_one(monkeypatc
     def refuse(*_, **__):
         raise AssertionError("the loop over time was asked")
 
-    monkeypatch.setattr(backends, "unroll", refuse)
+    monkeypatch.setattr(walks, "unroll", refuse)
     for cell in (Lstm(), MinGru()):
         run(call(cell))
         for work in (call(cell, course=Course(trace=True)), call(cell, course=Course(truncate=2))):

@@ -4,8 +4,8 @@ import torch
 from tidegate import nn
 from tidegate.errors import SettingError
 from tidegate.kernels import library
-from tidegate.nn import fused
 from tidegate.nn.machine import Backing, backend
+from tidegate.nn.nouns import noun
 
 NO_CUDA = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 KERNELS = pytest.mark.skipif(library.library() is None, reason=library.reason())
@@ -69,7 +69,7 @@ def test_what_is_asked_for_is_said():
 
 
 def test_the_precision_of_the_weights_counts():
-    assert fused.noun(nn.GRU(2, 3).cell) == "gru_after"
+    assert noun(nn.GRU(2, 3).cell) == "gru_after"
     assert backend(nn.GRU(2, 3).bfloat16()).name != "kernels"
 
 

@@ -5,9 +5,10 @@ import torch
 
 from tidegate.kernels import smoothing as kernels
 from tidegate.kernels.smoothing import Work
+from tidegate.nn import internals
 from tidegate.nn.smoothing import Season, smooth
 from tidegate.nn.smoothing_equations import reference
-from tidegate.nn.smoothing_operators import by_kernels, by_operator, transformed
+from tidegate.nn.smoothing_operators import by_kernels, by_operator
 
 LENGTHS = torch.tensor([6, 2, 0, 5, 6])
 SEASONS = {"none": (), "one": (4,), "two": (3, 4)}
@@ -113,11 +114,11 @@ def test_an_export_holds_the_operator_for_any_number_of_series(strict):
 
 
 def test_a_transformation_is_noticed():
-    assert not transformed()
+    assert not internals.transforms_functions()
     seen = []
 
     def noted(number):
-        seen.append(transformed())
+        seen.append(internals.transforms_functions())
         return number
 
     torch.func.vmap(noted)(torch.ones(2))

@@ -108,11 +108,13 @@ def advance(cell: Cell, inputs: torch.Tensor, state: State, weights: Mapping[str
     return cell.step(project(inputs, weights), state, weights)
 
 
-def spread(weights: Mapping[str, torch.Tensor], cell: Cell) -> dict[str, torch.Tensor]:
+def spread(weights: Mapping[str, torch.Tensor], cell: Cell) -> Mapping[str, torch.Tensor]:
     """Return `weights` with biases over all G*H rows: one that the candidate alone has is 0 in the gates' rows.
 
     Every walk through time begins with this; `project` and a cell's `step` take what it returns.
     """
+    if getattr(cell, "gate_bias", True):
+        return weights
     n_rows = weights["input"].shape[0]
 
     def whole(bias: torch.Tensor) -> torch.Tensor:

@@ -5,13 +5,12 @@ from torch.autograd import forward_ad
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from tidegate import nn
-from tidegate.kernels.operands import GATES
-from tidegate.kernels.recurrence import Work
-from tidegate.nn import backends, traced
+from tidegate.nn import operator
 from tidegate.nn.cells.cell import Sizes
 from tidegate.nn.cells.gru import Gru
 from tidegate.nn.cells.lstm import Lstm
 from tidegate.nn.cells.slstm import Slstm
+from tidegate.nn.reference import reference
 from tidegate.nn.unroll import Call, Course
 
 STEPS, SEQUENCES, INPUTS, HIDDEN = 5, 4, 3, 6
@@ -33,14 +32,6 @@ def call(cell, ways=1, projected=0, **options):
     return Call(cell, weights, drawn(STEPS, SEQUENCES, INPUTS), states, **options)
 
 
-@pytest.mark.parametrize("noun", GATES)
-def test_a_layer_comes_back_from_its_work(noun):
-    made = traced.described(Work(noun, drawn(1), (drawn(2),), ((drawn(3), None, drawn(4), None, None),), LENGTHS, True))
-    assert made.cell == traced._cells()[noun]
-    assert list(made.weights[0]) == ["input", "input_bias"]
-    assert (made.lengths, made.course) == (LENGTHS, Course(reverse=True))
-
-
 CALLS = {
     "both ways": lambda: call(Lstm(peepholes="full"), 2, lengths=LENGTHS),
     "back": lambda: call(Gru("before"), course=Course(reverse=True)),
@@ -51,8 +42,8 @@ CALLS = {
 @pytest.mark.parametrize("case", CALLS)
 def test_the_operator_yields_what_the_loop_does(case):
     given = CALLS[case]()
-    assert traced.obstacle(given) is None
-    made, right = traced.run(given), backends.reference(given)
+    assert operator.obstacle(given) is None
+    made, right = operator.run(given), reference(given)
     torch.testing.assert_close(made[:2], right[:2], rtol=1e-12, atol=1e-12)
 
 
@@ -67,29 +58,31 @@ OBSTACLES = {
 
 @pytest.mark.parametrize("reason", OBSTACLES)
 def test_what_no_operator_does(reason):
-    assert reason in traced.obstacle(OBSTACLES[reason]())
+    assert reason in operator.obstacle(OBSTACLES[reason]())
 
 
 def test_what_no_operator_takes_part_in():
     given, found = call(Gru()), []
     with torch.autocast("cpu"):
-        found.append(traced.obstacle(given))
-    torch.func.vmap(lambda values: found.append(traced.obstacle(given._replace(inputs=values))) or values)(given.inputs)
+        found.append(operator.obstacle(given))
+    torch.func.vmap(lambda values: found.append(operator.obstacle(given._replace(inputs=values))) or values)(
+        given.inputs
+    )
     with forward_ad.dual_level():
-        found.append(traced.obstacle(given))
+        found.append(operator.obstacle(given))
     assert [reason.split()[0] for reason in found] == ["autocast", "a", "forward-mode"]
 
 
 def test_kernels_are_asked_for_where_there_are_some():
     given = call(Gru())
     lowered = given._replace(inputs=given.inputs.bfloat16())
-    assert traced.obstacle(given, by_kernels=True) is None
-    assert traced.obstacle(lowered) is None
-    assert "not torch.bfloat16" in traced.obstacle(lowered, by_kernels=True)
+    assert operator.obstacle(given, by_kernels=True) is None
+    assert operator.obstacle(lowered) is None
+    assert "not torch.bfloat16" in operator.obstacle(lowered, by_kernels=True)
     with FakeTensorMode():
         elsewhere = given._replace(inputs=torch.empty(STEPS, SEQUENCES, INPUTS, device="cuda"))
-        assert traced.obstacle(elsewhere) is None
-        assert "by torch's own" in traced.obstacle(elsewhere, by_kernels=True)
+        assert operator.obstacle(elsewhere) is None
+        assert "by torch's own" in operator.obstacle(elsewhere, by_kernels=True)
 
 
 def layer(kind="LSTM", **options):

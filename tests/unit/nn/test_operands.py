@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from tidegate.kernels.operands import GATES, by_direction, check_lengths, described, flat, tensors, with_tensors
 from tidegate.kernels.recurrence import Work
-from tidegate.nn import traced
 from tidegate.nn.cells.cell import Sizes
+from tidegate.nn.nouns import CELLS
+from tidegate.nn.operands import by_direction, check_lengths, described, flat, tensors, with_tensors
 
 STEPS, SEQUENCES, INPUTS, HIDDEN = 4, 3, 2, 5
 
@@ -14,7 +14,7 @@ def drawn(*shape):
 
 
 def work(noun="lstm_peephole", ways=2):
-    cell = traced.described(Work(noun, drawn(1), (), ())).cell
+    cell = CELLS[noun]
     shapes = cell.shapes(Sizes(INPUTS, HIDDEN))
     roles = ("input", "recurrent", "input_bias", "recurrent_bias", "peephole")
     weights = tuple(tuple(drawn(*shapes[role]) if role in shapes else None for role in roles) for _ in range(ways))
@@ -29,7 +29,7 @@ def same(ours, theirs):
 
 
 @pytest.mark.parametrize("ways", [1, 2])
-@pytest.mark.parametrize("noun", GATES)
+@pytest.mark.parametrize("noun", CELLS)
 def test_what_is_flat_describes_the_work(noun, ways):
     given = work(noun, ways)
     same(described(flat(given)), given)
@@ -69,10 +69,14 @@ WRONG = {
     "a wide weight": (3, in_list(5, lambda w: w.repeat(1, 2)), r"'input' of .* shape \(20, 2\); got \(20, 4\)"),
     "no weight": (3, in_list(1, lambda _: None), r"'recurrent' of .* shape \(20, 5\); got none"),
     "no peephole": (3, in_list(9, lambda _: None), r"'peephole' of .* shape \(3, 5\); got none"),
-    "a short bias": (3, in_list(2, lambda b: b[5:]), r"a bias of .* shape \(20,\); got \(15,\)"),
+    "a short bias": (3, in_list(2, lambda b: b[5:]), r"the weight 'input_bias' of .* shape \(20,\); got \(15,\)"),
     "too few lengths": (4, lambda lengths: lengths[1:], r"lengths of .* shape \(3,\); got \(2,\)"),
     "short lengths": (4, lambda lengths: lengths.int(), r"lengths must be torch.int64 on cpu; got torch.int32 on cpu"),
-    "another type": (3, in_list(3, lambda b: b.double()), r"a bias must be torch.float32 on cpu; got torch.float64"),
+    "another type": (
+        3,
+        in_list(3, lambda b: b.double()),
+        r"the weight 'recurrent_bias' must be torch.float32 on cpu; got torch.float64",
+    ),
     "another device": (2, in_list(0, lambda h: h.to("meta")), r"a state must be .* on cpu; got torch.float32 on meta"),
 }
 

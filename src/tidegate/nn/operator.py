@@ -2,7 +2,7 @@
 
 ``torch.ops.tidegate.recurrence`` yields the outputs and the final states; with a gradient it goes through
 ``recurrence_kept``, which also yields what the backward pass reads, and back through ``recurrence_backward``. Where the
-kernels cannot run (another device or type, none compiled), what `stand_in` was given does the work.
+kernels cannot run (another device or type, none compiled), torch's own operators or the reference do the work.
 
 Axis letters: T time, B batch, H hidden units, D directions.
 """
@@ -11,67 +11,82 @@ from __future__ import annotations
 
 import math
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
 from torch.utils.flop_counter import register_flop_formula
 
 from tidegate.kernels import library, recurrence
-from tidegate.kernels.differentiation import gradients_of
-from tidegate.kernels.operands import GATES, SCHEMA, by_direction, check_lengths, described, flat, tensors, with_tensors
 from tidegate.kernels.recurrence import Made, Wanted, Work
+from tidegate.nn import fused, internals, operators
+from tidegate.nn.compilation import has_numbers
+from tidegate.nn.differentiation import gradients_of
+from tidegate.nn.fused import call_of, through_reference, work_of
+from tidegate.nn.nouns import CELLS, noun
+from tidegate.nn.operands import (
+    SCHEMA,
+    by_direction,
+    check_lengths,
+    check_tensor,
+    described,
+    flat,
+    flat_weights,
+    tensors,
+    with_tensors,
+)
+from tidegate.nn.reference import reference
+from tidegate.nn.unroll import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tidegate.nn.unroll import Call
+
     Optional = Sequence[torch.Tensor | None]
 
-# No public function says below which layer of torch's dispatcher a call begins.
-_below_autograd = torch._C._AutoDispatchBelowAutograd  # noqa: SLF001
-_AFTER_AUTOGRAD = torch._C._after_autograd_keyset  # noqa: SLF001
-_excluding = torch._C._SetExcludeDispatchKeyGuard  # noqa: SLF001
-_AUTOGRAD = torch._C.DispatchKey.AutogradFunctionality  # noqa: SLF001
 _DTYPES = (torch.float32, torch.float64)
 _WIDEST = 64
 """Bytes of the widest vector of all levels."""
 _BESIDE_GATES = 2
 """Numbers that a cell's kernel saves of a unit and step beside its gates, at most."""
 _BACKWARD = "Tensor outputs, Tensor[] saved, Tensor?[] flows, bool[] wanted"
-_STAND_INS: list[StandIn] = []
 
 
-class StandIn(Protocol):
-    """What does the work that the kernels cannot."""
+def obstacle(call: Call, *, by_kernels: bool = False) -> str | None:
+    """Return why a layer cannot, or had better not, be one operator; None when it can.
 
-    def __call__(self, work: Work, *, twice: bool) -> Made:
-        """Return what the layer yields, with nothing saved, by torch's operators.
+    Parameters
+    ----------
+    call
+        The work.
+    by_kernels
+        Whether the operator must find kernels for the device and the type.
+    """
+    if noun(call.cell) is None or "projection" in call.weights[0]:
+        return f"there is no operator for {call.cell}"
+    at_hand = call.inputs.is_cpu or call.inputs.is_meta
+    if not at_hand and (by_kernels or has_numbers(call.inputs)):
+        return "what the operator does on other devices is done there by torch's own as well"
+    if by_kernels and call.inputs.dtype not in _DTYPES:
+        return f"kernels compute in float32 and float64, not {call.inputs.dtype}"
+    if call.course.trace or call.course.truncate is not None or call.listener is not None:
+        return "an operator shows and cuts nothing within itself"
+    return fused.transformed(call.inputs.device)
 
-        Parameters
-        ----------
-        work
-            The layer.
-        twice
-            Whether its gradients shall have gradients of their own.
-        """
 
-
-def stand_in(compute: StandIn) -> StandIn:
-    """Let `compute` do the work that the kernels cannot."""
-    _STAND_INS[:] = [compute]
-    return compute
-
-
-def run(work: Work) -> Made:
-    """Return what the layer yields, through the operator, with nothing saved.
+def run(call: Call) -> Outcome:
+    """Return what the layer yields, through its operator; `obstacle` must be None.
 
     Raises
     ------
     ValueError
-        Where the cell is unknown, shapes or types do not go together, or, once it is computed, a length lies outside
-        0 to T.
+        Where shapes or types do not go together or, once it is computed, a length lies outside 0 to T.
     """
+    work = work_of(call)
+    if work.lengths is not None:
+        work = work._replace(lengths=work.lengths.to(torch.int64))
     outputs, *states = torch.ops.tidegate.recurrence(*flat(work))
-    return Made(outputs, tuple(states), ())
+    return Outcome(outputs, tuple(states))
 
 
 def _alike(work: Work) -> bool:
@@ -84,7 +99,7 @@ def _by_kernels(work: Work) -> bool:
 
 
 def _room(work: Work) -> int:
-    """Return the entries of each piece of what is saved, enough for kernels of any level.
+    """Return the entries of each piece of what is saved: enough for kernels of any level, and who wrote it at the end.
 
     What is compiled on one machine, or with one level, may be found in a cache and run with another.
     """
@@ -93,7 +108,7 @@ def _room(work: Work) -> int:
     T, B, _ = work.inputs.shape
     per_vector = _WIDEST // work.inputs.dtype.itemsize
     padded = -(-work.states[0].shape[-1] // per_vector) * per_vector
-    return T * B * padded * (GATES[work.noun] + _BESIDE_GATES)
+    return T * B * padded * (len(CELLS[work.noun].gates) + _BESIDE_GATES) + 1
 
 
 def _computed(work: Work, *, keep: bool) -> list[torch.Tensor]:
@@ -102,11 +117,13 @@ def _computed(work: Work, *, keep: bool) -> list[torch.Tensor]:
     room = _room(work) if keep else 0
     if _by_kernels(work):
         made = recurrence.forward(work, keep=keep, room=room)
+        for piece in made.saved:
+            piece[-1:] = made.library.vector_bytes if made.library else 0
         return [made.outputs, *made.states, *made.saved]
-    made = _STAND_INS[0](work, twice=False)
-    states = [state.clone(memory_format=torch.contiguous_format) for state in made.states]  # maybe views of all steps
-    saved = [work.inputs.new_empty(room) for _ in work.weights] if keep else []
-    return [made.outputs.contiguous(), *states, *saved]
+    outcome = _instead(work)
+    states = [state.clone(memory_format=torch.contiguous_format) for state in outcome.states]  # may be views of steps
+    saved = [work.inputs.new_zeros(room) for _ in work.weights] if keep else []
+    return [outcome.outputs.contiguous(), *states, *saved]
 
 
 def _promised(work: Work, *, keep: bool) -> list[torch.Tensor]:
@@ -119,26 +136,34 @@ def _promised(work: Work, *, keep: bool) -> list[torch.Tensor]:
 
 def _found(work: Work, made: Made, flows: Optional, wanted: Sequence[bool]) -> Optional:
     """Return the gradients of the work's `tensors`."""
-    if not _by_kernels(work):
+    width = int(made.saved[0][-1]) if _alike(work) else 0
+    if width == 0:
         # Where an operator computes, torch records nothing for gradients unless it is told to.
-        with _excluding(_AUTOGRAD, False):  # noqa: FBT003 - torch's own order
-            found = _by_stand_in(work, flows, wanted, twice=False)
+        with internals.excluding(internals.AUTOGRAD, False):  # noqa: FBT003 - torch's own order
+            found = _through_stand_in(work, flows, wanted)
         # torch returns one gradient for two biases, or what it was given; an operator's results are their own.
         return [None if gradient is None else gradient.clone() for gradient in found]
     n_states = len(work.states)
     asked = Wanted(wanted[0], tuple(wanted[1 : 1 + n_states]), by_direction(wanted[1 + n_states :]))
+    made = made._replace(library=library.loaded(width))
     gradients = recurrence.backward(work, made, (flows[0], flows[1:]), asked)
-    return [gradients.inputs, *gradients.states, *chain(*gradients.weights)]
+    return [gradients.inputs, *gradients.states, *flat_weights(gradients.weights)]
 
 
-def _by_stand_in(work: Work, flows: Optional, wanted: Sequence[bool], *, twice: bool) -> list[torch.Tensor | None]:
-    """Return the gradients of the work's `tensors` by torch's own record of the stand-in."""
+def _instead(work: Work) -> Outcome:
+    """Return what the layer yields where the kernels cannot run."""
+    call = call_of(work)
+    return reference(call) if operators.obstacle(call) else operators.run(call)
+
+
+def _through_stand_in(work: Work, flows: Optional, wanted: Sequence[bool]) -> Optional:
+    """Return the gradients of the work's `tensors` by torch's own record of what stands in for the kernels."""
 
     def compute(others: Optional) -> Sequence[torch.Tensor]:
-        made = _STAND_INS[0](with_tensors(work, others), twice=twice)
+        made = _instead(with_tensors(work, others))
         return made.outputs, *made.states
 
-    return gradients_of(tensors(work), compute, flows, wanted, twice=twice)
+    return gradients_of(tensors(work), compute, flows, wanted, twice=False)
 
 
 def _differentiable(keys: Any, *operands: Any) -> list[torch.Tensor]:
@@ -149,8 +174,8 @@ def _differentiable(keys: Any, *operands: Any) -> list[torch.Tensor]:
         frame = _Frame(noun, len(states), tuple(flags))
         return list(_Recurrence.apply(frame, lengths, *each))  # type: ignore[no-untyped-call]
     plain = torch.ops.tidegate.recurrence.default
-    with _below_autograd():
-        return cast("list[torch.Tensor]", plain.redispatch(keys & _AFTER_AUTOGRAD, *operands))
+    with internals.below_autograd():
+        return cast("list[torch.Tensor]", plain.redispatch(keys & internals.AFTER_AUTOGRAD, *operands))
 
 
 class _Frame(NamedTuple):
@@ -171,7 +196,7 @@ class _Recurrence(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, frame: _Frame, lengths: torch.Tensor | None, *each: torch.Tensor | None) -> Any:
-        with _below_autograd():
+        with internals.below_autograd():
             made = torch.ops.tidegate.recurrence_kept(*frame.operands(lengths, each))
         ctx.frame, ctx.n_operands = frame, len(each)
         ctx.set_materialize_grads(False)
@@ -184,7 +209,7 @@ class _Recurrence(torch.autograd.Function):
         each, (outputs, *saved) = rest[: ctx.n_operands], rest[ctx.n_operands :]
         operands, wanted = ctx.frame.operands(lengths, each), ctx.needs_input_grad[2:]
         if torch.is_grad_enabled():  # and these gradients shall have some of their own
-            return None, None, *_by_stand_in(described(operands), flows, wanted, twice=True)
+            return None, None, *through_reference(described(operands), flows, wanted, twice=True)
         made = iter(torch.ops.tidegate.recurrence_backward(*operands, outputs, saved, flows, wanted))
         return None, None, *(next(made) if want else None for want in wanted)
 
@@ -193,11 +218,20 @@ def _backward(*operands: Any) -> list[torch.Tensor]:
     *given, outputs, saved, flows, wanted = operands
     work = described(given)
     n_states, room = len(work.states), _room(work)
-    if len(flows) != 1 + n_states or [piece.numel() for piece in saved] != [room] * len(work.weights):
+    if len(flows) != 1 + n_states or len(saved) != len(work.weights) or len(wanted) != len(tensors(work)):
         raise ValueError(
-            f"the gradient of {work.noun} takes {1 + n_states} flows and {len(work.weights)} saved pieces of {room} "
-            f"entries; got {len(flows)}, and {[piece.numel() for piece in saved]}"
+            f"the gradient of {work.noun} takes {1 + n_states} flows, {len(work.weights)} saved pieces and "
+            f"{len(tensors(work))} wishes; got {len(flows)}, {len(saved)} and {len(wanted)}"
         )
+    check_lengths(work)
+    T, B, _ = work.inputs.shape
+    shape = T, B, len(work.weights) * work.states[0].shape[-1]
+    check_tensor("the outputs", outputs, shape, like=work)
+    for piece in saved:
+        check_tensor("what is saved", piece, (room,), like=work)
+    for flow, expected in zip(flows, (shape, *(tuple(state.shape) for state in work.states)), strict=True):
+        if flow is not None:
+            check_tensor("a flow", flow, expected, like=work)
     found = _found(work, Made(outputs, (), tuple(saved)), flows, wanted)
     triples = zip(found, tensors(work), wanted, strict=True)
     return [_whole(gradient, like) for gradient, like, want in triples if want and like is not None]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from tidegate.nn import internals
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -56,3 +58,11 @@ def gradients_of(
 
 def _view(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.view_as(tensor) if tensor.requires_grad else tensor.detach().requires_grad_()
+
+
+def looked_at(flows: Optional) -> bool:
+    """Return whether the gradients `flows` are mapped, differentiated forwards or no plain tensors."""
+    if internals.transforms_functions() or internals.differentiates_forwards():
+        return True
+    given = [flow for flow in flows if flow is not None]
+    return any(type(flow) is not torch.Tensor or internals.is_stack_of_gradients(flow) for flow in given)

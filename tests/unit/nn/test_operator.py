@@ -1,6 +1,7 @@
 """The operators before torch's own checks, with kernels and with what stands in for them."""
 
 import ctypes
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -9,12 +10,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from tidegate.errors import SettingError
-from tidegate.kernels import library, operator, recurrence
-from tidegate.kernels.layer import Layer
-from tidegate.kernels.operands import GATES, flat, tensors
+from tidegate.kernels import library, recurrence
 from tidegate.kernels.recurrence import ROLES, Work
-from tidegate.nn import backends, traced
+from tidegate.kernels.structure import Layer
 from tidegate.nn.cells.cell import Sizes
+from tidegate.nn.fused import call_of
+from tidegate.nn.nouns import CELLS
+from tidegate.nn.operands import flat, tensors
+from tidegate.nn.reference import reference
 
 STEPS, SEQUENCES, INPUTS, HIDDEN = 4, 3, 2, 5
 SOME = ("elman_relu", "lstm_peephole_coupled", "gru_before", "min_lstm_normalised")
@@ -34,7 +37,7 @@ def way(request, monkeypatch):
 
 def work(noun="gru_after", ways=1, *, lengths=None, bias=True, dtype=torch.float64, gradient=True, **flags):
     generator = torch.Generator().manual_seed(3)
-    cell = traced.described(Work(noun, torch.empty(0), (), ())).cell
+    cell = CELLS[noun]
     shapes = cell.shapes(Sizes(INPUTS, HIDDEN))
 
     def drawn(*shape):
@@ -58,14 +61,12 @@ def slopes(results, given, graph=False):
 
 def expected(given):
     """By the loop over the published equations."""
-    made = backends.reference(traced.described(given))
+    made = reference(call_of(given))
     return [made.outputs, *made.states]
 
 
 def results(given):
-    made = operator.run(given)
-    assert made.saved == ()
-    return [made.outputs, *made.states]
+    return OPERATORS.recurrence(*flat(given))
 
 
 CASES = {
@@ -77,7 +78,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("noun", GATES)
+@pytest.mark.parametrize("noun", CELLS)
 def test_values_and_gradients_are_the_equations(noun, case):
     given = work(noun, **CASES[case])
     ours, theirs = results(given), expected(given)
@@ -132,13 +133,13 @@ def test_any_set_of_gradients():
 
 @pytest.mark.parametrize("recompute", [False, True])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("noun", GATES)
+@pytest.mark.parametrize("noun", CELLS)
 def test_there_is_room_for_what_any_kernel_saves(noun, dtype, recompute, way):
     """It must not depend on the kernels, as what is compiled with one level may run with another."""
     given = work(noun, dtype=dtype, recompute=recompute, gradient=False)
     pieces = OPERATORS.recurrence_kept(*flat(given))[1 + len(given.states) :]
     width = 64 // dtype.itemsize
-    assert [len(piece) for piece in pieces] == [STEPS * SEQUENCES * width * (GATES[noun] + 2)]
+    assert [len(piece) for piece in pieces] == [STEPS * SEQUENCES * width * (len(CELLS[noun].gates) + 2) + 1]
     if way == "kernels":
         sizes = (ctypes.c_int64 * 4)()
         layer = Layer(time=STEPS, batch=SEQUENCES, inputs=INPUTS, hidden=HIDDEN, directions=1, recompute=recompute)
@@ -187,7 +188,7 @@ def shapes(given, turned):
 @pytest.mark.parametrize("noun", ["lstm", "min_gru"])
 def test_operations_are_counted(noun):
     given = work(noun, 2)
-    per_step = GATES[noun] * HIDDEN * (INPUTS + (0 if noun == "min_gru" else HIDDEN))
+    per_step = len(CELLS[noun].gates) * HIDDEN * (INPUTS + (0 if noun == "min_gru" else HIDDEN))
     forward = 2 * 2 * STEPS * SEQUENCES * per_step
     with FlopCounterMode(display=False) as counter:
         with torch.no_grad():
@@ -219,20 +220,51 @@ def test_nothing_is_kept_where_no_gradient_is_asked_for():
 
 def test_lengths_are_checked_when_it_runs():
     with pytest.raises(ValueError, match="between 0 and the 4 steps of the input; got 7"):
-        operator.run(work(lengths=[4, 7, 1]))
+        results(work(lengths=[4, 7, 1]))
 
 
-def test_what_was_not_kept_for_it_is_refused():
+REFUSED = {
+    "another piece": (lambda given: ([given.kept[1:]], given.flows), r"what is saved of .* \(481,\); got \(480,\)"),
+    "no piece": (lambda given: ([], given.flows), "takes 2 flows, 1 saved pieces and 7 wishes; got 2, 0 and 7"),
+    "one flow": (lambda given: ([given.kept], given.flows[:1]), "got 1, 1 and 7"),
+    "a short flow": (
+        lambda given: ([given.kept], [given.flows[0][1:], None]),
+        r"a flow of .* \(4, 3, 5\); got \(3, 3, 5\)",
+    ),
+    "a single flow": (
+        lambda given: ([given.kept], [given.flows[0].float(), None]),
+        "a flow must be torch.float64 on cpu",
+    ),
+}
+
+
+class Kept(NamedTuple):
+    kept: torch.Tensor
+    flows: list[torch.Tensor | None]
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_was_not_kept_for_it_is_refused(case):
     given = work(gradient=False)
     outputs, _, kept = OPERATORS.recurrence_kept(*flat(given))
-    wanted = [tensor is not None for tensor in tensors(given)]
-    for saved, flows in (([kept[1:]], [outputs, None]), ([kept], [outputs]), ([], [outputs, None])):
-        with pytest.raises(ValueError, match="takes 2 flows and 1 saved pieces of 480 entries; got"):
-            OPERATORS.recurrence_backward(*flat(given), outputs, saved, flows, wanted)
+    change, said = REFUSED[case]
+    saved, flows = change(Kept(kept, [outputs, None]))
+    with pytest.raises(ValueError, match=said):
+        OPERATORS.recurrence_backward(*flat(given), outputs, saved, flows, [True] * len(tensors(given)))
+
+
+def test_the_kernels_that_kept_go_back(monkeypatch, way):
+    """Others may have wider registers: what they keep lies in another order."""
+    given = work(lengths=[4, 0, 2])
+    made, right = results(given), slopes(expected(given), given)
+    for level in (*library.offered(), "none"):
+        monkeypatch.undo()
+        monkeypatch.setenv("TIDEGATE_KERNELS", level)
+        torch.testing.assert_close(slopes(made, given, graph=True), right, rtol=1e-10, atol=1e-10)
 
 
 def test_a_setting_that_is_not_offered_is_said_as_such(monkeypatch, way):
     monkeypatch.undo()
     monkeypatch.setenv("TIDEGATE_KERNELS", "x86-64-v9")
     with pytest.raises(SettingError, match="'x86-64-v9', which is not offered here"):
-        operator.run(work())
+        results(work())

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from tidegate.kernels.differentiation import gradients_of
+from tidegate.nn.differentiation import gradients_of
 
 
 def drawn(seed):

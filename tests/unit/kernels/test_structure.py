@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import tidegate.kernels
-from tidegate.kernels.layer import POINTERS, WEIGHTS, Direction, Layer
+from tidegate.kernels.structure import POINTERS, WEIGHTS, Direction, Layer
 
 HEADER = Path(tidegate.kernels.__file__).parent / "csrc" / "layer.h"
 STRUCTURE = re.compile(r"template <class T> struct (\w+) \{(.*?)\n\};", re.DOTALL)
