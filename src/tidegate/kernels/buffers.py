@@ -27,8 +27,6 @@ class Buffers:
         self._idle: list[torch.Tensor] = []
         self._returned: SimpleQueue[torch.Tensor] = SimpleQueue()
         self._lock = threading.Lock()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._after_fork)
 
     def take(self, count: int, dtype: torch.dtype) -> torch.Tensor:
         """Return `count` entries with any contents, at a multiple of 64 bytes."""
@@ -84,10 +82,13 @@ class Buffers:
         while sum(piece.numel() for piece in self._idle) > self._idle_bytes:
             self._idle.pop(0)
 
-    def _after_fork(self) -> None:
-        """Another thread may have held the lock, which it will not open in this process."""
+    def renew_lock(self) -> None:
+        """Begin anew in a forked process, where another thread may have held the lock and will not open it."""
         self._lock = threading.Lock()
 
 
 BUFFERS = Buffers()
 """What the kernels of this process share."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=BUFFERS.renew_lock)

@@ -21,13 +21,13 @@ from typing import Any, NamedTuple
 import torch  # noqa: F401 - loaded first, its OpenMP is the one that the libraries find: one pool of threads
 
 from tidegate.errors import SettingError
-from tidegate.kernels.structure import Layer
+from tidegate.kernels.structure import ABI, Layer, Smoothing
 
 LEVELS = ("x86-64-v4", "x86-64-v3", "x86-64-v2", "generic")
 """Instruction sets, the best one first; "generic" is what every processor of a kind offers."""
 
 _WISH, _FOLDER = "TIDEGATE_KERNELS", "TIDEGATE_KERNELS_FOLDER"
-_NO_COMPILER = "the package was installed without a C++ compiler"
+_NO_COMPILER = "the package was installed without a C++ compiler, or its kernels did not compile"
 _SUFFIX = ".dll" if sys.platform == "win32" else ".so"
 
 
@@ -78,6 +78,16 @@ class _Offer(NamedTuple):
 
 _lock = threading.Lock()
 _choices: dict[tuple[str, str], _Choice] = {}
+
+
+def _after_fork() -> None:
+    """Another thread may have held the lock, which it will not open in this process."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def library() -> Library | None:
@@ -163,7 +173,8 @@ def _choose(wish: str, folder: str) -> _Choice:
         None,
         f"no kernels: {cause}",
         f"tidegate has no compiled kernels, and recurrent layers take several times as long: {cause}. "
-        f"Install a C++ compiler, then tidegate again, or set {_WISH}=none to do without",
+        f"Install a C++ compiler, then tidegate again (with TIDEGATE_REQUIRE_KERNELS=1, to see why it fails), or set "
+        f"{_WISH}=none to do without",
     )
 
 
@@ -181,7 +192,8 @@ def _load(level: str, path: Path) -> Library:
     """Return the library in the file `path`; OSError, with the file's name, when it cannot be loaded."""
     try:
         loaded = ctypes.CDLL(str(path))
-        if loaded.tidegate_layer_bytes_f32() != ctypes.sizeof(Layer):
+        sizes = loaded.tidegate_abi(), loaded.tidegate_layer_bytes_f32(), loaded.tidegate_smoothing_bytes_f32()
+        if sizes != (ABI, ctypes.sizeof(Layer), ctypes.sizeof(Smoothing)):
             raise OSError("it was compiled from other sources")
         return Library(level, int(loaded.tidegate_vector_bytes()), path, loaded)
     except (OSError, AttributeError) as error:

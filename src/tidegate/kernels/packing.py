@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Weights = tuple[torch.Tensor | None, ...]
     Operation = Callable[[str], Callable[..., int]]
 
+_PLAIN = (torch.Tensor, torch.nn.Parameter)
+
 MOST = 1024
 """How many directions of layers have their weights kept at most."""
 
@@ -45,18 +47,21 @@ class Packing:
 
     Attributes
     ----------
-    plan
-        What goes with them and is of no use once they have changed; None at first.
+    plans
+        What goes with them and is of no use once they have changed; nothing at first.
+    used
+        When they were asked for last, as `Packings` counts.
     """
 
-    __slots__ = ("_at", "_matches", "_storage", "kind", "packed", "plan")
+    __slots__ = ("_at", "_matches", "_storage", "kind", "packed", "plans", "used")
 
     def __init__(
         self, storage: weakref.ref[Any], kind: Hashable, packed: torch.Tensor, *, matches: Callable[..., int]
     ) -> None:
         self._storage, self.kind, self.packed, self._matches = storage, kind, packed, matches
         self._at = ctypes.c_void_p(packed.data_ptr())
-        self.plan: Any = None
+        self.plans: dict[Any, Any] = {}
+        self.used = 0
 
     def matches(self, layer: Layer) -> bool:
         """Return whether the weights of the first direction of `layer` are byte by byte those that were packed.
@@ -69,21 +74,23 @@ class Packing:
 class Packings:
     """Packed weights of many layers, each kept until its weights change or are gone.
 
-    Any number of threads may ask.
+    Any number of threads may ask. Where there is no room for more, those make way that nobody has asked for while all
+    others were asked for twice; new ones are not kept where all are in use, as it would be for nothing.
 
     Parameters
     ----------
     most
-        How many are kept at most; the oldest goes first.
+        How many are kept at most.
     most_bytes
         How much memory they take at most.
     """
 
     def __init__(self, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
         self._most, self._most_bytes = most, most_bytes
-        # By the address of the first weight. No lock: each access is one operation of a dict, and what two threads
-        # find missing at the same time is made twice.
-        self._kept: dict[int, Packing] = {}
+        # No lock: each access is one operation of a dict, and what two threads find missing at the same time is made
+        # twice.
+        self._kept: dict[tuple[int, int], Packing] = {}
+        self._asked = 0
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -93,11 +100,14 @@ class Packings:
         """How much memory they take."""
         return sum(kept.packed.nbytes for kept in list(self._kept.values()))
 
-    def known(self, first: torch.Tensor) -> Packing | None:
-        """Return the latest packing of weights the first of which is `first`; they may have changed since."""
-        if type(first) not in (torch.Tensor, torch.nn.Parameter) or first.layout is not torch.strided:
-            return None
-        return self._kept.get(first.data_ptr())
+    def known(self, weights: Weights) -> Packing | None:
+        """Return the latest packing of weights the matrices of which are those; they may have changed since."""
+        at = _matrices(weights)
+        kept = None if at is None else self._kept.get(at)
+        if kept is not None:
+            self._asked += 1
+            kept.used = self._asked
+        return kept
 
     def find(self, layer: Layer, weights: Weights, operation: Operation, *, kind: Hashable) -> Packing | None:
         """Return the weights of the layer's first direction packed; None where they would take more than all may.
@@ -107,8 +117,8 @@ class Packings:
         layer
             Its sizes, and where the weights of its first direction are now.
         weights
-            The tensors of that direction, in the order of `WEIGHTS`: plain ones on the CPU. Those after the first may
-            be new ones in every call.
+            The tensors of that direction, in the order of `WEIGHTS`: plain ones on the CPU. Those after the matrices
+            may be new ones in every call.
         operation
             The kernels' "matches", "pack" and "sizes" for the cell and the type.
         kind
@@ -116,16 +126,16 @@ class Packings:
         """
         first = cast("torch.Tensor", weights[0])
         kind = (kind, layer.inputs, layer.hidden, *[weight is None for weight in weights])
-        kept = self.known(first)
+        kept, at = self.known(weights), _matrices(weights)
         if kept is not None and kept.kind == kind and kept.matches(layer):
             return kept
         packed = self._made(layer, weights, operation)
-        if packed is None:
+        if packed is None or at is None:
             return None
-        gone = partial(self._kept.pop, first.data_ptr(), None)
+        gone = partial(self._kept.pop, at, None)
         storage = weakref.ref(first.untyped_storage(), lambda _: gone())
         made = Packing(storage, kind, packed, matches=operation("matches"))
-        self._keep(first.data_ptr(), made)
+        self._keep(at, made)
         return made
 
     def clear(self) -> None:
@@ -154,13 +164,32 @@ class Packings:
         operation("pack")(ctypes.byref(copied), ctypes.c_void_p(packed.data_ptr()))
         return packed
 
-    def _keep(self, at: int, new: Packing) -> None:
-        self._kept.pop(at, None)  # the newest stands last
-        self._kept[at] = new
-        for oldest in list(self._kept)[:-1]:
-            if len(self._kept) <= self._most and self.n_bytes <= self._most_bytes:
+    def _keep(self, at: tuple[int, int], new: Packing) -> None:
+        self._kept.pop(at, None)
+        self._asked += 1
+        new.used = self._asked
+        for other, kept in list(self._kept.items()):
+            if self._has_room(new):
                 break
-            self._kept.pop(oldest, None)
+            if new.used - kept.used > 2 * len(self._kept):
+                self._kept.pop(other, None)
+        if self._has_room(new):
+            self._kept[at] = new
+
+    def _has_room(self, new: Packing) -> bool:
+        return len(self._kept) < self._most and self.n_bytes + new.packed.nbytes <= self._most_bytes
+
+
+def _matrices(weights: Weights) -> tuple[int, int] | None:
+    """Return where the input and the recurrent weights stand; None where they stand nowhere."""
+    first, recurrent = weights[:2]
+    if type(first) not in _PLAIN or first is None or first.layout is not torch.strided:
+        return None
+    if recurrent is None:
+        return first.data_ptr(), 0
+    if type(recurrent) not in _PLAIN or recurrent.layout is not torch.strided:
+        return None
+    return first.data_ptr(), recurrent.data_ptr()
 
 
 PACKINGS = Packings()

@@ -31,8 +31,6 @@ class Plan(NamedTuple):
 
     Parameters
     ----------
-    about
-        What else than numbers the work was, as `described` tells it.
     weights
         Where the weights stood, as `placed` tells it.
     layout
@@ -43,7 +41,6 @@ class Plan(NamedTuple):
         The kernel.
     """
 
-    about: tuple[Any, ...]
     weights: tuple[Any, ...]
     layout: bytes
     n_bytes: int
@@ -57,7 +54,7 @@ class Plan(NamedTuple):
         packing
             The packed weights that the kernel read.
         inputs, states
-            As `about` tells.
+            Such as `described` told of when it was made.
         """
         layer = Layer.from_buffer_copy(self.layout)
         if not packing.matches(layer):
@@ -92,7 +89,7 @@ def described(inputs: torch.Tensor, states: States, *, beside: tuple[Any, ...]) 
         plain = type(values) is torch.Tensor and values.is_cpu and values.layout is torch.strided
         if not plain or values.is_neg():
             return None
-    kinds = [(state.dtype, state.shape) for state in states]
+    kinds = tuple([(state.dtype, state.shape) for state in states])
     return beside, library(), n_threads(), inputs.dtype, inputs.shape, inputs.stride(), kinds
 
 

@@ -31,6 +31,8 @@ CALLS: Counter[str] = Counter()
 """How often each kernel has run in this process, by name and operation: "gru_after forward"."""
 
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
+_MOST_PLANS = 8
+"""Sizes of inputs that are laid out ahead for the same weights."""
 _GRADIENTS = tuple(f"d{field}" for field in WEIGHTS)
 _SMALL = 2**21
 """Multiplications up to which a second thread costs more than it does."""
@@ -150,7 +152,7 @@ def forward(work: Work, *, keep: bool, room: int = 0) -> Made:
     task.place(made)
     task.run("forward", n_forward)
     if packing is not None:
-        packing.plan = task.plan(work, n_forward)
+        task.keep_plan(packing, work, n_forward)
     return made
 
 
@@ -159,12 +161,11 @@ def repeated(work: Work) -> Made | None:
 
     Nothing of `work` need have been checked: where it is as it was, it passes again.
     """
-    first = work.weights[0][0]
-    packing = None if first is None else PACKINGS.known(first)
+    packing = PACKINGS.known(work.weights[0])
     if packing is None:
         return None
-    plan: Plan | None = packing.plan
-    if plan is None or plan.about != _about(work) or plan.weights != placed(work.weights[0]):
+    plan: Plan | None = packing.plans.get(_about(work))
+    if plan is None or plan.weights != placed(work.weights[0]):
         return None
     made = plan.run(packing, work.inputs, work.states)
     if made is None:
@@ -268,12 +269,14 @@ class _Task:
                 self._ways[d].packed = self._address(packing.packed)
         return packing
 
-    def plan(self, work: Work, n_bytes: int) -> Plan | None:
-        """Return what was laid out, for work with other numbers; None where each has to be laid out anew."""
+    def keep_plan(self, packing: Packing, work: Work, n_bytes: int) -> None:
+        """Keep what was laid out with `packing`, for work with other numbers, where that is possible."""
         about, weights = _about(work), placed(work.weights[0])
         if about is None or weights is None or self.layer.x != work.inputs.data_ptr():
-            return None
-        return Plan(about, weights, bytes(self.layer), n_bytes, self._function("forward"))
+            return
+        if len(packing.plans) >= _MOST_PLANS:
+            packing.plans.clear()
+        packing.plans[about] = Plan(weights, bytes(self.layer), n_bytes, self._function("forward"))
 
     def place(self, made: Made) -> None:
         """Set where the layer's results stand."""

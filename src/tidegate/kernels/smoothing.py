@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from tidegate.kernels.library import library
+from tidegate.kernels.structure import MOST_SEASONS, Smoothing
 from tidegate.kernels.threads import n_threads
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 DTYPES = {torch.float32: "f32", torch.float64: "f64"}
 """What the kernels compute in, and how their names end."""
-
-MOST_SEASONS = 2
 
 
 class Work(NamedTuple):
@@ -61,32 +60,6 @@ class Wanted(NamedTuple):
     alpha: bool = True
     start: bool = True
     gammas: tuple[bool, ...] = (True, True)
-
-
-class _Season(ctypes.Structure):
-    """`SmoothingSeason` of csrc/smoothing.h."""
-
-    _fields_ = (
-        ("steps", ctypes.c_int64),
-        *((name, ctypes.c_void_p) for name in ("first", "gamma", "factors", "dfactors")),
-        ("dfactors_time", ctypes.c_int64),
-        ("dfirst", ctypes.c_void_p),
-        ("dgamma", ctypes.c_void_p),
-    )
-
-
-class _Smoothing(ctypes.Structure):
-    """`Smoothing` of csrc/smoothing.h."""
-
-    _fields_ = (
-        *((name, ctypes.c_int64) for name in ("time", "batch", "threads", "n_seasons")),
-        ("values", ctypes.c_void_p),
-        ("values_time", ctypes.c_int64),
-        *((name, ctypes.c_void_p) for name in ("alpha", "start", "lengths", "levels", "dlevels")),
-        ("dlevels_time", ctypes.c_int64),
-        *((name, ctypes.c_void_p) for name in ("dvalues", "dalpha", "dstart")),
-        ("season", _Season * MOST_SEASONS),
-    )
 
 
 def check(work: Work) -> None:
@@ -252,10 +225,10 @@ def _laid_out(work: Work) -> Work:
     )
 
 
-def _call(work: Work, outputs: Sequence[torch.Tensor]) -> _Smoothing:
+def _call(work: Work, outputs: Sequence[torch.Tensor]) -> Smoothing:
     """Return the C side's description of laid-out work."""
     steps, n_series = work.values.shape
-    call = _Smoothing(time=steps, batch=n_series, threads=n_threads(), n_seasons=len(work.seasons) // 2)
+    call = Smoothing(time=steps, batch=n_series, threads=n_threads(), n_seasons=len(work.seasons) // 2)
     call.values, call.values_time = _address(work.values), _stride(work.values)
     call.alpha, call.start, call.lengths = map(_address, (work.alpha, work.start, work.lengths))
     call.levels = _address(outputs[0])
@@ -266,7 +239,7 @@ def _call(work: Work, outputs: Sequence[torch.Tensor]) -> _Smoothing:
     return call
 
 
-def _run(operation: str, work: Work, call: _Smoothing) -> None:
+def _run(operation: str, work: Work, call: Smoothing) -> None:
     loaded = library()
     if loaded is None:
         raise ValueError("there are no kernels to run; use backend='reference'")

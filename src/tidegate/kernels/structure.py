@@ -1,8 +1,13 @@
-"""What the compiled kernels read of a layer, field by field as in ``csrc/layer.h``."""
+"""What the compiled kernels read, field by field as in ``csrc/layer.h`` and ``csrc/smoothing.h``."""
 
 from __future__ import annotations
 
 import ctypes
+
+ABI = 1
+"""The number of the interface: the kernels' own must be the same."""
+
+MOST_SEASONS = 2
 
 POINTERS = (
     "weight_ih",
@@ -54,3 +59,29 @@ class Layer(ctypes.Structure):
         ("margin", ctypes.c_double),
         ("direction", Direction * 2),
     ]
+
+
+class SmoothingSeason(ctypes.Structure):
+    """One season of what is smoothed."""
+
+    _fields_ = (
+        ("steps", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in ("first", "gamma", "factors", "dfactors")),
+        ("dfactors_time", ctypes.c_int64),
+        ("dfirst", ctypes.c_void_p),
+        ("dgamma", ctypes.c_void_p),
+    )
+
+
+class Smoothing(ctypes.Structure):
+    """Sizes, strides in entries and addresses of what is smoothed."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("time", "batch", "threads", "n_seasons")),
+        ("values", ctypes.c_void_p),
+        ("values_time", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in ("alpha", "start", "lengths", "levels", "dlevels")),
+        ("dlevels_time", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in ("dvalues", "dalpha", "dstart")),
+        ("season", SmoothingSeason * MOST_SEASONS),
+    )

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import torch
 
 from tidegate.errors import SettingError
-from tidegate.nn import fused, operator, operators
+from tidegate.nn import fused, operators, traced
 from tidegate.nn.cells.affine import Scannable
 from tidegate.nn.compilation import followed, uncompiled
 from tidegate.nn.reference import walked
@@ -43,7 +43,7 @@ def choose(call: Call, backend: Backend = "auto") -> Choice:
     """
     if followed(call.inputs):
         by_kernels = backend == "kernels"
-        if (by_kernels or backend == "auto") and operator.obstacle(call, by_kernels=by_kernels) is None:
+        if (by_kernels or backend == "auto") and traced.obstacle(call, by_kernels=by_kernels) is None:
             return Choice("operator")
         if torch.compiler.is_compiling():
             return Choice("apart")
@@ -104,7 +104,7 @@ def run(call: Call, backend: Backend = "auto", choice: Choice | None = None) -> 
         When `backend` is "kernels" or "torch" and cannot do this work.
     """
     chosen = choice or choose(call, backend)
-    return operator.run(call) if chosen.name == "operator" else _apart(call, backend, chosen)
+    return traced.run(call) if chosen.name == "operator" else _apart(call, backend, chosen)
 
 
 @uncompiled

@@ -18,33 +18,30 @@ from torch.utils.flop_counter import register_flop_formula
 
 from tidegate.kernels import library, recurrence
 from tidegate.kernels.recurrence import Made, Wanted, Work
-from tidegate.nn import fused, internals, operators
-from tidegate.nn.compilation import has_numbers
+from tidegate.nn import internals, operators
 from tidegate.nn.differentiation import gradients_of
-from tidegate.nn.fused import call_of, through_reference, work_of
-from tidegate.nn.nouns import CELLS, noun
+from tidegate.nn.fused import call_of, through_reference
+from tidegate.nn.nouns import CELLS
 from tidegate.nn.operands import (
     SCHEMA,
     by_direction,
     check_lengths,
     check_tensor,
     described,
-    flat,
     flat_weights,
     tensors,
     with_tensors,
 )
 from tidegate.nn.reference import reference
-from tidegate.nn.unroll import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tidegate.nn.unroll import Call
+    from tidegate.nn.unroll import Outcome
 
     Optional = Sequence[torch.Tensor | None]
 
-_DTYPES = (torch.float32, torch.float64)
+DTYPES = (torch.float32, torch.float64)
 _WIDEST = 64
 """Bytes of the widest vector of all levels."""
 _BESIDE_GATES = 2
@@ -52,46 +49,9 @@ _BESIDE_GATES = 2
 _BACKWARD = "Tensor outputs, Tensor[] saved, Tensor?[] flows, bool[] wanted"
 
 
-def obstacle(call: Call, *, by_kernels: bool = False) -> str | None:
-    """Return why a layer cannot, or had better not, be one operator; None when it can.
-
-    Parameters
-    ----------
-    call
-        The work.
-    by_kernels
-        Whether the operator must find kernels for the device and the type.
-    """
-    if noun(call.cell) is None or "projection" in call.weights[0]:
-        return f"there is no operator for {call.cell}"
-    at_hand = call.inputs.is_cpu or call.inputs.is_meta
-    if not at_hand and (by_kernels or has_numbers(call.inputs)):
-        return "what the operator does on other devices is done there by torch's own as well"
-    if by_kernels and call.inputs.dtype not in _DTYPES:
-        return f"kernels compute in float32 and float64, not {call.inputs.dtype}"
-    if call.course.trace or call.course.truncate is not None or call.listener is not None:
-        return "an operator shows and cuts nothing within itself"
-    return fused.transformed(call.inputs.device)
-
-
-def run(call: Call) -> Outcome:
-    """Return what the layer yields, through its operator; `obstacle` must be None.
-
-    Raises
-    ------
-    ValueError
-        Where shapes or types do not go together or, once it is computed, a length lies outside 0 to T.
-    """
-    work = work_of(call)
-    if work.lengths is not None:
-        work = work._replace(lengths=work.lengths.to(torch.int64))
-    outputs, *states = torch.ops.tidegate.recurrence(*flat(work))
-    return Outcome(outputs, tuple(states))
-
-
 def _alike(work: Work) -> bool:
     """Return whether the kernels know the device and the type: the same on every machine."""
-    return work.inputs.device.type in ("cpu", "meta") and work.inputs.dtype in _DTYPES
+    return work.inputs.device.type in ("cpu", "meta") and work.inputs.dtype in DTYPES
 
 
 def _by_kernels(work: Work) -> bool:

@@ -115,7 +115,8 @@ def stacked(
         Shape (B,), each at least 1; None for T everywhere.
     """
     if lengths is None:
-        return _made(_OPERATORS[plan.cell](inputs, _one_or_all(states), *_shared(plan), False))
+        start = _one_or_all(_dense(states))
+        return _made(_OPERATORS[plan.cell](inputs, start, *_shared(plan), False))
     packed = pack_padded_sequence(inputs, lengths.cpu(), enforce_sorted=False)
     outputs, final = over_packed(plan, packed, states)
     return pad_packed_sequence(outputs, total_length=len(inputs))[0], final
@@ -124,7 +125,7 @@ def stacked(
 @uncompiled
 def over_packed(plan: Plan, inputs: PackedSequence, states: State) -> tuple[PackedSequence, State]:
     """Return outputs, packed as `inputs` are, and the final states; states are in the order before packing."""
-    start = permuted(states, inputs.sorted_indices)
+    start = _dense(permuted(states, inputs.sorted_indices))
     operator = _OPERATORS[plan.cell]
     data, final = _made(operator(inputs.data, inputs.batch_sizes, _one_or_all(start), *_shared(plan)))
     outputs = PackedSequence(data, inputs.batch_sizes, inputs.sorted_indices, inputs.unsorted_indices)
@@ -145,8 +146,8 @@ def backwards(values: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tenso
     return values.gather(0, source[..., None].expand_as(values))
 
 
-def flatten(plan: Plan, sizes: Sizes, names: list[str]) -> None:
-    """Lay the weights of `plan`, called `names` in torch, out in one piece of memory, as cuDNN reads them.
+def flatten(plan: Plan, sizes: Sizes) -> None:
+    """Lay the weights of `plan` out in one piece of memory, as cuDNN reads them.
 
     torch's own module does it: one that holds the same parameters for as long as this takes.
     """
@@ -160,7 +161,7 @@ def flatten(plan: Plan, sizes: Sizes, names: list[str]) -> None:
         device="meta",
         **projected,
     )
-    for name, weight in zip(names, plan.weights, strict=True):
+    for name, weight in zip([name for name, _ in twin.named_parameters()], plan.weights, strict=True):
         setattr(twin, name, weight)
     twin.flatten_parameters()
 
@@ -168,6 +169,11 @@ def flatten(plan: Plan, sizes: Sizes, names: list[str]) -> None:
 def _shared(plan: Plan) -> tuple[Any, ...]:
     """Return what every operator takes, in its order, behind the inputs and the state."""
     return plan.weights, plan.bias, plan.num_layers, plan.dropout, plan.training, plan.bidirectional
+
+
+def _dense(states: State) -> State:
+    """Return `states` without gaps in memory, which cuDNN refuses."""
+    return tuple(state.contiguous() for state in states)
 
 
 def _one_or_all(states: State) -> Any:

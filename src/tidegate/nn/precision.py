@@ -34,14 +34,18 @@ A fused layer has neither lengths nor a projection: on a CPU torch hands such an
 
 def autocasts(device: torch.device) -> bool:
     """Return whether autocast is on for `device`."""
-    return torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type)
+    return device.type not in ("meta", "vulkan") and torch.is_autocast_enabled(device.type)
 
 
 def target(name: str, family: Family, device: torch.device) -> torch.dtype | None:
-    """Return the precision in which torch would run the whole of the cell called `name`; None for as it comes."""
+    """Return the precision in which torch would run the whole of the cell called `name`; None for as it comes.
+
+    cuDNN's layers run in float16 under autocast to any type.
+    """
     if not autocasts(device) or name not in _LOWERED.get((family, device.type), ()):
         return None
-    return torch.get_autocast_dtype(device.type)
+    by_cudnn = device.type == "cuda" and family != "cell" and torch.backends.cudnn.enabled
+    return torch.float16 if by_cudnn else torch.get_autocast_dtype(device.type)
 
 
 def cast(state: State, dtype: torch.dtype) -> State:

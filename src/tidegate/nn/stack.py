@@ -143,7 +143,7 @@ class Recurrent(torch.nn.Module):
         for first in range(0, len(self._all_weights), together):
             names = [name for group in self._all_weights[first:][:together] for name in group]
             plan = self._plan([getattr(self, name) for name in names], together // n_directions)
-            operators.flatten(plan, self._sizes(first // n_directions), names)
+            operators.flatten(plan, self._sizes(first // n_directions))
 
     def forward(
         self,

@@ -1,5 +1,6 @@
 import gc
 import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -133,11 +134,11 @@ def buffers_piece(buffers):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_process_is_not_held_up_by_what_its_parent_was_doing():
-    buffers = Buffers()
-    with buffers._lock:
+    with BUFFERS._lock:
         child = os.fork()
         if not child:
-            os._exit(7 if buffers.take(LARGE, torch.uint8).numel() == LARGE else 1)
+            signal.alarm(20)  # it would otherwise wait for ever
+            os._exit(7 if BUFFERS.take(LARGE, torch.uint8).numel() == LARGE else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 

@@ -66,9 +66,9 @@ def test_weights_are_packed_once_while_they_are_the_same(dtype):
     packings, weights, kernel = Packings(), drawn(dtype=dtype), Kernel(dtype=dtype)
     first = find(packings, weights, kernel)
     assert find(packings, weights, kernel) is first
-    assert packings.known(weights[0]) is first
+    assert packings.known(weights) is first
     assert kernel.names.count("pack") == 1
-    others = (weights[0], *[weight.clone() for weight in weights[1:]])  # as where they are computed in every call
+    others = (*weights[:2], *[weight.clone() for weight in weights[2:]])  # as where they are computed in every call
     assert find(packings, others, kernel) is first
     assert first.matches(laid_out(weights))
     fresh = find(Packings(), drawn(dtype=dtype), kernel)
@@ -118,7 +118,7 @@ def test_equal_weights_of_two_layers_are_packed_apart():
     assert len(packings) == 2
     one[0].mul_(2)
     again = find(packings, two)
-    assert again is packings.known(two[0])
+    assert again is packings.known(two)
     assert again.matches(laid_out(two))
     assert not again.matches(laid_out(one))
 
@@ -154,22 +154,32 @@ def test_they_go_with_their_weights():
 def test_what_is_known():
     """Weights by where they are: another tensor on the same memory is the same, and any weight can be swapped."""
     packings, weights = Packings(), drawn()
-    found = find(packings, weights)
-    assert packings.known(weights[0].detach()) is found
-    torch.utils.swap_tensors(weights[0], drawn(1)[0])
-    others = (weights[1], weights[0], weights[0].clone(), weights[0].to("meta"), weights[0].to_sparse())
-    assert [packings.known(other) for other in others] == [None] * 5
+    found, (first, recurrent, *rest) = find(packings, weights), weights
+    assert packings.known((first.detach(), recurrent.detach(), *drawn(1)[2:])) is found
+    others = (recurrent, first.clone(), first.to("meta"), first.to_sparse())
+    assert [packings.known((other, recurrent, *rest)) for other in others] == [None] * 4
+    assert [packings.known((first, other, *rest)) for other in (None, *others[1:])] == [None] * 4
+    torch.utils.swap_tensors(first, drawn(1)[0])
+    assert packings.known(weights) is None
+
+
+def test_layers_that_share_their_input_weights_do_not_disturb_each_other():
+    packings, one, two = Packings(), drawn(), drawn()
+    two = (one[0], *two[1:])
+    found = [find(packings, weights) for weights in (one, two)]
+    assert [find(packings, weights) for weights in (one, two)] == found
 
 
 def test_there_are_only_so_many():
+    """Those in use stay; those that nobody asks for any more make way."""
     packings, layers = Packings(most=2), [drawn(seed) for seed in range(3)]
     found = [find(packings, weights) for weights in layers]
-    assert [packings.known(weights[0]) for weights in layers] == [None, *found[1:]]
-    layers[1][0].mul_(2)
-    newest = find(packings, layers[1])
-    find(packings, layers[0])
-    assert packings.known(layers[2][0]) is None
-    assert packings.known(layers[1][0]) is newest
+    assert [packings.known(weights) for weights in layers] == [*found[:2], None]
+    for _ in range(5):
+        newest = find(packings, layers[2])
+        assert packings.known(layers[1]) is found[1]
+    assert packings.known(layers[2]) is newest
+    assert packings.known(layers[0]) is None
     packings.clear()
     assert len(packings) == 0
 
@@ -180,5 +190,5 @@ def test_they_take_only_so_much_memory():
     for weights in layers:
         find(packings, weights)
     assert packings.n_bytes == 2 * n_bytes
-    assert packings.known(layers[0][0]) is None
+    assert packings.known(layers[2]) is None
     assert find(Packings(most_bytes=n_bytes - 1), layers[0]) is None

@@ -126,7 +126,7 @@ def test_what_is_kept_for_a_gradient_is_not_laid_out_ahead():
     work = work_of()
     forward(work, keep=True)
     assert repeated(work) is None
-    assert PACKINGS.known(work.weights[0][0]) is None
+    assert PACKINGS.known(work.weights[0]) is None
 
 
 def test_what_decides_beside_numbers_and_weights():

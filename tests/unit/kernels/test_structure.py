@@ -7,12 +7,23 @@ from pathlib import Path
 import pytest
 
 import tidegate.kernels
-from tidegate.kernels.structure import POINTERS, WEIGHTS, Direction, Layer
+from tidegate.kernels.structure import (
+    ABI,
+    MOST_SEASONS,
+    POINTERS,
+    WEIGHTS,
+    Direction,
+    Layer,
+    Smoothing,
+    SmoothingSeason,
+)
 
-HEADER = Path(tidegate.kernels.__file__).parent / "csrc" / "layer.h"
+SOURCES = Path(tidegate.kernels.__file__).parent / "csrc"
+HEADER = SOURCES / "layer.h"
 STRUCTURE = re.compile(r"template <class T> struct (\w+) \{(.*?)\n\};", re.DOTALL)
-DECLARATION = re.compile(r"(?:const )?(T|void|double|std::int64_t|Direction<T>) (.*)", re.DOTALL)
+DECLARATION = re.compile(r"(?:const )?(T|void|double|std::int64_t|Direction<T>|SmoothingSeason<T>) (.*)", re.DOTALL)
 KINDS = {"double": ctypes.c_double, "std::int64_t": ctypes.c_int64, "Direction<T>": Direction * 2}
+KINDS |= {"SmoothingSeason<T>": SmoothingSeason * MOST_SEASONS}
 
 
 def declared(name, text):
@@ -28,11 +39,18 @@ def declared(name, text):
     return fields
 
 
-@pytest.mark.parametrize("structure", [Direction, Layer], ids=lambda structure: structure.__name__)
+@pytest.mark.parametrize(
+    "structure", [Direction, Layer, SmoothingSeason, Smoothing], ids=lambda structure: structure.__name__
+)
 def test_fields_are_those_of_the_header_in_their_order(structure):
-    fields = declared(structure.__name__, HEADER.read_text())
-    assert len(fields) > 10
+    header = "smoothing.h" if "Smoothing" in structure.__name__ else "layer.h"
+    fields = declared(structure.__name__, (SOURCES / header).read_text())
+    assert len(fields) > 7
     assert list(structure._fields_) == fields
+
+
+def test_the_interface_has_one_number():
+    assert f"abi = {ABI};" in HEADER.read_text()
 
 
 def test_another_order_is_noticed():

@@ -80,7 +80,7 @@ def test_weights_are_laid_out_by_torchs_own_module(monkeypatch, projected):
     monkeypatch.setattr(torch.nn.LSTM, "flatten_parameters", lambda self: seen.append((self, list(self._flat_weights))))
     weights = list(theirs.parameters())
     plan = Plan(Lstm(), weights, bias=False, num_layers=2, bidirectional=True)
-    operators.flatten(plan, Sizes(3, 4, projected), [name for name, _ in theirs.named_parameters()])
+    operators.flatten(plan, Sizes(3, 4, projected))
     twin, given = seen[-1]
     assert len(given) == len(weights)
     assert all(one is other for one, other in zip(given, weights, strict=True))

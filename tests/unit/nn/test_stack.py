@@ -264,17 +264,18 @@ class Elsewhere(torch.Tensor):
 @pytest.mark.parametrize(("options", "pieces"), [({}, 1), ({"residual": True}, 2)], ids=["whole", "by layer"])
 def test_weights_on_an_accelerator_are_laid_out_as_they_are_used(monkeypatch, options, pieces):
     seen = []
-    monkeypatch.setattr(operators, "flatten", lambda plan, sizes, names: seen.append((plan, sizes, names)))
+    monkeypatch.setattr(operators, "flatten", lambda plan, sizes: seen.append((plan, sizes)))
     layer = LSTM(3, 4, 2, bidirectional=True, **options)
     layer.flatten_parameters()
     assert not seen
     for name, parameter in list(layer.named_parameters()):
         layer.register_parameter(name, torch.nn.Parameter(parameter.detach().as_subclass(Elsewhere)))
     layer.flatten_parameters()
-    assert [name for _, _, names in seen for name in names] == layer._flat_weights_names
-    assert [plan.num_layers for plan, _, _ in seen] == [2 // pieces] * pieces
-    assert [sizes.inputs for _, sizes, _ in seen] == [3, 8][:pieces]
-    assert all(plan.bias and plan.bidirectional for plan, _, _ in seen)
+    given = [weight for plan, _ in seen for weight in plan.weights]
+    assert all(one is other for one, other in zip(given, layer._flat_weights, strict=True))
+    assert [plan.num_layers for plan, _ in seen] == [2 // pieces] * pieces
+    assert [sizes.inputs for _, sizes in seen] == [3, 8][:pieces]
+    assert all(plan.bias and plan.bidirectional for plan, _ in seen)
 
 
 def test_any_cell_can_be_stacked():

@@ -1,14 +1,25 @@
 // exp, sigmoid and tanh of an array: what the tests of activation.h call.
 #pragma once
 
+#include <algorithm>
+
 #include "activation.h"
 #include "export.h"
 
+namespace tidegate {
+
+template <class T, class Function>
+inline void each_register(const T *from, T *to, std::int64_t count, Function function) {
+  for (std::int64_t at = 0; at < count; at += lanes<T>) {
+    const int units = static_cast<int>(std::min<std::int64_t>(count - at, lanes<T>));
+    store(to + at, function(load(from + at, units)), units);
+  }
+}
+
+} // namespace tidegate
+
 #define TIDEGATE_ACTIVATION(name)                                                                                      \
-  TIDEGATE_EXPORT void TIDEGATE_NAME(name, forward)(const TIDEGATE_TYPE *from, TIDEGATE_TYPE *to, std::int64_t count) { \
-    constexpr int width = tidegate::lanes<TIDEGATE_TYPE>;                                                              \
-    for (std::int64_t i = 0; i < count; i += width) {                                                                  \
-      const int n = static_cast<int>(count - i < width ? count - i : width);                                           \
-      tidegate::store(to + i, tidegate::name<TIDEGATE_TYPE>(tidegate::load(from + i, n)), n);                          \
-    }                                                                                                                  \
+  TIDEGATE_EXPORT void TIDEGATE_NAME(name, forward)(const TIDEGATE_TYPE *from, TIDEGATE_TYPE *to,                      \
+                                                    std::int64_t count) {                                              \
+    tidegate::each_register(from, to, count, tidegate::name<TIDEGATE_TYPE>);                                           \
   }

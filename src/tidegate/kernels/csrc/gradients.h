@@ -1,4 +1,4 @@
-// Gradients of a direction's weights: summed by each share of the batch for itself, then over the shares in their order.
+// Gradients of a direction's weights: each share of the batch sums its own, then they are summed in the shares' order.
 #pragma once
 
 #include "group.h"
@@ -12,21 +12,20 @@ template <class Cell, class T> inline std::int64_t delta_width(const Layer<T> &l
 }
 
 template <class Cell, class T> struct Gradients {
-  std::int64_t H, I, width;              // width: units in whole registers
-  std::int64_t alike = Cell::split ? Cell::gates - 1 : Cell::gates; // gates whose input and state see the same delta
-  T *state;   // (G H, width)
-  T *input;   // (I, alike H in whole registers), then with a split (I, width) for the candidate
-  T *bias;    // (deltas H in whole registers)
-  T *peephole; // (peepholes, width)
+  static constexpr int alike = Cell::split ? Cell::gates - 1 : Cell::gates; // gates whose input and state share a delta
+  std::int64_t H, I, width; // width: units in whole registers
+  T *state;                 // (G H, width)
+  T *input;                 // (I, alike H in whole registers), then with a split (I, width) for the candidate
+  T *bias;                  // (deltas H in whole registers)
+  T *peephole;              // (peepholes, width)
   std::int64_t entries;
 
   Gradients(Workspace space, const Layer<T> &layer) : H(layer.hidden), I(layer.inputs), width(padded<T>(H)) {
-    const std::int64_t before = space.bytes();
     state = space.take<T>(Cell::recurrent ? Cell::gates * H * width : 0);
     input = space.take<T>(I * (input_width() + (Cell::split ? width : 0)));
     bias = space.take<T>(padded<T>(Cell::deltas * H));
     peephole = space.take<T>(Cell::peepholes * width);
-    entries = (space.bytes() - before) / static_cast<std::int64_t>(sizeof(T));
+    entries = space.entries<T>();
   }
 
   std::int64_t input_width() const { return padded<T>(alike * H); }
@@ -38,16 +37,17 @@ template <class Cell, class T> struct Gradients {
 
 // The batch in shares that sum their own gradients: as many as threads may want, fewer where the weights are large.
 template <class Cell, class T> inline std::int64_t n_shares(const Layer<T> &layer) {
-  constexpr std::int64_t most = 32, together = std::int64_t(1) << 26; // shares; bytes
+  constexpr std::int64_t most = 16, together = std::int64_t(1) << 26; // shares; bytes
   const std::int64_t each = Gradients<Cell, T>(Workspace(nullptr), layer).entries * sizeof(T);
-  return std::min(n_groups(layer.batch), std::max<std::int64_t>(2, std::min(most, together / std::max<std::int64_t>(each, 1))));
+  const std::int64_t fitting = together / std::max<std::int64_t>(each, 1);
+  return std::min(n_groups(layer.batch), std::clamp<std::int64_t>(fitting, 2, most));
 }
 
-// Writes what the caller wants from the shares' sums, the first of which begins at `first`.
+// Writes what the caller wants from the shares' sums, which stand one after another from `first` on.
 template <class Cell, class T>
-void gather(const Layer<T> &layer, const Direction<T> &way, T *first, std::int64_t bytes_each, std::int64_t shares) {
+void gather(const Layer<T> &layer, const Direction<T> &way, T *first, std::int64_t shares) {
   const Gradients<Cell, T> sums(Workspace(first), layer);
-  const std::int64_t H = layer.hidden, I = layer.inputs, each = bytes_each / static_cast<std::int64_t>(sizeof(T));
+  const std::int64_t H = layer.hidden, I = layer.inputs, each = sums.entries;
   const auto add = [&](const T *from, std::int64_t count, T *to) {
     for (std::int64_t k = 0; k < count; ++k) {
       T total = 0;

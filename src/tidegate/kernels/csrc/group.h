@@ -23,9 +23,13 @@ inline std::int64_t thread_index() {
 template <class T> inline std::int64_t n_tiles(std::int64_t units) { return (units + lanes<T> - 1) / lanes<T>; }
 template <class T> inline std::int64_t padded(std::int64_t units) { return n_tiles<T>(units) * lanes<T>; }
 
-// An even number of groups of nearly the same size, so that two threads end together. It depends on the batch alone:
-// sums over groups keep their order for any number of threads.
-inline std::int64_t n_groups(std::int64_t batch) { return batch < 8 ? 1 : 2 * ((batch + 47) / 48); }
+// An even number of groups of nearly the same size, so that two threads end together: 8 rows each, enough to fill the
+// registers, or 16 where there are several groups of those. It depends on the batch alone: sums over groups keep their
+// order for any number of threads.
+inline std::int64_t n_groups(std::int64_t batch) {
+  const std::int64_t pair = batch <= 64 ? 16 : 32; // rows of two groups
+  return batch < 8 ? 1 : 2 * ((batch + pair - 1) / pair);
+}
 inline std::int64_t group_begin(std::int64_t batch, std::int64_t group) { return batch * group / n_groups(batch); }
 inline std::int64_t largest_group(std::int64_t batch) { return (batch + n_groups(batch) - 1) / n_groups(batch); }
 

@@ -1,7 +1,10 @@
-// The gated recurrent unit, one register of units: reset, update, candidate.
+// The gated recurrent unit: reset, update, candidate.
+//
+// h_t = (1 - update_t) * candidate_t + update_t * h_{t-1}: Cho et al. 2014, (7).
 #pragma once
 
 #include "activation.h"
+#include "cell.h"
 
 namespace tidegate {
 
@@ -13,25 +16,24 @@ template <class T> struct GruAfter {
   static constexpr int saved = 4;  // reset, update, candidate, and the candidate's recurrent sum
   static constexpr int deltas = 4; // reset, update, candidate times reset, candidate
   static constexpr int peepholes = 0, span = 1;
-  static constexpr int lower[] = {0, 0, -1}; // as in watch.h
-  static constexpr bool has_cell = false, split = true, recurrent = true, two_stage = false;
+  static constexpr int lower[] = {0, 0, -1};
+  static constexpr bool has_cell = false, split = true, recurrent = true, two_stage = false, carries = true;
 
-  // h_t = (1 - update_t) * candidate_t + update_t * h_{t-1}: Cho et al. 2014, (7).
-  static void forward(const V *sums, const V *, V &h, V &, V *kept) {
-    const V reset = sigmoid<T>(sums[0]), update = sigmoid<T>(sums[1]);
-    const V candidate = tanh<T>(sums[2] + reset * sums[3]);
-    h = candidate + update * (h - candidate);
-    kept[0] = reset, kept[1] = update, kept[2] = candidate, kept[3] = sums[3];
+  static void forward(const ForwardReads<GruAfter> &in, ForwardWrites<GruAfter> &out) {
+    const V reset = sigmoid<T>(in.sums[0]), update = sigmoid<T>(in.sums[1]), recurrent_sum = in.sums[3];
+    const V candidate = tanh<T>(in.sums[2] + reset * recurrent_sum);
+    out.h = candidate + update * (in.h_before - candidate);
+    out.kept[0] = reset, out.kept[1] = update, out.kept[2] = candidate, out.kept[3] = recurrent_sum;
   }
 
-  static void backward(const V *kept, const V *, V, V h_before, V, V &dh, V &, V *deltas, V *, V &) {
-    const V reset = kept[0], update = kept[1], candidate = kept[2], recurrent_sum = kept[3];
-    const V inner = dh * (1 - update) * (1 - candidate * candidate);
-    deltas[0] = inner * recurrent_sum * reset * (1 - reset);
-    deltas[1] = dh * (h_before - candidate) * update * (1 - update);
-    deltas[2] = inner * reset;
-    deltas[3] = inner;
-    dh *= update;
+  static void backward(const BackwardReads<GruAfter> &in, BackwardWrites<GruAfter> &out) {
+    const V reset = in.kept[0], update = in.kept[1], candidate = in.kept[2], recurrent_sum = in.kept[3];
+    const V inner = out.dh * (1 - update) * (1 - candidate * candidate);
+    out.deltas[0] = inner * recurrent_sum * reset * (1 - reset);
+    out.deltas[1] = out.dh * (in.h_before - candidate) * update * (1 - update);
+    out.deltas[2] = inner * reset;
+    out.deltas[3] = inner;
+    out.dh *= update;
   }
 };
 
@@ -40,27 +42,27 @@ template <class T> struct GruAfter {
 template <class T> struct GruBefore {
   using V = Values<T>;
   static constexpr int gates = 3, slots = 3, saved = 3, deltas = 3, peepholes = 0, span = 1;
-  static constexpr int lower[] = {0, 0, -1}; // as in watch.h
-  static constexpr bool has_cell = false, split = false, recurrent = true, two_stage = true;
+  static constexpr int lower[] = {0, 0, -1};
+  static constexpr bool has_cell = false, split = false, recurrent = true, two_stage = true, carries = true;
 
   // Returns reset_t * h_{t-1}.
-  static V open(const V *sums, V h, V *kept) {
-    kept[0] = sigmoid<T>(sums[0]), kept[1] = sigmoid<T>(sums[1]), kept[2] = V{};
-    return kept[0] * h;
+  static V open(const ForwardReads<GruBefore> &in, ForwardWrites<GruBefore> &out) {
+    out.kept[0] = sigmoid<T>(in.sums[0]), out.kept[1] = sigmoid<T>(in.sums[1]), out.kept[2] = V{};
+    return out.kept[0] * in.h_before;
   }
 
-  static void close(V sum, V &h, V *kept) {
-    const V candidate = tanh<T>(sum);
-    h = candidate + kept[1] * (h - candidate);
-    kept[2] = candidate;
+  static void close(const ForwardReads<GruBefore> &in, ForwardWrites<GruBefore> &out) {
+    const V update = out.kept[1], candidate = tanh<T>(in.sums[2]);
+    out.h = candidate + update * (in.h_before - candidate);
+    out.kept[2] = candidate;
   }
 
-  static void backward_close(const V *kept, V h_before, V &dh, V *deltas) {
-    const V update = kept[1], candidate = kept[2];
-    deltas[0] = V{}; // backward_open's
-    deltas[1] = dh * (h_before - candidate) * update * (1 - update);
-    deltas[2] = dh * (1 - update) * (1 - candidate * candidate);
-    dh *= update;
+  static void backward(const BackwardReads<GruBefore> &in, BackwardWrites<GruBefore> &out) {
+    const V update = in.kept[1], candidate = in.kept[2];
+    out.deltas[0] = V{}; // backward_open's
+    out.deltas[1] = out.dh * (in.h_before - candidate) * update * (1 - update);
+    out.deltas[2] = out.dh * (1 - update) * (1 - candidate * candidate);
+    out.dh *= update;
   }
 
   // Returns the gradient of the reset gate's sum from that of reset_t * h_{t-1}.
@@ -74,20 +76,20 @@ template <class T> struct GruBefore {
 template <class T> struct GruAbsent {
   using V = Values<T>;
   static constexpr int gates = 2, slots = 2, saved = 2, deltas = 2, peepholes = 0, span = 1;
-  static constexpr int lower[] = {0, -1}; // as in watch.h
-  static constexpr bool has_cell = false, split = false, recurrent = true, two_stage = false;
+  static constexpr int lower[] = {0, -1};
+  static constexpr bool has_cell = false, split = false, recurrent = true, two_stage = false, carries = true;
 
-  static void forward(const V *sums, const V *, V &h, V &, V *kept) {
-    const V update = sigmoid<T>(sums[0]), candidate = tanh<T>(sums[1]);
-    h = candidate + update * (h - candidate);
-    kept[0] = update, kept[1] = candidate;
+  static void forward(const ForwardReads<GruAbsent> &in, ForwardWrites<GruAbsent> &out) {
+    const V update = sigmoid<T>(in.sums[0]), candidate = tanh<T>(in.sums[1]);
+    out.h = candidate + update * (in.h_before - candidate);
+    out.kept[0] = update, out.kept[1] = candidate;
   }
 
-  static void backward(const V *kept, const V *, V, V h_before, V, V &dh, V &, V *deltas, V *, V &) {
-    const V update = kept[0], candidate = kept[1];
-    deltas[0] = dh * (h_before - candidate) * update * (1 - update);
-    deltas[1] = dh * (1 - update) * (1 - candidate * candidate);
-    dh *= update;
+  static void backward(const BackwardReads<GruAbsent> &in, BackwardWrites<GruAbsent> &out) {
+    const V update = in.kept[0], candidate = in.kept[1];
+    out.deltas[0] = out.dh * (in.h_before - candidate) * update * (1 - update);
+    out.deltas[1] = out.dh * (1 - update) * (1 - candidate * candidate);
+    out.dh *= update;
   }
 };
 

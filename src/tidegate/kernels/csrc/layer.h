@@ -7,6 +7,10 @@
 
 namespace tidegate {
 
+// Raised whenever a structure that the caller hands over or a function's arguments change: a caller of other sources is
+// told apart by it.
+inline constexpr std::int64_t abi = 1;
+
 template <class T> struct Direction {
   const T *weight_ih, *weight_hh; // (G H, I), (G H, H), contiguous; weight_hh null for a cell without recurrent weights
   const T *bias_ih, *bias_hh;     // (G H), or null
@@ -15,7 +19,7 @@ template <class T> struct Direction {
   const T *packed;                // what `pack` made of the weights, or null to pack in the workspace
   T *y;                           // (T, B, H) with the layer's strides
   T *hn, *cn;                     // (B, H)
-  T *saved;                       // what backward reads, `saved` entries, or null for inference
+  T *saved;                       // what backward reads, or null for inference
   // For backward; every result may be null where it is not wanted.
   const T *dy;                    // (T, B, H) with the layer's strides, or null for zeros
   const T *dhn, *dcn;             // (B, H), or null for zeros
@@ -30,15 +34,21 @@ template <class T> struct Direction {
 
 template <class T> struct Layer {
   std::int64_t time, batch, inputs, hidden;
-  const T *x;                                                    // (T, B, I), features contiguous
+  const T *x;                                                       // (T, B, I), features contiguous
   std::int64_t x_time, x_batch, y_time, y_batch, dy_time, dy_batch; // strides in entries
-  T *dx;                                                         // (T, B, I), contiguous
-  const std::int64_t *lengths;                                   // (B), or null for T everywhere
-  const std::int64_t *order;                                     // rows, longest first; null exactly when lengths is
-  void *workspace;                                               // as many bytes as the operation asks for
-  std::int64_t threads, directions, recompute;                   // recompute: gates are not saved but computed again
-  double margin;
+  T *dx;                                                            // (T, B, I), contiguous
+  const std::int64_t *lengths;                                      // (B), or null for T everywhere
+  const std::int64_t *order;                   // rows, longest first; null exactly when lengths is
+  void *workspace;                             // as many bytes as the operation asks for
+  std::int64_t threads, directions, recompute; // recompute: gates are not saved but computed again
+  double margin;                               // how near a limit a gate counts as saturated
   Direction<T> direction[2];
+};
+
+// How much memory a layer's work wants.
+struct Sizes {
+  std::int64_t forward_bytes, backward_bytes; // of workspace
+  std::int64_t saved_entries, packed_entries; // of `saved` and `packed` of one direction
 };
 
 } // namespace tidegate

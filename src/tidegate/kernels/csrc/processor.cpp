@@ -29,13 +29,13 @@ int level() {
   return 4;
 }
 
-}  // namespace
+} // namespace
 #else
 namespace {
 
 int level() { return 1; }
 
-}  // namespace
+} // namespace
 #endif
 
 // Returns N for a processor that offers all of x86-64-vN, and 1 for processors of any other kind.

@@ -58,13 +58,16 @@ template <class T> struct Product {
   const T *weights;
   std::int64_t weight_stride, depth;
   Sums<T> sums;
+  bool from_zero; // whatever stands in the sums
 
   template <int R, int G> [[gnu::noinline]] void run() const {
-    Values<T> total[R][G];
+    Values<T> total[R][G] = {};
+    if (!from_zero) {
 #pragma GCC unroll 16
-    for (int r = 0; r < R; ++r)
+      for (int r = 0; r < R; ++r)
 #pragma GCC unroll 16
-      for (int g = 0; g < G; ++g) total[r][g] = load(sums.at + r * sums.row_stride + g * lanes<T>);
+        for (int g = 0; g < G; ++g) total[r][g] = load(sums.at + r * sums.row_stride + g * lanes<T>);
+    }
     accumulate<T, R, G>(total, values, weights, weight_stride, depth);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r)
@@ -108,6 +111,7 @@ template <class T, bool Split> struct GateProduct {
 // work.run<count, G>() for a count that is known at run time alone.
 template <int G, class Work> inline void run_rows(const Work &work, std::int64_t count) {
   constexpr int most = tile_rows<G>();
+  static_assert(most <= 12, "each count of rows needs a case");
 #define TIDEGATE_CASE(R)                                                                                               \
   case R:                                                                                                              \
     if constexpr (R <= most) work.template run<R, G>();                                                                \
@@ -128,14 +132,14 @@ template <class T> struct Panels {
 // sums[row][register] += values[row] weights[.][register] for any number of rows and registers.
 template <class T>
 inline void multiply(std::int64_t rows, std::int64_t registers, Operand<T> values, Panels<T> weights,
-                     std::int64_t depth, Sums<T> sums) {
+                     std::int64_t depth, Sums<T> sums, bool from_zero = false) {
   for (std::int64_t g = 0; g < registers; g += 2) {
     const bool pair = g + 1 < registers;
     for (std::int64_t from = 0, to; from < rows; from = to) {
       to = tile_end(from, rows, pair ? tile_rows<2>() : tile_rows<1>());
       const Product<T> work{{values.at + from * values.row_stride, values.k_stride, values.row_stride},
                             weights.at + g / 2 * weights.panel, weights.k_stride, depth,
-                            {sums.at + from * sums.row_stride + g * lanes<T>, sums.row_stride}};
+                            {sums.at + from * sums.row_stride + g * lanes<T>, sums.row_stride}, from_zero};
       if (pair) {
         run_rows<2>(work, to - from);
       } else {

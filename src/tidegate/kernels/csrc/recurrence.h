@@ -3,6 +3,7 @@
 
 #include "backward.h"
 #include "export.h"
+#include "forward.h"
 
 #define TIDEGATE_RECURRENCE(noun, ...)                                                                                 \
   TIDEGATE_EXPORT void TIDEGATE_NAME(noun, forward)(const tidegate::Layer<TIDEGATE_TYPE> *layer) {                     \
@@ -13,15 +14,17 @@
     using T = TIDEGATE_TYPE;                                                                                           \
     tidegate::backward<__VA_ARGS__>(*layer);                                                                           \
   }                                                                                                                    \
-  TIDEGATE_EXPORT void TIDEGATE_NAME(noun, sizes)(const tidegate::Layer<TIDEGATE_TYPE> *layer, std::int64_t *sizes) {  \
+  TIDEGATE_EXPORT void TIDEGATE_NAME(noun, sizes)(const tidegate::Layer<TIDEGATE_TYPE> *layer,                         \
+                                                  tidegate::Sizes *sizes) {                                            \
     using T = TIDEGATE_TYPE;                                                                                           \
-    tidegate::sizes<__VA_ARGS__>(*layer, sizes);                                                                       \
+    *sizes = tidegate::sizes<__VA_ARGS__>(*layer);                                                                     \
   }                                                                                                                    \
   TIDEGATE_EXPORT void TIDEGATE_NAME(noun, pack)(const tidegate::Layer<TIDEGATE_TYPE> *layer, TIDEGATE_TYPE *packed) { \
     using T = TIDEGATE_TYPE;                                                                                           \
     tidegate::pack<__VA_ARGS__>(*layer, packed);                                                                       \
   }                                                                                                                    \
-  TIDEGATE_EXPORT int TIDEGATE_NAME(noun, matches)(const tidegate::Layer<TIDEGATE_TYPE> *layer, TIDEGATE_TYPE *packed) { \
+  TIDEGATE_EXPORT int TIDEGATE_NAME(noun, matches)(const tidegate::Layer<TIDEGATE_TYPE> *layer,                        \
+                                                   TIDEGATE_TYPE *packed) {                                            \
     using T = TIDEGATE_TYPE;                                                                                           \
     return tidegate::matches<__VA_ARGS__>(*layer, packed);                                                             \
   }
@@ -31,28 +34,24 @@ TIDEGATE_EXPORT std::int64_t TIDEGATE_NAME(layer, bytes)() { return sizeof(tideg
 
 namespace tidegate {
 
-// Bytes of forward's and backward's workspace, then entries of `saved` and of `packed` for one direction.
-template <class Cell, class T> void sizes(const Layer<T> &layer, std::int64_t *sizes) {
-  Workspace space(nullptr);
-  const Packed<Cell, T> packed(space, layer);
-  sizes[0] = ForwardSpace<Cell, T>(layer, nullptr).space.bytes();
-  sizes[1] = BackwardSpace<Cell, T>(layer, nullptr).space.bytes();
-  sizes[2] = layer.time * layer.batch * padded<T>(layer.hidden) * saved_slots<Cell>(layer);
-  sizes[3] = space.bytes() / static_cast<std::int64_t>(sizeof(T));
+template <class Cell, class T> Sizes sizes(const Layer<T> &layer) {
+  Workspace kept(nullptr);
+  const Kept<Cell, T> measured(kept, layer);
+  return {ForwardSpace<Cell, T>(layer, nullptr).space.bytes(), BackwardSpace<Cell, T>(layer, nullptr).space.bytes(),
+          layer.time * layer.batch * padded<T>(layer.hidden) * saved_slots<Cell>(layer),
+          kept.entries<T>()};
 }
 
 // Packs the weights of the first direction.
 template <class Cell, class T> void pack(const Layer<T> &layer, T *packed) {
   Workspace space(packed);
-  const Packed<Cell, T> made(space, layer);
-  made.fill(layer, layer.direction[0]);
-  made.remember(layer, layer.direction[0]);
+  Kept<Cell, T>(space, layer).fill(layer, layer.direction[0]);
 }
 
 // Whether `packed` was made of the weights that the first direction has now.
 template <class Cell, class T> int matches(const Layer<T> &layer, T *packed) {
   Workspace space(packed);
-  return Packed<Cell, T>(space, layer).matches(layer, layer.direction[0]);
+  return Kept<Cell, T>(space, layer).matches(layer, layer.direction[0]);
 }
 
 } // namespace tidegate

@@ -255,6 +255,9 @@ template <class T, bool Forward> void smooth(const Smoothing<T> &work) {
 
 // The exported functions of one type of number; used once, in kernels.h.
 #define TIDEGATE_SMOOTHING                                                                                             \
+  TIDEGATE_EXPORT std::int64_t TIDEGATE_NAME(smoothing, bytes)() {                                                     \
+    return sizeof(tidegate::Smoothing<TIDEGATE_TYPE>);                                                                 \
+  }                                                                                                                    \
   TIDEGATE_EXPORT void TIDEGATE_NAME(smoothing, forward)(const tidegate::Smoothing<TIDEGATE_TYPE> *work) {             \
     tidegate::smooth<TIDEGATE_TYPE, true>(*work);                                                                      \
   }                                                                                                                    \

@@ -36,20 +36,52 @@ template <class T> inline Values<T> load(const T *from) {
 
 template <class T> inline void store(T *to, Values<T> values) { std::memcpy(to, &values, sizeof values); }
 
+// `count` registers that stand one after another, or `stride` entries apart.
+template <int count, class T>
+inline void load_each(Values<T> *to, const T *from, std::int64_t stride = lanes<T>) {
+#pragma GCC unroll 8
+  for (int k = 0; k < count; ++k) to[k] = load(from + k * stride);
+}
+
+template <int count, class T>
+inline void store_each(T *to, const Values<T> *values, std::int64_t stride = lanes<T>) {
+#pragma GCC unroll 8
+  for (int k = 0; k < count; ++k) store(to + k * stride, values[k]);
+}
+
 // Subtracting 0 changes nothing, not even -0, and so costs nothing.
 template <class T> inline Values<T> all(T value) { return value - Values<T>{}; }
 
-// The first `count` lanes; the others are 0.
+// Copies `count` entries, fewer than a register has, in pieces of 8, 4, 2, 1. A call would cost more: registers have to
+// be saved around it.
+template <class T> inline void copy_part(T *to, const T *from, int count) {
+#pragma GCC unroll 8
+  for (int piece = lanes<T> / 2; piece > 0; piece /= 2)
+    if (count & piece) {
+      std::memcpy(to, from, piece * sizeof(T));
+      to += piece, from += piece;
+    }
+}
+
+// Copies `count` entries, a few of them mostly.
+template <class T> inline void copy(T *to, const T *from, std::int64_t count) {
+  for (; count >= lanes<T>; count -= lanes<T>, to += lanes<T>, from += lanes<T>) store(to, load(from));
+  copy_part(to, from, static_cast<int>(count));
+}
+
+// The first `count` lanes; the others are 0. Most registers are whole.
 template <class T> inline Values<T> load(const T *from, int count) {
-  if (count >= lanes<T>) return load(from);
+  if (__builtin_expect(count >= lanes<T>, true)) return load(from);
   alignas(TIDEGATE_VECTOR_BYTES) T padded[lanes<T>] = {};
-  for (int lane = 0; lane < count; ++lane) padded[lane] = from[lane];
+  copy_part(padded, from, count);
   return load(padded);
 }
 
 template <class T> inline void store(T *to, Values<T> values, int count) {
-  if (count >= lanes<T>) return store(to, values);
-  for (int lane = 0; lane < count; ++lane) to[lane] = values[lane];
+  if (__builtin_expect(count >= lanes<T>, true)) return store(to, values);
+  alignas(TIDEGATE_VECTOR_BYTES) T padded[lanes<T>];
+  store(padded, values);
+  copy_part(to, padded, count);
 }
 
 template <class To, class From> inline To as_bits(From from) {

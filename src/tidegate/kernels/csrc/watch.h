@@ -6,8 +6,7 @@
 
 namespace tidegate {
 
-// Lane by lane, of all rows of a group at one step. A cell's `lower` has each gate's lower limit, whose upper is 1; or
-// 1 where it has none.
+// Lane by lane, of all rows of a group at one step.
 template <class Cell, class T> struct Seen {
   static constexpr int states = Cell::has_cell ? 2 : 1, parts = lanes<T> / lanes<double>;
   typedef T Part __attribute__((vector_size(lanes<double> * sizeof(T))));

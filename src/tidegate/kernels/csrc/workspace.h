@@ -16,7 +16,9 @@ public:
     return reinterpret_cast<T *>(here);
   }
 
+  // How much has been taken.
   std::int64_t bytes() const { return bytes_; }
+  template <class T> std::int64_t entries() const { return bytes_ / static_cast<std::int64_t>(sizeof(T)); }
 
 private:
   char *at_;

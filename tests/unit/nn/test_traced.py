@@ -5,7 +5,7 @@ from torch.autograd import forward_ad
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from tidegate import nn
-from tidegate.nn import operator
+from tidegate.nn import traced
 from tidegate.nn.cells.cell import Sizes
 from tidegate.nn.cells.gru import Gru
 from tidegate.nn.cells.lstm import Lstm
@@ -42,8 +42,8 @@ CALLS = {
 @pytest.mark.parametrize("case", CALLS)
 def test_the_operator_yields_what_the_loop_does(case):
     given = CALLS[case]()
-    assert operator.obstacle(given) is None
-    made, right = operator.run(given), reference(given)
+    assert traced.obstacle(given) is None
+    made, right = traced.run(given), reference(given)
     torch.testing.assert_close(made[:2], right[:2], rtol=1e-12, atol=1e-12)
 
 
@@ -58,31 +58,29 @@ OBSTACLES = {
 
 @pytest.mark.parametrize("reason", OBSTACLES)
 def test_what_no_operator_does(reason):
-    assert reason in operator.obstacle(OBSTACLES[reason]())
+    assert reason in traced.obstacle(OBSTACLES[reason]())
 
 
 def test_what_no_operator_takes_part_in():
     given, found = call(Gru()), []
     with torch.autocast("cpu"):
-        found.append(operator.obstacle(given))
-    torch.func.vmap(lambda values: found.append(operator.obstacle(given._replace(inputs=values))) or values)(
-        given.inputs
-    )
+        found.append(traced.obstacle(given))
+    torch.func.vmap(lambda values: found.append(traced.obstacle(given._replace(inputs=values))) or values)(given.inputs)
     with forward_ad.dual_level():
-        found.append(operator.obstacle(given))
+        found.append(traced.obstacle(given))
     assert [reason.split()[0] for reason in found] == ["autocast", "a", "forward-mode"]
 
 
 def test_kernels_are_asked_for_where_there_are_some():
     given = call(Gru())
     lowered = given._replace(inputs=given.inputs.bfloat16())
-    assert operator.obstacle(given, by_kernels=True) is None
-    assert operator.obstacle(lowered) is None
-    assert "not torch.bfloat16" in operator.obstacle(lowered, by_kernels=True)
+    assert traced.obstacle(given, by_kernels=True) is None
+    assert traced.obstacle(lowered) is None
+    assert "not torch.bfloat16" in traced.obstacle(lowered, by_kernels=True)
     with FakeTensorMode():
         elsewhere = given._replace(inputs=torch.empty(STEPS, SEQUENCES, INPUTS, device="cuda"))
-        assert operator.obstacle(elsewhere) is None
-        assert "by torch's own" in operator.obstacle(elsewhere, by_kernels=True)
+        assert traced.obstacle(elsewhere) is None
+        assert "by torch's own" in traced.obstacle(elsewhere, by_kernels=True)
 
 
 def layer(kind="LSTM", **options):
