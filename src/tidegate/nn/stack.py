@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn.functional import layer_norm
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence
 
 from tidegate.nn import arguments, operators
 from tidegate.nn.backends import Choice, choose, repeated, run
@@ -18,6 +18,7 @@ from tidegate.nn.cells.cell import Sizes
 from tidegate.nn.dropout import dropped
 from tidegate.nn.flows import listener
 from tidegate.nn.options import Stack
+from tidegate.nn.packed import padding
 from tidegate.nn.unroll import AHEAD, Call, Course, within
 
 if TYPE_CHECKING:
@@ -268,12 +269,11 @@ class Recurrent(torch.nn.Module):
         if plan is not None:
             made, states = operators.over_packed(plan, input, states)
             return made, self._shown(states)
-        padded, lengths = pad_packed_sequence(PackedSequence(input.data, input.batch_sizes))
-        states = start
-        outputs, states, _ = self._walk(padded, states, lengths.to(padded.device), course)
+        how = padding(input.batch_sizes, input.data.device)
+        lengths = None if how.is_full else how.lengths.to(input.data.device)
+        outputs, states, _ = self._walk(how.padded(input.data), start, lengths, course)
+        made = PackedSequence(how.packed(outputs), input.batch_sizes, input.sorted_indices, input.unsorted_indices)
         states = operators.permuted(states, input.unsorted_indices)
-        packed = pack_padded_sequence(outputs, lengths)
-        made = PackedSequence(packed.data, input.batch_sizes, input.sorted_indices, input.unsorted_indices)
         return made, self._shown(states)
 
     def _over_padded(
