@@ -7,7 +7,8 @@ are compared before. A finished case is kept beside the output at once: the same
 while machine, versions and the measured code are the same.
 
 Usage: python -m benchmarks.kernels [--quick] [--report] [--again] [--parts grid,peers,memory,streaming]
-       [--cells rnn,lstm,gru] [--kinds training,inference,lengths-training,lengths-inference] [--threads 1,2]
+       [--cells rnn,lstm,gru] [--threads 1,2]
+       [--kinds training,inference,lengths-training,lengths-inference,packed-training,packed-inference]
        [--match "B128 .* H64"] [--output FILE]
 """
 

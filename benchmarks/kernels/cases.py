@@ -2,7 +2,8 @@
 
 Axis letters: B batch, T time, I inputs, H hidden units. Kinds: "training" is a step forwards and backwards from a given
 gradient of the outputs, where parameters require a gradient and inputs do not; "inference" is a call without gradients;
-"lengths-training" and "lengths-inference" the same with sequences of 1 to T steps, drawn once, each length as likely.
+"lengths-training" and "lengths-inference" the same with sequences of 1 to T steps, drawn once, each length as likely,
+padded before and after on both sides; "packed-training" and "packed-inference" with a PackedSequence in and out.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 CELLS: tuple[Kind, ...] = ("rnn", "lstm", "gru")
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
-KINDS = ("training", "inference", "lengths-training", "lengths-inference")
+KINDS = ("training", "inference", "lengths-training", "lengths-inference", "packed-training", "packed-inference")
 BATCHES, STEPS, INPUTS, HIDDEN = (32, 128, 512), (24, 96, 336), (1, 8, 32), (16, 32, 64, 128, 256)
 SCALING_BATCH, SCALING_INPUTS = 64, 8
 QUICK = ((128, 96, 8, 128), (128, 24, 8, 32), (32, 336, 1, 64))
@@ -58,6 +59,16 @@ class Case(NamedTuple):
     def trains(self) -> bool:
         """Whether gradients are part of the work."""
         return self.kind.endswith("training")
+
+    @property
+    def uneven(self) -> bool:
+        """Whether sequences are of unequal length."""
+        return self.kind.startswith(("lengths", "packed"))
+
+    @property
+    def packed(self) -> bool:
+        """Whether sequences come and go as a PackedSequence."""
+        return self.kind.startswith("packed")
 
     def operations(self, n_steps: int) -> int:
         """Return 2 operations for each product of a weight in `n_steps` steps of one sequence, times 3 in training.

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from torch.nn.utils.rnn import pack_padded_sequence
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from tidegate.nn.layers import LAYERS
 
@@ -52,7 +52,7 @@ def data(case: Case) -> Data:
     inputs = torch.randn(case.steps, case.batch, case.inputs, generator=generator)
     gradient = torch.randn(case.steps, case.batch, case.hidden, generator=generator)
     drawn = torch.randint(1, case.steps + 1, (case.batch,), generator=generator)
-    return Data(inputs, gradient, drawn if case.kind.startswith("lengths") else None)
+    return Data(inputs, gradient, drawn if case.uneven else None)
 
 
 def layers(case: Case) -> tuple[RNN | LSTM | GRU, torch.nn.RNNBase]:
@@ -65,32 +65,34 @@ def layers(case: Case) -> tuple[RNN | LSTM | GRU, torch.nn.RNNBase]:
 
 
 def ours(case: Case, layer: torch.nn.Module, drawn: Data) -> Side:
-    """Return our side: padded sequences and ``lengths``."""
+    """Return our side."""
     inputs, lengths = drawn.inputs, drawn.lengths
+    if case.packed:
+        return _over_packed(case, layer, drawn)
     forward = (lambda: layer(inputs)[0]) if lengths is None else (lambda: layer(inputs, lengths=lengths)[0])
-    gradient = drawn.gradient if case.trains else None
-    return side(layer, forward, gradient, shown=None if lengths is None else lambda outputs: packed(outputs, lengths))
+    return side(layer, forward, drawn.gradient if case.trains else None)
 
 
 def torchs(case: Case, layer: torch.nn.Module, drawn: Data) -> Side:
-    """Return torch.nn's side: sequences of unequal length are packed in each step, and their outputs left packed.
-
-    Whoever wants them padded, as ours are, pays for that as well.
-    """
+    """Return torch.nn's side: padded sequences of unequal length are packed in each step, and their outputs padded."""
     inputs, lengths = drawn.inputs, drawn.lengths
+    if case.packed:
+        return _over_packed(case, layer, drawn)
+    gradient = drawn.gradient if case.trains else None
     if lengths is None:
-        return side(layer, lambda: layer(inputs)[0], drawn.gradient if case.trains else None)
-    gradient = packed(drawn.gradient, lengths) if case.trains else None
-    return side(layer, lambda: layer(_pack(inputs, lengths))[0].data, gradient)
+        return side(layer, lambda: layer(inputs)[0], gradient)
+    steps = len(inputs)
+    return side(layer, lambda: pad_packed_sequence(layer(_pack(inputs, lengths))[0], total_length=steps)[0], gradient)
 
 
-def side(
-    layer: torch.nn.Module,
-    forward: Call,
-    gradient: torch.Tensor | None,
-    *,
-    shown: Callable[[torch.Tensor], torch.Tensor] | None = None,
-) -> Side:
+def _over_packed(case: Case, layer: torch.nn.Module, drawn: Data) -> Side:
+    """Return the side of a layer that is handed a PackedSequence and whose outputs stay packed."""
+    inputs = _pack(drawn.inputs, drawn.lengths)
+    gradient = _pack(drawn.gradient, drawn.lengths).data if case.trains else None
+    return side(layer, lambda: layer(inputs)[0].data, gradient)
+
+
+def side(layer: torch.nn.Module, forward: Call, gradient: torch.Tensor | None) -> Side:
     """Return a side from a call without arguments and, in training, the gradient of what it returns.
 
     Before each training step gradients are forgotten, not zeroed, and every weight is written to, as an optimiser
@@ -115,8 +117,7 @@ def side(
         outputs = forward()
         if gradient is not None:
             outputs.backward(gradient)
-        kept = [outputs.detach() if shown is None else shown(outputs.detach())]
-        return kept + [parameter.grad for parameter in parameters if parameter.grad is not None]
+        return [outputs.detach()] + [parameter.grad for parameter in parameters if parameter.grad is not None]
 
     return Side(step, clear, results)
 
@@ -135,11 +136,6 @@ def fingerprint(results: Sequence[torch.Tensor]) -> str:
     for tensor in results:
         digest.update(tensor.contiguous().numpy())
     return digest.hexdigest()[:16]
-
-
-def packed(padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    """Return the values of shape (T, B, H) that lie within the lengths, in the order of a PackedSequence."""
-    return _pack(padded, lengths).data
 
 
 def _pack(padded: torch.Tensor, lengths: torch.Tensor) -> torch.nn.utils.rnn.PackedSequence:

@@ -25,6 +25,8 @@ RATIOS: Mapping[str, Mapping[Kind, float]] = {
     "inference": {"rnn": 3.0, "lstm": 1.3, "gru": 3.0},
     "lengths-training": dict.fromkeys(CELLS, 4.0),
     "lengths-inference": dict.fromkeys(CELLS, 4.0),
+    "packed-training": dict.fromkeys(CELLS, 4.0),
+    "packed-inference": dict.fromkeys(CELLS, 4.0),
 }
 LEAST, SHARE, SCALING, RECOMPUTED = 1.0, 0.6, 1.8, 0.5
 STREAMING_SECONDS = {1: 50e-6, 10_000: 5e-3}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
+from tidegate.kernels.buffers import BUFFERS, SHOWN_BYTES
 from tidegate.kernels.library import library
 from tidegate.kernels.structure import Layer
 from tidegate.kernels.threads import n_threads
@@ -61,7 +62,7 @@ class Plan(NamedTuple):
             return None
         way = layer.direction[0]
         states = tuple([state.contiguous() for state in states])
-        outputs = inputs.new_empty(layer.time, layer.batch, layer.hidden)
+        outputs = BUFFERS.take((layer.time, layer.batch, layer.hidden), inputs.dtype, SHOWN_BYTES)
         finals = tuple([torch.empty_like(state) for state in states])
         for field, state in zip(_STARTS, states, strict=False):
             setattr(way, field, state.data_ptr())

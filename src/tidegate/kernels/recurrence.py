@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
 
-from tidegate.kernels.buffers import BUFFERS
+from tidegate.kernels.buffers import BUFFERS, SHOWN_BYTES
 from tidegate.kernels.library import library
 from tidegate.kernels.packing import PACKINGS
 from tidegate.kernels.plan import Plan, described, placed
@@ -30,6 +30,7 @@ ROLES = ("input", "recurrent", "input_bias", "recurrent_bias", "peephole")
 CALLS: Counter[str] = Counter()
 """How often each kernel has run in this process, by name and operation: "gru_after forward"."""
 
+_DENSE = torch.contiguous_format
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
 _MOST_PLANS = 8
 """Sizes of inputs that are laid out ahead for the same weights."""
@@ -145,9 +146,9 @@ def forward(work: Work, *, keep: bool, room: int = 0) -> Made:
     packing = None if keep else task.pack(work.weights)  # while one trains, the next call has other weights
     (n_forward, _, n_saved, _), D = task.sizes(), len(work.weights)
     T, B, _ = work.inputs.shape
-    outputs = work.inputs.new_empty((T, B, D * work.states[0].shape[-1]))
-    finals = tuple([torch.empty_like(state, memory_format=torch.contiguous_format) for state in work.states])
-    saved = tuple([BUFFERS.take(max(n_saved, room), outputs.dtype) for _ in range(D)]) if keep else ()
+    outputs = BUFFERS.take((T, B, D * work.states[0].shape[-1]), work.inputs.dtype, SHOWN_BYTES)
+    finals = tuple([torch.empty_like(state, memory_format=_DENSE) for state in work.states])
+    saved = tuple([BUFFERS.take((max(n_saved, room),), outputs.dtype) for _ in range(D)]) if keep else ()
     made = Made(outputs, finals, saved, task.library, task.order)
     task.place(made)
     task.run("forward", n_forward)
@@ -201,7 +202,7 @@ def backward(
     task.place(made)
     task.flow(*flows)
     gradients = Gradients(
-        _room(work.inputs, wanted.inputs),
+        BUFFERS.take(tuple(work.inputs.shape), work.inputs.dtype, SHOWN_BYTES) if wanted.inputs else None,
         tuple(map(_room, work.states, wanted.states)),
         tuple([tuple(map(_room, *pair)) for pair in zip(work.weights, wanted.weights, strict=True)]),
     )
@@ -215,7 +216,7 @@ def backward(
 def _room(like: torch.Tensor | None, want: bool) -> torch.Tensor | None:  # noqa: FBT001
     if not want or like is None:
         return None
-    return torch.empty_like(like, memory_format=torch.contiguous_format)
+    return torch.empty_like(like, memory_format=_DENSE)
 
 
 class _Task:
@@ -322,7 +323,7 @@ class _Task:
 
     def run(self, operation: str, n_bytes: int) -> None:
         """Call the kernel with `n_bytes` of working memory."""
-        workspace = BUFFERS.take(n_bytes, torch.uint8)
+        workspace = BUFFERS.take((n_bytes,), torch.uint8)
         self.layer.workspace = workspace.data_ptr()
         self._function(operation)(ctypes.byref(self.layer))
         CALLS[f"{self._noun} {operation}"] += 1

@@ -4,6 +4,7 @@ Axis letters: T time, B batch, I inputs, H hidden units, D directions.
 """
 
 import gc
+import math
 import multiprocessing
 import os
 import signal
@@ -148,11 +149,14 @@ def test_watching_changes_no_bit_and_is_the_same_for_any_number_of_threads(threa
     assert_same_bits(watched(work)[1], told)
 
 
+def filled(shape, dtype, value):
+    """Return a tensor each byte of which is `value`."""
+    return torch.full((math.prod(shape) * dtype.itemsize,), value, dtype=torch.uint8).view(dtype).view(shape)
+
+
 def test_what_is_watched_is_written_throughout(monkeypatch):
     """Steps that no sequence reaches are 0 whatever lay in memory."""
-    monkeypatch.setattr(
-        BUFFERS, "take", lambda count, dtype: torch.full((count * dtype.itemsize,), 255).byte().view(dtype)
-    )
+    monkeypatch.setattr(BUFFERS, "take", lambda shape, dtype, least=0: filled(shape, dtype, 255))
     work = work_of("lstm")
     work = work._replace(lengths=work.lengths.clamp(max=4))
     squares, near = watched(work)[1][:2]
@@ -184,15 +188,9 @@ def test_inference_is_the_forward_pass_of_training(noun):
 def test_nothing_is_read_that_was_not_written(monkeypatch, noun, recompute):
     """Memory comes with any contents: once all NaN, once all zero."""
 
-    def filled(value):
-        def take(count, dtype):
-            return torch.full((count * dtype.itemsize,), value, dtype=torch.uint8).view(dtype)
-
-        return take
-
     made = []
     for value in (0, 255):
-        monkeypatch.setattr(BUFFERS, "take", filled(value))
+        monkeypatch.setattr(BUFFERS, "take", lambda shape, dtype, least=0, value=value: filled(shape, dtype, value))
         made.append(both_ways(work_of(noun, recompute=recompute)))
     assert_same_bits(*made)
 
@@ -202,11 +200,11 @@ def test_memory_is_used_up_to_its_end_and_no_further(monkeypatch, noun):
     """What lies behind a piece stays as it is."""
     lent = []
 
-    def take(count, dtype):
-        n_bytes = count * dtype.itemsize
+    def take(shape, dtype, least=0):
+        n_bytes = math.prod(shape) * dtype.itemsize
         piece = torch.full((n_bytes + 128,), 0x5A, dtype=torch.uint8)
         lent.append((piece, n_bytes))
-        return piece[:n_bytes].view(dtype)
+        return piece[:n_bytes].view(dtype).view(shape)
 
     monkeypatch.setattr(BUFFERS, "take", take)
     for sizes in (SIZES, (3, 1, 1, 1), (2, 8, 17, 16), (4, 49, 3, 33)):
