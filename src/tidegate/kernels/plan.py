@@ -1,7 +1,7 @@
-"""A layer's inference laid out for the next call that differs from it in numbers alone.
+"""A layer's work laid out for the next call that differs from it in numbers alone.
 
-The arithmetic of a step of one series is a small part of it: the rest is to see what it is about and to write down what
-the kernel reads.
+The arithmetic of a step of one series, or of training on few short ones, is a small part of it: the rest is to see what
+it is about and to write down what the kernel reads.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tidegate.kernels.threads import n_threads
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tidegate.kernels.packing import Packing
+    from tidegate.kernels.library import Library
 
     States = tuple[torch.Tensor, ...]
     Weights = tuple[torch.Tensor | None, ...]
@@ -32,6 +32,8 @@ class Plan(NamedTuple):
 
     Parameters
     ----------
+    about
+        What else than numbers the work was, as `described` tells it.
     weights
         Where the weights stood, as `placed` tells it.
     layout
@@ -40,26 +42,29 @@ class Plan(NamedTuple):
         How much working memory it wants.
     kernel
         The kernel.
+    library
+        Where it is from.
+    n_saved
+        Entries that are kept for backward; None in inference.
     """
 
+    about: tuple[Any, ...]
     weights: tuple[Any, ...]
     layout: bytes
     n_bytes: int
     kernel: Callable[..., None]
+    library: Library
+    n_saved: int | None
 
-    def run(self, packing: Packing, inputs: torch.Tensor, states: States) -> tuple[torch.Tensor, States] | None:
-        """Return the outputs, shape (T, B, H), and the final states; None where the weights have changed.
+    def run(self, inputs: torch.Tensor, states: States) -> tuple[torch.Tensor, States, States]:
+        """Return the outputs, shape (T, B, H), the final states and what is kept for backward.
 
         Parameters
         ----------
-        packing
-            The packed weights that the kernel read.
         inputs, states
             Such as `described` told of when it was made.
         """
         layer = Layer.from_buffer_copy(self.layout)
-        if not packing.matches(layer):
-            return None
         way = layer.direction[0]
         states = tuple([state.contiguous() for state in states])
         outputs = BUFFERS.take((layer.time, layer.batch, layer.hidden), inputs.dtype, SHOWN_BYTES)
@@ -68,10 +73,14 @@ class Plan(NamedTuple):
             setattr(way, field, state.data_ptr())
         for field, state in zip(_ENDS, finals, strict=False):
             setattr(way, field, state.data_ptr())
-        workspace = inputs.new_empty(-(-self.n_bytes // inputs.itemsize))  # a few rows of each thread
+        saved: States = ()
+        if self.n_saved is not None:
+            saved = (BUFFERS.take((self.n_saved,), inputs.dtype),)
+            way.saved = saved[0].data_ptr()
+        workspace = BUFFERS.take((self.n_bytes,), torch.uint8)
         layer.x, way.y, layer.workspace = inputs.data_ptr(), outputs.data_ptr(), workspace.data_ptr()
         self.kernel(ctypes.byref(layer))
-        return outputs, finals
+        return outputs, finals, saved
 
 
 def described(inputs: torch.Tensor, states: States, *, beside: tuple[Any, ...]) -> tuple[Any, ...] | None:

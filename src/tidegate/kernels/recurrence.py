@@ -32,8 +32,9 @@ CALLS: Counter[str] = Counter()
 
 _DENSE = torch.contiguous_format
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
-_MOST_PLANS = 8
-"""Sizes of inputs that are laid out ahead for the same weights."""
+_MOST_PLANS = 64
+"""How many sizes of inputs are laid out ahead for the same weights, and how many layers that are trained."""
+_TRAINING: dict[Any, Plan] = {}
 _GRADIENTS = tuple(f"d{field}" for field in WEIGHTS)
 _SMALL = 2**21
 """Multiplications up to which a second thread costs more than it does."""
@@ -153,8 +154,37 @@ def forward(work: Work, *, keep: bool, room: int = 0) -> Made:
     task.place(made)
     task.run("forward", n_forward)
     if packing is not None:
-        task.keep_plan(packing, work, n_forward)
+        _keep(packing.plans, task.plan(work, n_forward))
+    elif keep and not room and _lasting(work.weights[0]):
+        _keep(_TRAINING, task.plan(work, n_forward, n_saved))
     return made
+
+
+def _lasting(weights: tuple[torch.Tensor | None, ...]) -> bool:
+    """Return whether weights are none that are computed in every call, and stand elsewhere in the next."""
+    return all(weight is None or type(weight) is torch.nn.Parameter for weight in weights)
+
+
+def _keep(plans: dict[Any, Plan], plan: Plan | None) -> None:
+    if plan is None:
+        return
+    if len(plans) >= _MOST_PLANS:
+        plans.clear()
+    plans[plan.about, plan.weights] = plan
+
+
+def known(work: Work) -> Plan | None:
+    """Return how `forward` did `work` with ``keep`` and other numbers before; None where it did not.
+
+    Nothing of `work` need have been checked: where it is as it was, it passes again.
+    """
+    return _TRAINING.get((_about(work, keep=True), placed(work.weights[0])))
+
+
+def by_plan(work: Work, plan: Plan) -> Made:
+    """Return what `forward` would; `plan` must be what `known` returns."""
+    CALLS[f"{work.noun} forward"] += 1
+    return Made(*plan.run(work.inputs, work.states), plan.library)
 
 
 def repeated(work: Work) -> Made | None:
@@ -165,21 +195,17 @@ def repeated(work: Work) -> Made | None:
     packing = PACKINGS.known(work.weights[0])
     if packing is None:
         return None
-    plan: Plan | None = packing.plans.get(_about(work))
-    if plan is None or plan.weights != placed(work.weights[0]):
+    plan = packing.plans.get((_about(work, keep=False), placed(work.weights[0])))
+    if plan is None or not packing.matches(Layer.from_buffer_copy(plan.layout)):
         return None
-    made = plan.run(packing, work.inputs, work.states)
-    if made is None:
-        return None
-    CALLS[f"{work.noun} forward"] += 1
-    return Made(*made, ())
+    return by_plan(work, plan)
 
 
-def _about(work: Work) -> tuple[Any, ...] | None:
+def _about(work: Work, *, keep: bool) -> tuple[Any, ...] | None:
     """Return what is beside the numbers and the weights of `work`; None where that cannot be laid out ahead."""
     if work.lengths is not None or len(work.weights) > 1:
         return None
-    return described(work.inputs, work.states, beside=(work.noun, work.reverse))
+    return described(work.inputs, work.states, beside=(work.noun, work.reverse, keep, work.recompute))
 
 
 def backward(
@@ -270,14 +296,12 @@ class _Task:
                 self._ways[d].packed = self._address(packing.packed)
         return packing
 
-    def keep_plan(self, packing: Packing, work: Work, n_bytes: int) -> None:
-        """Keep what was laid out with `packing`, for work with other numbers, where that is possible."""
-        about, weights = _about(work), placed(work.weights[0])
+    def plan(self, work: Work, n_bytes: int, n_saved: int | None = None) -> Plan | None:
+        """Return what was laid out, for work with other numbers; None where each has to be laid out anew."""
+        about, weights = _about(work, keep=n_saved is not None), placed(work.weights[0])
         if about is None or weights is None or self.layer.x != work.inputs.data_ptr():
-            return
-        if len(packing.plans) >= _MOST_PLANS:
-            packing.plans.clear()
-        packing.plans[about] = Plan(weights, bytes(self.layer), n_bytes, self._function("forward"))
+            return None
+        return Plan(about, weights, bytes(self.layer), n_bytes, self._function("forward"), self.library, n_saved)
 
     def place(self, made: Made) -> None:
         """Set where the layer's results stand."""

@@ -77,7 +77,7 @@ def _unless(obstacle: str | None, backend: Backend) -> str:
 
 
 def repeated(call: Call, backend: Backend = "auto") -> Outcome | None:
-    """Return what the layer yields where kernels did the same inference before with other numbers; None elsewhere.
+    """Return what the layer yields where kernels did the same before with other numbers; None elsewhere.
 
     It is what `run` returns, sooner.
     """

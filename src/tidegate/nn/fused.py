@@ -24,6 +24,7 @@ from tidegate.nn.unroll import Call, Course, Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tidegate.kernels.plan import Plan
     from tidegate.kernels.recurrence import Watched
     from tidegate.nn.cells.cell import Cell
     from tidegate.nn.flows import Listener
@@ -131,24 +132,39 @@ def run(call: Call) -> Outcome:
     if work.lengths is not None:
         work = work._replace(lengths=work.lengths.to(torch.int64, copy=True))  # backward must see what forward saw
     given = tensors(work)
-    if not (torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in given)):
-        made = recurrence.forward(work, keep=False)
-        return Outcome(made.outputs, made.states)
-    outputs, *states = _Recurrence.apply(work, call.listener, *given)  # type: ignore[no-untyped-call]
-    return Outcome(outputs, tuple(states))
+    if _learns(given):
+        return _trained(work, None, call.listener, given)
+    made = recurrence.forward(work, keep=False)
+    return Outcome(made.outputs, made.states)
 
 
 def repeated(call: Call) -> Outcome | None:
-    """Return what the layer yields where it did the same inference before with other numbers; None elsewhere.
+    """Return what the layer yields where it did the same before with other numbers; None elsewhere.
 
     Then nothing has been asked or computed; `obstacle` need not be asked where there is an outcome.
     """
-    if torch.is_grad_enabled() or call.lengths is not None or call.listener is not None or noun(call.cell) is None:
+    if call.lengths is not None or call.listener is not None or len(call.weights) > 1 or noun(call.cell) is None:
         return None
     if call.course.trace or call.course.truncate is not None or _transformed(call) is not None:
         return None
-    made = None if "projection" in call.weights[0] else recurrence.repeated(work_of(call))
+    if "projection" in call.weights[0]:
+        return None
+    work = work_of(call)
+    given = tensors(work)
+    if _learns(given):
+        plan = recurrence.known(work)
+        return None if plan is None else _trained(work, plan, None, given)
+    made = recurrence.repeated(work)
     return None if made is None else Outcome(made.outputs, made.states)
+
+
+def _learns(given: Optional) -> bool:
+    return torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in given)
+
+
+def _trained(work: Work, plan: Plan | None, listener: Listener | None, given: Optional) -> Outcome:
+    outputs, *states = _Recurrence.apply(work, plan, listener, *given)  # type: ignore[no-untyped-call]
+    return Outcome(outputs, tuple(states))
 
 
 class _Kept(NamedTuple):
@@ -163,8 +179,8 @@ class _Recurrence(torch.autograd.Function):
     """A layer with its gradient; the gradient of that gradient is the reference's."""
 
     @staticmethod
-    def forward(ctx: Any, work: Work, listener: Listener | None, *given: torch.Tensor | None) -> Any:
-        made = recurrence.forward(work, keep=True)
+    def forward(ctx: Any, work: Work, plan: Plan | None, listener: Listener | None, *given: torch.Tensor | None) -> Any:
+        made = recurrence.by_plan(work, plan) if plan else recurrence.forward(work, keep=True)
         bare = Work(
             work.noun, work.inputs.new_empty(0), work.states[:0], (), work.lengths, work.reverse, work.recompute
         )
@@ -176,7 +192,7 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *flows: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
         kept: _Kept = ctx.kept
-        wanted = ctx.needs_input_grad[2:]
+        wanted = ctx.needs_input_grad[3:]
         margin = kept.listener.recorder.margin if kept.listener is not None and kept.listener.listens() else None
         saved = ctx.saved_tensors  # once: hooks may unpack anew at each look
         given, (outputs, *pieces) = saved[: len(wanted)], saved[len(wanted) :]
@@ -185,7 +201,7 @@ class _Recurrence(torch.autograd.Function):
             inputs=given[0], states=given[1 : 1 + n_states], weights=by_direction(given[1 + n_states :])
         )
         if torch.is_grad_enabled() or looked_at(flows):
-            return None, None, *through_reference(work, flows, wanted, twice=torch.is_grad_enabled())
+            return None, None, None, *through_reference(work, flows, wanted, twice=torch.is_grad_enabled())
         gradients = recurrence.backward(
             work,
             kept.made._replace(outputs=outputs, saved=tuple(pieces)),
@@ -194,7 +210,7 @@ class _Recurrence(torch.autograd.Function):
         )
         if kept.listener is not None:
             _tell(kept.listener, work, gradients.watched)
-        return None, None, gradients.inputs, *gradients.states, *flat_weights(gradients.weights)
+        return None, None, None, gradients.inputs, *gradients.states, *flat_weights(gradients.weights)
 
 
 def through_reference(work: Work, flows: Optional, wanted: Sequence[bool], *, twice: bool) -> Optional:

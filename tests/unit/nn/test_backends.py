@@ -99,7 +99,7 @@ def test_only_what_may_run_on_kernels_is_repeated_on_them():
             assert torch.equal(repeated(work, backend).outputs, expected.outputs)
         for backend in ("torch", "reference"):
             assert repeated(work, backend) is None
-    assert repeated(work) is None
+    assert torch.equal(repeated(work).outputs, expected.outputs)  # gradients may be on where nothing asks for one
 
 
 def test_a_choice_that_was_made_is_not_made_again(monkeypatch):

@@ -8,7 +8,7 @@ from torch.autograd import forward_ad
 from torch.utils.flop_counter import FlopCounterMode
 
 from tidegate.errors import SettingError
-from tidegate.kernels import library
+from tidegate.kernels import library, recurrence
 from tidegate.kernels.recurrence import Work
 from tidegate.nn import fused
 from tidegate.nn.backends import choose
@@ -129,10 +129,67 @@ def test_inference_is_repeated_for_other_numbers():
     assert all(map(torch.equal, (made.outputs, *made.states), (expected.outputs, *expected.states)))
 
 
+def learning(work, factor=1.0):
+    """Return the work with leaves of its own, on the same memory, and a `factor` to its weights."""
+    weights = tuple({role: torch.nn.Parameter(weight.detach()) for role, weight in own.items()} for own in work.weights)
+    with torch.no_grad():
+        for weight in weights[0].values():
+            weight.mul_(factor)
+    return work._replace(weights=weights, inputs=work.inputs.clone().requires_grad_())
+
+
+def slopes(work, made):
+    leaves = [work.inputs, *work.weights[0].values()]
+    return torch.autograd.grad(made.outputs.square().sum() + made.states[0].sum(), leaves)
+
+
+@compiled
+@pytest.mark.parametrize("cell", [CELLS["elman_tanh"], CELLS["lstm_peephole"], GRU, CELLS["min_gru"]], ids=str)
+@pytest.mark.parametrize("recompute", [False, True])
+def test_training_is_repeated_for_other_numbers(cell, recompute):
+    work = call(cell)._replace(recompute=recompute)
+    assert fused.repeated(learning(work)) is None
+    fused.run(learning(work))
+    for factor in (1.0, 0.5):
+        other = learning(work._replace(states=tuple(factor * state for state in work.states)), factor)
+        made, expected = fused.repeated(other), fused.run(other)
+        assert all(map(torch.equal, (made.outputs, *made.states), (expected.outputs, *expected.states)))
+        assert all(map(torch.equal, slopes(other, made), slopes(other, expected)))
+        right = slopes(other, reference(other))
+        torch.testing.assert_close(slopes(other, fused.repeated(other)), right, rtol=1e-10, atol=1e-10)
+
+
+@compiled
+@pytest.mark.parametrize("cell", [Gru(gate_bias=False), GRU], ids=["spread biases", "computed weights"])
+def test_weights_that_are_computed_in_each_call_are_not_laid_out_ahead(cell):
+    work = learning(call(cell))
+    if cell is GRU:
+        work = work._replace(weights=tuple({role: 1 * weight for role, weight in own.items()} for own in work.weights))
+    before = dict(recurrence._TRAINING)
+    fused.run(work)
+    assert before == recurrence._TRAINING
+
+
+@compiled
+def test_other_training_is_not_taken_for_a_repetition(monkeypatch):
+    work = learning(call())
+    fused.run(work)
+    assert fused.repeated(work) is not None
+    assert fused.repeated(work._replace(recompute=True)) is None
+    assert fused.repeated(work._replace(inputs=work.inputs[:3])) is None
+    assert fused.repeated(work._replace(inputs=work.inputs.expand(STEPS, SEQUENCES, INPUTS)[:, ::2])) is None
+    moved = {role: torch.nn.Parameter(weight.detach().clone()) for role, weight in work.weights[0].items()}
+    assert fused.repeated(work._replace(weights=(moved,))) is None
+    with torch.no_grad():
+        assert fused.repeated(work) is None
+    for level in library.offered()[1:]:
+        monkeypatch.setenv("TIDEGATE_KERNELS", level)
+        assert fused.repeated(work) is None
+
+
 def surroundings():
     """What keeps a repetition from being one, by name: a change of the work and what surrounds it."""
     nothing = nullcontext
-    yield "a gradient", lambda work: work, torch.enable_grad
     yield "lengths", lambda work: work._replace(lengths=torch.full((SEQUENCES,), STEPS)), nothing
     yield "a trace", lambda work: work._replace(course=Course(trace=True)), nothing
     yield "truncation", lambda work: work._replace(course=Course(truncate=2)), nothing
