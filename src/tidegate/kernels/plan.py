@@ -7,11 +7,12 @@ it is about and to write down what the kernel reads.
 from __future__ import annotations
 
 import ctypes
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
-from tidegate.kernels.buffers import BUFFERS, SHOWN_BYTES
+from tidegate.kernels.buffers import BUFFERS, KEPT_BYTES, SHOWN_BYTES
 from tidegate.kernels.library import library
 from tidegate.kernels.structure import Layer
 from tidegate.kernels.threads import n_threads
@@ -67,7 +68,7 @@ class Plan(NamedTuple):
         layer = Layer.from_buffer_copy(self.layout)
         way = layer.direction[0]
         states = tuple([state.contiguous() for state in states])
-        outputs = BUFFERS.take((layer.time, layer.batch, layer.hidden), inputs.dtype, SHOWN_BYTES)
+        outputs = _room(inputs, (layer.time, layer.batch, layer.hidden), SHOWN_BYTES)
         finals = tuple([torch.empty_like(state) for state in states])
         for field, state in zip(_STARTS, states, strict=False):
             setattr(way, field, state.data_ptr())
@@ -77,10 +78,17 @@ class Plan(NamedTuple):
         if self.n_saved is not None:
             saved = (BUFFERS.take((self.n_saved,), inputs.dtype),)
             way.saved = saved[0].data_ptr()
-        workspace = BUFFERS.take((self.n_bytes,), torch.uint8)
+        workspace = _room(inputs, (-(-self.n_bytes // inputs.itemsize),), KEPT_BYTES)
         layer.x, way.y, layer.workspace = inputs.data_ptr(), outputs.data_ptr(), workspace.data_ptr()
         self.kernel(ctypes.byref(layer))
         return outputs, finals, saved
+
+
+def _room(like: torch.Tensor, shape: tuple[int, ...], least: int) -> torch.Tensor:
+    """Return memory of the type of `like`; less than `least` bytes sooner than from the buffers."""
+    if math.prod(shape) * like.itemsize < least:
+        return like.new_empty(shape)
+    return BUFFERS.take(shape, like.dtype, least)
 
 
 def described(inputs: torch.Tensor, states: States, *, beside: tuple[Any, ...]) -> tuple[Any, ...] | None:

@@ -150,8 +150,7 @@ def repeated(call: Call) -> Outcome | None:
     if "projection" in call.weights[0]:
         return None
     work = work_of(call)
-    given = tensors(work)
-    if _learns(given):
+    if torch.is_grad_enabled() and _learns(given := tensors(work)):
         plan = recurrence.known(work)
         return None if plan is None else _trained(work, plan, None, given)
     made = recurrence.repeated(work)
