@@ -18,13 +18,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch  # noqa: F401 - loaded first, its OpenMP is the one that the libraries find: one pool of threads
+import torch  # loaded first, its OpenMP is the one that the libraries find: one pool of threads
 
 from tidegate.errors import SettingError
 from tidegate.kernels.structure import ABI, Layer, Smoothing
 
 LEVELS = ("x86-64-v4", "x86-64-v3", "x86-64-v2", "generic")
 """Instruction sets, the best one first; "generic" is what every processor of a kind offers."""
+
+DTYPES = {torch.float32: "f32", torch.float64: "f64"}
+"""What the kernels compute in, and how their names end."""
 
 _WISH, _FOLDER = "TIDEGATE_KERNELS", "TIDEGATE_KERNELS_FOLDER"
 _NO_COMPILER = "the package was installed without a C++ compiler, or its kernels did not compile"

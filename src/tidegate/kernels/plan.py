@@ -57,15 +57,20 @@ class Plan(NamedTuple):
     library: Library
     n_saved: int | None
 
-    def run(self, inputs: torch.Tensor, states: States) -> tuple[torch.Tensor, States, States]:
+    def filled(self) -> Layer:
+        """Return the layout as a structure of its own."""
+        return Layer.from_buffer_copy(self.layout)
+
+    def run(self, layer: Layer, inputs: torch.Tensor, states: States) -> tuple[torch.Tensor, States, States]:
         """Return the outputs, shape (T, B, H), the final states and what is kept for backward.
 
         Parameters
         ----------
+        layer
+            From `filled`, for this run alone.
         inputs, states
             Such as `described` told of when it was made.
         """
-        layer = Layer.from_buffer_copy(self.layout)
         way = layer.direction[0]
         states = tuple([state.contiguous() for state in states])
         outputs = _room(inputs, (layer.time, layer.batch, layer.hidden), SHOWN_BYTES)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import torch
 
 from tidegate.kernels.buffers import BUFFERS, SHOWN_BYTES
-from tidegate.kernels.library import library
+from tidegate.kernels.library import DTYPES, library
 from tidegate.kernels.packing import PACKINGS
 from tidegate.kernels.plan import Plan, described, placed
 from tidegate.kernels.structure import WEIGHTS, Layer
@@ -31,7 +31,6 @@ CALLS: Counter[str] = Counter()
 """How often each kernel has run in this process, by name and operation: "gru_after forward"."""
 
 _DENSE = torch.contiguous_format
-_SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
 _MOST_PLANS = 64
 """How many sizes of inputs are laid out ahead for the same weights, and how many layers that are trained."""
 _TRAINING: dict[Any, Plan] = {}
@@ -182,9 +181,8 @@ def known(work: Work) -> Plan | None:
 
 
 def by_plan(work: Work, plan: Plan) -> Made:
-    """Return what `forward` would; `plan` must be what `known` returns."""
-    CALLS[f"{work.noun} forward"] += 1
-    return Made(*plan.run(work.inputs, work.states), plan.library)
+    """Return what `forward` would with ``keep``; `plan` must be what `known` returns."""
+    return _by_layout(work, plan, plan.filled())
 
 
 def repeated(work: Work) -> Made | None:
@@ -196,9 +194,14 @@ def repeated(work: Work) -> Made | None:
     if packing is None:
         return None
     plan = packing.plans.get((_about(work, keep=False), placed(work.weights[0])))
-    if plan is None or not packing.matches(Layer.from_buffer_copy(plan.layout)):
+    if plan is None or not packing.matches(layer := plan.filled()):
         return None
-    return by_plan(work, plan)
+    return _by_layout(work, plan, layer)
+
+
+def _by_layout(work: Work, plan: Plan, layer: Layer) -> Made:
+    CALLS[f"{work.noun} forward"] += 1
+    return Made(*plan.run(layer, work.inputs, work.states), plan.library)
 
 
 def _about(work: Work, *, keep: bool) -> tuple[Any, ...] | None:
@@ -353,7 +356,7 @@ class _Task:
         CALLS[f"{self._noun} {operation}"] += 1
 
     def _function(self, operation: str) -> Any:
-        return self.library.function(f"tidegate_{self._noun}_{operation}_{_SUFFIX[self._dtype]}")
+        return self.library.function(f"tidegate_{self._noun}_{operation}_{DTYPES[self._dtype]}")
 
     def _dense(self, values: torch.Tensor) -> torch.Tensor:
         """Return `values` with features side by side; it stays alive until the task is done."""

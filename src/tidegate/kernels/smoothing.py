@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from tidegate.kernels.library import library
+from tidegate.kernels.library import DTYPES, library
 from tidegate.kernels.structure import MOST_SEASONS, Smoothing
 from tidegate.kernels.threads import n_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-DTYPES = {torch.float32: "f32", torch.float64: "f64"}
-"""What the kernels compute in, and how their names end."""
 
 
 class Work(NamedTuple):

@@ -15,6 +15,7 @@ from tidegate.nn.backends import BACKENDS
 from tidegate.nn.compilation import has_numbers
 from tidegate.nn.operators import knows
 from tidegate.nn.precision import autocasts
+from tidegate.nn.unroll import ends_within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -257,10 +258,7 @@ def checked_lengths(lengths: torch.Tensor | Sequence[int] | None, inputs: torch.
         return lengths.to(inputs.device)
     if not n_sequences:
         return None
-    least, most = int(lengths.min()), int(lengths.max())
-    if least < 0 or most > steps:
-        wrong = least if least < 0 else most
-        raise ValueError(f"lengths must lie between 0 and the {steps} steps of the input; got {wrong}")
+    least, most = ends_within(lengths, steps, "the input")
     if most == 0:
         raise ValueError("lengths are all 0: there is no step to read. Leave out empty batches")
     return None if least == steps else lengths.to(inputs.device)

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     Optional = Sequence[torch.Tensor | None]
 
-_DTYPES = (torch.float32, torch.float64)
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
 
 
@@ -51,7 +50,7 @@ def obstacle(call: Call) -> str | None:
 def _foreign(call: Call) -> str | None:
     """Return which of the tensors the kernels cannot read; None where they can read all."""
     dtype = call.inputs.dtype
-    if dtype not in _DTYPES:
+    if dtype not in library.DTYPES:
         return f"kernels compute in float32 and float64, not {dtype}"
     for tensor in _tensors(call):
         if not tensor.is_cpu:
@@ -132,7 +131,7 @@ def run(call: Call) -> Outcome:
     if work.lengths is not None:
         work = work._replace(lengths=work.lengths.to(torch.int64, copy=True))  # backward must see what forward saw
     given = tensors(work)
-    if _learns(given):
+    if torch.is_grad_enabled() and _learns(given):
         return _trained(work, None, call.listener, given)
     made = recurrence.forward(work, keep=False)
     return Outcome(made.outputs, made.states)
@@ -158,7 +157,7 @@ def repeated(call: Call) -> Outcome | None:
 
 
 def _learns(given: Optional) -> bool:
-    return torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in given)
+    return any(tensor is not None and tensor.requires_grad for tensor in given)
 
 
 def _trained(work: Work, plan: Plan | None, listener: Listener | None, given: Optional) -> Outcome:
@@ -180,9 +179,7 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, work: Work, plan: Plan | None, listener: Listener | None, *given: torch.Tensor | None) -> Any:
         made = recurrence.by_plan(work, plan) if plan else recurrence.forward(work, keep=True)
-        bare = Work(
-            work.noun, work.inputs.new_empty(0), work.states[:0], (), work.lengths, work.reverse, work.recompute
-        )
+        bare = work._replace(inputs=work.inputs.new_empty(0), states=(), weights=())
         ctx.kept = _Kept(bare, made._replace(outputs=bare.inputs, states=(), saved=()), listener)
         ctx.save_for_backward(*given, made.outputs, *made.saved)
         ctx.set_materialize_grads(False)

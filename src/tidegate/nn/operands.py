@@ -13,6 +13,7 @@ import torch
 from tidegate.kernels.recurrence import ROLES, Work
 from tidegate.nn.cells.cell import Sizes
 from tidegate.nn.nouns import CELLS
+from tidegate.nn.unroll import ends_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,14 +71,8 @@ def with_tensors(work: Work, others: Sequence[Any]) -> Work:
 
 def check_lengths(work: Work) -> None:
     """Raise ValueError where a length lies outside 0 to T: to see it takes their values."""
-    lengths, steps = work.lengths, len(work.inputs)
-    if lengths is None or not len(lengths):
-        return
-    least, most = (int(end) for end in lengths.aminmax())
-    if least < 0 or most > steps:
-        raise ValueError(
-            f"lengths must lie between 0 and the {steps} steps of the input; got {least if least < 0 else most}"
-        )
+    if work.lengths is not None and len(work.lengths):
+        ends_within(work.lengths, len(work.inputs), "the input")
 
 
 def _check(work: Work) -> None:

@@ -28,6 +28,7 @@ from tidegate.nn.operands import (
     check_lengths,
     check_tensor,
     described,
+    flat,
     flat_weights,
     tensors,
     with_tensors,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
     Optional = Sequence[torch.Tensor | None]
 
-DTYPES = (torch.float32, torch.float64)
 _WIDEST = 64
 """Bytes of the widest vector of all levels."""
 _BESIDE_GATES = 2
@@ -49,9 +49,14 @@ _BESIDE_GATES = 2
 _BACKWARD = "Tensor outputs, Tensor[] saved, Tensor?[] flows, bool[] wanted"
 
 
+def yielded(work: Work) -> list[torch.Tensor]:
+    """Return the outputs and the final states of `work`, through the operator."""
+    return cast("list[torch.Tensor]", torch.ops.tidegate.recurrence(*flat(work)))
+
+
 def _alike(work: Work) -> bool:
     """Return whether the kernels know the device and the type: the same on every machine."""
-    return work.inputs.device.type in ("cpu", "meta") and work.inputs.dtype in DTYPES
+    return work.inputs.device.type in ("cpu", "meta") and work.inputs.dtype in library.DTYPES
 
 
 def _by_kernels(work: Work) -> bool:

@@ -16,6 +16,7 @@ from tidegate.kernels.smoothing import Work
 from tidegate.nn import internals
 from tidegate.nn.smoothing_equations import reference
 from tidegate.nn.smoothing_operators import by_kernels, by_operator
+from tidegate.nn.unroll import ends_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -126,16 +127,10 @@ def smooth(
     work = Work(values, alpha, start, lengths, tuple(part for season in seasons for part in season))
     kernels.check(work)
     way = "reference" if backend == "reference" else _way(work)
-    if lengths is not None and way != "operator" and not _abstract():
-        _check_range(lengths, len(values))
+    if lengths is not None and way != "operator" and not _abstract() and len(lengths):
+        ends_within(lengths, len(values), "the values")
     made = _WAYS[way](work)
     return Smoothed(made[0], tuple(made[1:]))
-
-
-def _check_range(lengths: torch.Tensor, steps: int) -> None:
-    if len(lengths) and not 0 <= int(lengths.min()) <= int(lengths.max()) <= steps:
-        wrong = int(lengths.min()) if int(lengths.min()) < 0 else int(lengths.max())
-        raise ValueError(f"lengths must lie between 0 and the {steps} steps of the values; got {wrong}")
 
 
 def _way(work: Work) -> str:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from tidegate.kernels import library
 from tidegate.nn import operator
 from tidegate.nn.compilation import has_numbers
 from tidegate.nn.fused import transformed, work_of
 from tidegate.nn.nouns import noun
-from tidegate.nn.operands import flat
 from tidegate.nn.unroll import Outcome
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def obstacle(call: Call, *, by_kernels: bool = False) -> str | None:
     at_hand = call.inputs.is_cpu or call.inputs.is_meta
     if not at_hand and (by_kernels or has_numbers(call.inputs)):
         return "what the operator does on other devices is done there by torch's own as well"
-    if by_kernels and call.inputs.dtype not in operator.DTYPES:
+    if by_kernels and call.inputs.dtype not in library.DTYPES:
         return f"kernels compute in float32 and float64, not {call.inputs.dtype}"
     if call.course.trace or call.course.truncate is not None or call.listener is not None:
         return "an operator shows and cuts nothing within itself"
@@ -50,5 +50,5 @@ def run(call: Call) -> Outcome:
     work = work_of(call)
     if work.lengths is not None:
         work = work._replace(lengths=work.lengths.to(torch.int64))
-    outputs, *states = torch.ops.tidegate.recurrence(*flat(work))
+    outputs, *states = operator.yielded(work)
     return Outcome(outputs, tuple(states))

@@ -120,6 +120,26 @@ def within(lengths: torch.Tensor, steps: int) -> torch.Tensor:
     return (torch.arange(steps, device=lengths.device)[:, None] < lengths)[..., None]
 
 
+def ends_within(lengths: torch.Tensor, steps: int, what: str) -> tuple[int, int]:
+    """Return the least and the greatest of `lengths`, of which there must be some; `what` has the `steps`.
+
+    Raises
+    ------
+    ValueError
+        Where one lies outside 0 to `steps`.
+
+    Examples
+    --------
+    >>> ends_within(torch.tensor([2, 1]), 3, "the input")
+    (1, 2)
+    """
+    least, most = (int(end) for end in lengths.aminmax())
+    if least < 0 or most > steps:
+        wrong = least if least < 0 else most
+        raise ValueError(f"lengths must lie between 0 and the {steps} steps of {what}; got {wrong}")
+    return least, most
+
+
 def unroll(
     cell: Cell,
     weights: Mapping[str, torch.Tensor],
