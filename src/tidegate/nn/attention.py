@@ -1,6 +1,6 @@
 """Attention: a query weighs the states of an encoder, and their mean by these weights is the context.
 
-Axis letters: B batch, T time steps of the source, S width of a source state, H width of the query.
+Axis letters: B batch, F steps that ask, T time steps of the source, S width of a source state, H width of the query.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_MANY = 3  # axes of a query that is several
+
 
 class Attended(NamedTuple):
-    """What a query finds in the source.
+    """What a query finds in the source, or each of F queries.
 
     Parameters
     ----------
     context
-        Shape (B, S): the mean of the source's states by the weights.
+        Shape (B, S) or (B, F, S): the mean of the source's states by the weights.
     weights
-        Shape (B, T): at least 0, summing to 1 over a sequence's steps, exactly 0 beyond its length; all 0 for a
-        sequence without a step.
+        Shape (B, T) or (B, F, T): at least 0, summing to 1 over a sequence's steps, exactly 0 beyond its length; all 0
+        for a sequence without a step.
     """
 
     context: torch.Tensor
@@ -41,7 +43,7 @@ class Attention(Protocol):
         Parameters
         ----------
         query
-            Shape (B, H).
+            Shape (B, H), or (B, F, H) for F queries of each sequence, none of which sees another.
         source
             Shape (B, T, S).
         lengths
@@ -74,10 +76,11 @@ class AdditiveAttention(torch.nn.Module):
     def forward(
         self, query: torch.Tensor, source: torch.Tensor, lengths: torch.Tensor | Sequence[int] | None = None
     ) -> Attended:
-        """Return context and weights for queries (B, H) over a source (B, T, S) with `lengths` (B,) or None."""
+        """Return context and weights for queries (B, H) or (B, F, H) over a source (B, T, S) with `lengths` (B,)."""
         source, valid = _within(source, lengths)
-        scores = self.score(torch.tanh(self.of_query(query)[:, None] + self.of_source(source)))[..., 0]
-        return _attended(scores, source, valid)
+        keys, wanted = self.of_source(source), self.of_query(_each(query))
+        scores = self.score(torch.tanh(wanted[:, :, None] + keys[:, None]))[..., 0]
+        return _attended(scores, source, valid, like=query)
 
 
 class ScaledDotProductAttention(torch.nn.Module):
@@ -103,11 +106,11 @@ class ScaledDotProductAttention(torch.nn.Module):
     def forward(
         self, query: torch.Tensor, source: torch.Tensor, lengths: torch.Tensor | Sequence[int] | None = None
     ) -> Attended:
-        """Return context and weights for queries (B, H) over a source (B, T, S) with `lengths` (B,) or None."""
+        """Return context and weights for queries (B, H) or (B, F, H) over a source (B, T, S) with `lengths` (B,)."""
         source, valid = _within(source, lengths)
-        keys, wanted = self.of_source(source), self.of_query(query)
-        scores = (keys @ wanted[..., None])[..., 0] / math.sqrt(wanted.shape[-1])
-        return _attended(scores, source, valid)
+        keys, wanted = self.of_source(source), self.of_query(_each(query))
+        scores = wanted @ keys.transpose(1, 2) / math.sqrt(wanted.shape[-1])
+        return _attended(scores, source, valid, like=query)
 
 
 def _within(
@@ -122,11 +125,19 @@ def _within(
     return torch.where(valid[..., None], source, 0), valid
 
 
-def _attended(scores: torch.Tensor, source: torch.Tensor, valid: torch.Tensor | None) -> Attended:
-    """Turn scores (B, T) into weights, and these into the context."""
+def _each(query: torch.Tensor) -> torch.Tensor:
+    """Return queries of shape (B, F, H), F being 1 for one query of each sequence."""
+    return query if query.dim() == _MANY else query[:, None]
+
+
+def _attended(
+    scores: torch.Tensor, source: torch.Tensor, valid: torch.Tensor | None, *, like: torch.Tensor
+) -> Attended:
+    """Turn scores (B, F, T) into weights, and these into the context, both with F where the query `like` has it."""
     if valid is None:
         weights = scores.softmax(-1)
     else:  # the second `where` is for a sequence without a step, which would weigh its padding
-        scores = torch.where(valid, scores, torch.finfo(scores.dtype).min)
-        weights = torch.where(valid, scores.softmax(-1), 0)
-    return Attended((weights[:, None] @ source)[:, 0], weights)
+        scores = torch.where(valid[:, None], scores, torch.finfo(scores.dtype).min)
+        weights = torch.where(valid[:, None], scores.softmax(-1), 0)
+    context = weights @ source
+    return Attended(context, weights) if like.dim() == _MANY else Attended(context[:, 0], weights[:, 0])

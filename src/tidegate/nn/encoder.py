@@ -1,11 +1,62 @@
-"""Encoders: a window of the past becomes one vector."""
+"""Encoders: a window of the past becomes one vector, and on request the states on the way.
+
+Axis letters: T past steps, B batch, I features per step, L layers, H hidden units.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
 import torch
 
-from tidegate.nn.dropout import Dropout
-from tidegate.nn.layers import Kind, layer
+if TYPE_CHECKING:
+    from tidegate.nn.dropout import Dropout
+    from tidegate.nn.stack import HX, Recurrent
+
+
+class Encoded(NamedTuple):
+    """What an encoder made of a window.
+
+    Attributes
+    ----------
+    final
+        Shape (B, H): the encoding.
+    """
+
+    final: torch.Tensor
+
+
+class Walked(NamedTuple):
+    """What recurrent layers made of a window.
+
+    Attributes
+    ----------
+    final
+        Shape (B, H): the encoding, the output after the newest step.
+    states
+        Shape (T, B, H): the outputs of every step that counts, the oldest first; 0 after the newest.
+    hx
+        The states with which a decoder goes on.
+    """
+
+    final: torch.Tensor
+    states: torch.Tensor
+    hx: HX
+
+
+class Encoder(Protocol):
+    """The face of every encoder.
+
+    Attributes
+    ----------
+    width
+        Of the encoding, H.
+    """
+
+    width: int
+
+    def __call__(self, window: torch.Tensor, steps: torch.Tensor) -> Encoded | Walked:
+        """Return the encoding of a window of shape (T, B, I), newest step last, of which the newest `steps` count."""
 
 
 class RecurrentEncoder(torch.nn.Module):
@@ -13,32 +64,21 @@ class RecurrentEncoder(torch.nn.Module):
 
     Parameters
     ----------
-    cell
-        "rnn", "lstm" or "gru".
-    n_inputs
-        Features per time step, I.
-    hidden_size
-        Hidden units per layer, H.
-    n_layers
-        Layers on top of each other, at least 1.
+    layers
+        Recurrent layers of any cell, forwards in time.
     dropout
-        Between the layers and after the last.
+        On the encoding.
     """
 
-    def __init__(self, cell: Kind, n_inputs: int, *, hidden_size: int, n_layers: int, dropout: Dropout) -> None:
+    def __init__(self, layers: Recurrent, dropout: Dropout) -> None:
         super().__init__()
-        widths = [n_inputs, *[hidden_size] * (n_layers - 1)]
-        self.layers = torch.nn.ModuleList(layer(cell, width, hidden_size) for width in widths)
-        self.dropout = dropout
-        self.width = hidden_size
+        self.layers, self.dropout = layers, dropout
+        self.width = layers.output_size
 
-    def forward(self, window: torch.Tensor) -> torch.Tensor:
-        """Return the final state, shape (B, H), of a window of shape (T, B, I), newest step last."""
-        states = window
-        for recurrent in self.layers:
-            states, _ = recurrent(states)
-            states = self.dropout(states)
-        return states[-1]
+    def forward(self, window: torch.Tensor, steps: torch.Tensor) -> Walked:
+        """Return the final state (B, H), the outputs (T, B, H) and the states (L, B, H) of a window (T, B, I)."""
+        encoded = walked(self.layers, window, steps)
+        return encoded._replace(final=self.dropout(encoded.final))
 
 
 class LagEncoder(torch.nn.Module):
@@ -56,6 +96,20 @@ class LagEncoder(torch.nn.Module):
         super().__init__()
         self.width = n_inputs * window_steps
 
-    def forward(self, window: torch.Tensor) -> torch.Tensor:
+    def forward(self, window: torch.Tensor, steps: torch.Tensor) -> Encoded:  # noqa: ARG002 (all lags are there)
         """Return shape (B, T * I) for a window of shape (T, B, I)."""
-        return window.transpose(0, 1).flatten(1)
+        return Encoded(window.transpose(0, 1).flatten(1))
+
+
+def walked(layers: Recurrent, window: torch.Tensor, steps: torch.Tensor) -> Walked:
+    """Return what `layers` make of the newest `steps` (B,) of each window (T, B, I): nothing else is looked at.
+
+    The outputs (T, B, H) begin with the first step that counts, and are 0 after the last.
+    """
+    n_steps = len(window)
+    if bool((steps == n_steps).all()):
+        states, hx = layers(window)
+        return Walked(states[-1], states, hx)
+    moved = (torch.arange(n_steps)[:, None] + (n_steps - steps)) % n_steps
+    states, hx = layers(window.gather(0, moved[..., None].expand_as(window)), lengths=steps)
+    return Walked(states[steps - 1, torch.arange(len(steps))], states, hx)

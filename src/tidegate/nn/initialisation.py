@@ -18,7 +18,7 @@ Axis letters: I inputs, H hidden units.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 import torch
 
@@ -28,7 +28,6 @@ from tidegate.nn.cells.elman import Elman
 from tidegate.nn.cells.gru import Gru
 from tidegate.nn.cells.lstm import Lstm
 from tidegate.nn.cells.min_gru import MinGru
-from tidegate.nn.decoders import DirectDecoder
 from tidegate.nn.stack import PARAMETERS, Recurrent
 
 if TYPE_CHECKING:
@@ -36,7 +35,8 @@ if TYPE_CHECKING:
 
     from tidegate.nn.cells.cell import Cell
 
-_SMALL = 0.1
+Made = TypeVar("Made", bound=torch.nn.Module)
+
 _LEAST_STEPS = 2
 _DRAWN = torch.float32  # half precision cannot hold a long range
 _BIASES = ("input_bias", "recurrent_bias")
@@ -154,11 +154,20 @@ def chrono(layer: Recurrent, generator: torch.Generator, *, longest: int) -> Non
             _set_bias(layer, weights, "input", -drawn)
 
 
-def built(make: Callable[[], torch.nn.Module], generator: torch.Generator) -> torch.nn.Module:
+@runtime_checkable
+class Starting(Protocol):
+    """A module that changes what was drawn for it."""
+
+    def start(self) -> None:
+        """Set the weights with which training begins, after all were drawn."""
+
+
+def built(make: Callable[[], Made], generator: torch.Generator) -> Made:
     """Return the network that `make` describes with every parameter drawn from `generator`; touches no global seed.
 
     Weights are uniform in +-1/sqrt(inputs), recurrent ones orthogonal, biases 0 but for a forget gate, which starts
-    open (bias 1), and a decoder starts near 0, so that training begins at the reference forecast.
+    open (bias 1), and embeddings normal with variance 1 / width. What has a ``start()`` of its own, as decoders have
+    that begin near 0, then has the last word.
 
     Parameters
     ----------
@@ -166,22 +175,39 @@ def built(make: Callable[[], torch.nn.Module], generator: torch.Generator) -> to
         Returns the module; called without memory for its parameters, so that nothing is drawn twice.
     generator
         Source of all randomness.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is of no such kind and no ``start()`` sets it.
     """
     with torch.device("meta"):
         network = make()
     network.to_empty(device="cpu")
     with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(torch.nan)
         for module in network.modules():
-            if isinstance(module, Recurrent):
-                _start_recurrent(module, generator)
-            elif isinstance(module, torch.nn.Linear):
-                _uniform(module.weight, generator)
-                if module.bias is not None:
-                    module.bias.zero_()
-        for module in network.modules():
-            if isinstance(module, DirectDecoder):
-                _start_decoder(module)
+            _draw(module, generator)
+    for module in reversed(list(network.modules())):  # the parts before the whole
+        if isinstance(module, Starting):
+            module.start()
+    for name, parameter in network.named_parameters():
+        if bool(parameter.isnan().any()):
+            raise ValueError(f"nothing sets the parameter {name}; give the module that owns it a start()")
     return network
+
+
+def _draw(module: torch.nn.Module, generator: torch.Generator) -> None:
+    """Set the parameters of one module of a known kind."""
+    if isinstance(module, Recurrent):
+        _start_recurrent(module, generator)
+    elif isinstance(module, torch.nn.Linear):
+        _uniform(module.weight, generator)
+        if module.bias is not None:
+            module.bias.zero_()
+    elif isinstance(module, torch.nn.Embedding):
+        module.weight.normal_(0, 1 / math.sqrt(module.embedding_dim), generator=generator)
 
 
 def _directions(layer: Recurrent) -> Iterator[dict[str, torch.nn.Parameter]]:
@@ -260,10 +286,3 @@ def _start_recurrent(recurrent: Recurrent, generator: torch.Generator) -> None:
             parameter.fill_(1.0 if name.startswith("norm_weight") else 0.0)
     if "forget" in recurrent.cell.gates and all(_biased(weights) for weights in _directions(recurrent)):
         open_forget(recurrent)
-
-
-def _start_decoder(decoder: DirectDecoder) -> None:
-    decoder.output.weight.mul_(_SMALL)
-    decoder.direct.weight.zero_()
-    if decoder.steps is not None:
-        decoder.steps.weight.mul_(_SMALL)

@@ -6,7 +6,7 @@ does not have are keyword-only: those of a cell, then those of the `Stack` that 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from tidegate.nn.cells.elman import NONLINEARITIES, Elman, Nonlinearity
 from tidegate.nn.cells.gru import Gru, Reset
@@ -15,13 +15,9 @@ from tidegate.nn.options import Merge, Stack
 from tidegate.nn.stack import Recurrent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import torch
 
     from tidegate.nn.backends import Backend
-
-Kind = Literal["rnn", "lstm", "gru"]
 
 
 class RNN(Recurrent):
@@ -242,11 +238,3 @@ class GRU(Recurrent):
         ours = (merge, residual, layer_norm, reverse, backend, generator, recompute)
         stack = Stack(num_layers, bias, batch_first, dropout, bidirectional, 0, *ours)
         super().__init__(Gru(reset, gate_bias, clip), input_size, hidden_size, stack=stack, device=device, dtype=dtype)
-
-
-LAYERS: Mapping[Kind, type[RNN | LSTM | GRU]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
-
-
-def layer(kind: Kind, n_inputs: int, hidden_size: int) -> RNN | LSTM | GRU:
-    """Return one layer of `kind` that reads I = `n_inputs` features and keeps H = `hidden_size` hidden units."""
-    return LAYERS[kind](n_inputs, hidden_size)

@@ -104,6 +104,18 @@ def test_the_query_decides_where_to_look(attention, query, source):
     assert bool((one.weights - other.weights).abs().amax(1).min() > 1e-3)
 
 
+@pytest.mark.parametrize("lengths", [LENGTHS, None, torch.tensor([2, 0, 6, 1])], ids=["lengths", "whole", "empty"])
+def test_many_queries_are_each_alone(attention, source, generator, lengths):
+    queries = torch.randn(SEQUENCES, 3, QUERY, generator=generator, dtype=torch.float64)
+    together = attention(queries, source, lengths)
+    assert together.context.shape == (SEQUENCES, 3, STATE)
+    assert together.weights.shape == (SEQUENCES, 3, STEPS)
+    for k in range(3):
+        alone = attention(queries[:, k], source, lengths)
+        torch.testing.assert_close(together.context[:, k], alone.context, rtol=0, atol=1e-12)
+        torch.testing.assert_close(together.weights[:, k], alone.weights, rtol=0, atol=1e-12)
+
+
 def test_great_scores_stay_finite(attention, query, source):
     made = attention(1e6 * query, 1e6 * source, LENGTHS)
     assert bool(made.context.isfinite().all())

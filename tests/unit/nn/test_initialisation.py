@@ -12,10 +12,7 @@ from tidegate.nn.cells.lstm import Lstm
 from tidegate.nn.cells.min_gru import MinGru
 from tidegate.nn.cells.min_lstm import MinLstm
 from tidegate.nn.cells.slstm import Slstm
-from tidegate.nn.decoders import DirectDecoder, EncoderDecoder
-from tidegate.nn.dropout import Dropout
-from tidegate.nn.encoder import RecurrentEncoder
-from tidegate.nn.initialisation import built, chrono, glorot, identity, open_forget, orthogonal
+from tidegate.nn.initialisation import Starting, built, chrono, glorot, identity, open_forget, orthogonal
 from tidegate.nn.stack import Recurrent, Stack
 
 KEEPING = {
@@ -210,14 +207,27 @@ def test_starts_touch_no_global_generator():
     assert all(parameter.requires_grad and parameter.is_leaf for parameter in made.parameters())
 
 
-def network(cell="lstm", seed=5):
-    generator = drawn(seed)
+class Halved(torch.nn.Linear):
+    """Starts at half of what is drawn for it."""
 
-    def make():
-        encoder = RecurrentEncoder(cell, 2, hidden_size=8, n_layers=1, dropout=Dropout(0.0, generator))
-        return EncoderDecoder(encoder, DirectDecoder(8, 3, hidden_size=8, horizon=4, activation="gelu", per_step=True))
+    @torch.no_grad()
+    def start(self):
+        self.weight.mul_(0.5)
+        self.bias.fill_(3.0)
 
-    return built(make, generator)
+
+class Network(torch.nn.Module):
+    def __init__(self, cell):
+        super().__init__()
+        self.layers = Recurrent(cell, 2, 8)
+        self.names = torch.nn.Embedding(400, 25)
+        self.last = torch.nn.Linear(8, 4)
+        self.halved = Halved(8, 400)
+        self.bare = torch.nn.Linear(16, 400, bias=False)
+
+
+def network(cell=None, seed=5):
+    return built(lambda: Network(cell or Lstm()), drawn(seed))
 
 
 def test_the_generator_alone_decides():
@@ -230,7 +240,7 @@ def test_the_generator_alone_decides():
     torch.manual_seed(1)
     assert torch.equal(torch.random.get_rng_state(), untouched)
     other = network(seed=6)
-    assert not torch.equal(first.encoder.layers[0].weight_ih_l0, other.encoder.layers[0].weight_ih_l0)
+    assert not torch.equal(first.layers.weight_ih_l0, other.layers.weight_ih_l0)
 
 
 def test_the_order_of_the_draws_is_fixed():
@@ -239,13 +249,13 @@ def test_the_order_of_the_draws_is_fixed():
     reach = 1 / math.sqrt(2)
     inputs = torch.empty(32, 2).uniform_(-reach, reach, generator=generator)
     gates = [torch.nn.init.orthogonal_(torch.empty(8, 8), generator=generator) for _ in range(4)]
-    made = network().encoder.layers[0]
+    made = network().layers
     assert torch.equal(made.weight_ih_l0, inputs)
     assert torch.equal(made.weight_hh_l0, torch.cat(gates))
 
 
 def test_every_parameter_is_set():
-    for cell in ("rnn", "lstm", "gru"):
+    for cell in (Elman(), Lstm(), Gru(), MinGru(), MinLstm(), Slstm()):
         assert all(bool(parameter.isfinite().all()) for parameter in network(cell).parameters())
         assert all(not parameter.is_meta for parameter in network(cell).parameters())
 
@@ -265,21 +275,66 @@ def test_a_stack_of_any_cell_can_be_built():
 
 
 def test_recurrent_weights_are_orthogonal_gate_by_gate():
-    for gate in network().encoder.layers[0].weight_hh_l0.split(8):
+    for gate in network().layers.weight_hh_l0.split(8):
         torch.testing.assert_close(gate @ gate.T, torch.eye(8))
 
 
 def test_forget_gate_starts_open():
-    bias = network().encoder.layers[0].bias_ih_l0
+    bias = network().layers.bias_ih_l0
     assert bias.tolist() == [0.0] * 8 + [1.0] * 8 + [0.0] * 16
 
 
-def test_the_start_is_near_the_reference():
-    generator = drawn(1)
-    made = network()(
-        torch.randn(24, 64, 2, generator=generator), torch.zeros(64, 0), torch.randn(64, 4, 3, generator=generator)
-    )
-    assert float(made.detach().abs().mean()) < 0.1
+def test_linear_weights_fill_their_range_and_biases_are_zero():
+    made = network()
+    assert made.last.bias.tolist() == [0.0] * 4
+    weight = made.bare.weight.detach()
+    assert 0.24 < float(weight.abs().max()) <= 1 / math.sqrt(16)
+    assert float(weight.std()) == pytest.approx(0.25 / math.sqrt(3), rel=0.03)
+
+
+def test_embeddings_are_normal_and_of_length_one():
+    weight = network().names.weight.detach()
+    assert float(weight.std()) == pytest.approx(1 / math.sqrt(25), rel=0.03)
+    assert float(weight.square().sum(1).mean()) == pytest.approx(1, rel=0.03)
+    assert float(weight.abs().max()) > 3 / math.sqrt(25)
+
+
+def test_a_start_of_its_own_has_the_last_word():
+    made = network().halved
+    assert isinstance(made, Starting)
+    assert not isinstance(torch.nn.Linear(1, 1), Starting)
+    assert made.bias.tolist() == [3.0] * 400
+    assert 0.9 < float(made.weight.detach().abs().max()) * 2 * math.sqrt(8) <= 1
+
+
+def test_the_outermost_start_comes_last():
+    """What holds others knows more than they do."""
+    order = []
+
+    class Part(torch.nn.Linear):
+        def start(self):
+            order.append("part")
+
+    class Whole(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.part = Part(1, 1)
+
+        def start(self):
+            order.append("whole")
+
+    built(Whole, drawn())
+    assert order == ["part", "whole"]
+
+
+def test_a_parameter_that_nothing_sets_is_refused():
+    class Scaled(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = torch.nn.LayerNorm(3)
+
+    with pytest.raises(ValueError, match=r"^nothing sets the parameter inner.weight; give the module that owns it a"):
+        built(Scaled, drawn())
 
 
 @pytest.mark.parametrize(

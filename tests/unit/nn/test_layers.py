@@ -9,7 +9,7 @@ from tidegate.errors import SettingError
 from tidegate.nn.cells.elman import Elman
 from tidegate.nn.cells.gru import Gru
 from tidegate.nn.cells.lstm import Lstm
-from tidegate.nn.layers import GRU, LAYERS, LSTM, RNN, layer
+from tidegate.nn.layers import GRU, LSTM, RNN
 from tidegate.nn.stack import Stack
 
 LSTM_OPTIONS = {
@@ -39,7 +39,7 @@ def filled(module, generator):
 
 
 def test_rnn_is_the_published_equation(generator):
-    rnn = filled(layer("rnn", 2, 3), generator)
+    rnn = filled(RNN(2, 3), generator)
     x = torch.randn(4, 5, 2, generator=generator)
     h = torch.zeros(5, 3)
     for step in x:
@@ -48,7 +48,7 @@ def test_rnn_is_the_published_equation(generator):
 
 
 def test_lstm_is_the_published_equation(generator):
-    lstm = filled(layer("lstm", 2, 3), generator)
+    lstm = filled(LSTM(2, 3), generator)
     x = torch.randn(4, 5, 2, generator=generator)
     h = c = torch.zeros(5, 3)
     for step in x:
@@ -60,7 +60,7 @@ def test_lstm_is_the_published_equation(generator):
 
 
 def test_gru_is_the_published_equation(generator):
-    gru = filled(layer("gru", 2, 3), generator)
+    gru = filled(GRU(2, 3), generator)
     x = torch.randn(4, 5, 2, generator=generator)
     h = torch.zeros(5, 3)
     for step in x:
@@ -112,27 +112,27 @@ def test_options_of_gru_and_rnn_reach_their_cells():
     assert RNN(3, 5, nonlinearity="sigmoid", clip=2.0).cell == Elman("sigmoid", 2.0)
 
 
-@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("kind", [RNN, LSTM, GRU])
 def test_options_of_the_stack_reach_it(kind):
     generator = torch.Generator()
-    made = LAYERS[kind](3, 5, 2, bias=False, batch_first=True, dropout=0.5, bidirectional=True, **STACKED)
+    made = kind(3, 5, 2, bias=False, batch_first=True, dropout=0.5, bidirectional=True, **STACKED)
     assert made.stack == Stack(2, False, True, 0.5, True, **STACKED)
-    made = LAYERS[kind](3, 5, reverse=True, generator=generator)
+    made = kind(3, 5, reverse=True, generator=generator)
     assert made.stack == Stack(reverse=True, generator=generator)
     assert LSTM(3, 5, proj_size=4).stack == Stack(proj_size=4)
 
 
-@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("kind", [RNN, LSTM, GRU])
 def test_every_option_is_a_named_argument(kind):
-    names = set(inspect.signature(LAYERS[kind]).parameters)
+    names = set(inspect.signature(kind).parameters)
     assert {"num_layers", "bias", "batch_first", "dropout", "bidirectional", *STACKED, "reverse", "generator"} <= names
 
 
-@pytest.mark.parametrize("kind", ["rnn", "gru"])
+@pytest.mark.parametrize("kind", [RNN, GRU])
 def test_a_projection_is_refused_in_torchs_words(kind):
     for width in (0, 2):
         with pytest.raises(ValueError, match=r"^proj_size argument is only supported for LSTM, not RNN or GRU$"):
-            LAYERS[kind](3, 5, proj_size=width)
+            kind(3, 5, proj_size=width)
 
 
 def test_an_unknown_nonlinearity_is_refused():
