@@ -26,6 +26,7 @@ class Encoder:
 
     A numeric column becomes (value - mean) / standard deviation over the rows it was learned from; missing is 0, the
     mean. A categorical column becomes one column of 0 and 1 per label; a label never seen, and missing, are all 0.
+    Before a matrix of weights, as in every network here, that is an embedding: a label picks its column of the matrix.
 
     Parameters
     ----------

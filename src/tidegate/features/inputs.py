@@ -66,7 +66,7 @@ class Inputs:
     Parameters
     ----------
     panel
-        N series without missing targets; its `future` continues the known covariates.
+        N series, without missing covariates; its `future` continues the known ones.
     encoding
         Learned at fit, perhaps on another panel.
     horizon

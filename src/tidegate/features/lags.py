@@ -67,3 +67,22 @@ def cycle_shifts(steps: Integers, season: int, cycles: int) -> Integers:
     """
     newest = steps - season * -(-steps // season)
     return np.asarray(newest[:, None] - season * np.arange(cycles))
+
+
+_YEARS = {"h": 24 * 364, "D": 364, "W": 52}
+
+
+def year_lag(frequency: str) -> int:
+    """Return how many steps ago the same day of the week and the same season of the year was, 0 where none is known.
+
+    Parameters
+    ----------
+    frequency
+        As in `Panel.frequency`: "D" or "7D", "h" or "30min", "W-SUN".
+
+    Examples
+    --------
+    >>> year_lag("D"), year_lag("h"), year_lag("MS")
+    (364, 8736, 0)
+    """
+    return _YEARS.get(frequency.partition("-")[0], 0)

@@ -74,20 +74,24 @@ def index(firsts: Integers, lasts: Integers) -> OriginIndex:
     return OriginIndex(np.asarray(firsts, dtype=np.int64), np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
 
 
-def training_origins(lengths: Integers, *, past_steps: int, future_steps: int) -> OriginIndex:
+def training_origins(lengths: Integers, *, past_steps: int | Integers, future_steps: int) -> OriginIndex:
     """Return the origins with `past_steps` rows up to them and `future_steps` rows after them.
 
     Parameters
     ----------
     lengths
         Shape (N,): observations per series. A series shorter than both together has none.
-    past_steps, future_steps
-        At least 1 each.
+    past_steps
+        At least 1; of all series, or of each, shape (N,).
+    future_steps
+        At least 1.
     """
-    return index(np.full(len(lengths), past_steps), lengths - future_steps)
+    return index(np.broadcast_to(past_steps, lengths.shape), lengths - future_steps)
 
 
-def split(lengths: Integers, *, past_steps: int, future_steps: int, held_steps: int) -> tuple[OriginIndex, OriginIndex]:
+def split(
+    lengths: Integers, *, past_steps: int | Integers, future_steps: int, held_steps: int
+) -> tuple[OriginIndex, OriginIndex]:
     """Return older origins to learn from and newer ones to check on.
 
     No target of the first lies after an origin of the second.
@@ -106,7 +110,7 @@ def split(lengths: Integers, *, past_steps: int, future_steps: int, held_steps: 
     older, newer : OriginIndex
         A series too short for both gives all its origins to the first.
     """
-    past = np.full(len(lengths), past_steps)
+    past = np.broadcast_to(past_steps, lengths.shape)
     first_held = lengths - future_steps - held_steps + 1
     enough = first_held - future_steps >= past_steps
     older = index(past, np.where(enough, first_held - future_steps, lengths - future_steps))

@@ -1,118 +1,205 @@
-"""Recurrent forecasters: RNN, LSTM and GRU over the window, all steps decoded from the final state."""
+"""Recurrent forecasters: a recurrent layer over the window, and a decoder that goes on from its final state."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Literal, get_args
 
-from tidegate.forecasters.network.forecaster import NetworkForecaster, Sizes, check_fraction, check_whole
-from tidegate.nn.decoders import DirectDecoder, EncoderDecoder
-from tidegate.nn.dropout import Dropout
-from tidegate.nn.encoder import RecurrentEncoder
+from tidegate.forecasters.network.building import DECODERS, Plan, network
+from tidegate.forecasters.network.forecaster import (
+    NetworkForecaster,
+    Sizes,
+    check_choice,
+    check_fraction,
+    check_whole,
+)
+from tidegate.forecasters.network.rules import layout
+from tidegate.forecasters.network.windows import SHIFTS, Layout, Shift
+from tidegate.nn.cells import catalogue
+from tidegate.nn.heads import head as head_called
 
 if TYPE_CHECKING:
     import torch
 
-    from tidegate.nn.layers import Kind
+    from tidegate.forecasters.network.building import DecoderName
+    from tidegate.nn.decoders.reading import Network
+    from tidegate.nn.heads import HeadName
+    from tidegate.panel import Panel
     from tidegate.training.settings import Training
 
-_SHORTEST, _LONGEST = 24, 48
+_SEGMENT = 8
+
+Unit = Literal["window", "series"]
 
 
 class _Recurrent(NetworkForecaster):
-    """A recurrent layer over the window; every step is decoded from its state after the newest observation."""
+    """A recurrent layer over the window, whose state after the newest observation is what every decoder starts from."""
 
-    cell: ClassVar[Kind]
+    cell: str
 
     def __init__(
         self,
         *,
-        hidden_size: int = 32,
+        decoder: DecoderName = "direct",
+        head: HeadName = "quantiles",
+        hidden_size: int = 64,
         layers: int = 1,
         window: int | None = None,
+        shift: Shift = "level",
+        unit: Unit = "window",
+        segment: int | None = None,
+        series_width: int = 0,
         dropout: float = 0.0,
+        own_values: float = 0.0,
         n_members: int | None = None,
         training: Training | None = None,
         seed: int = 0,
+        warm_start: bool = False,
     ) -> None:
-        super().__init__(n_members=n_members, training=training, seed=seed)
-        self.hidden_size, self.layers, self.window, self.dropout = hidden_size, layers, window, dropout
+        super().__init__(n_members=n_members, training=training, seed=seed, warm_start=warm_start)
+        self.decoder, self.head, self.hidden_size, self.layers, self.window = decoder, head, hidden_size, layers, window
+        self.shift, self.unit, self.segment, self.series_width = shift, unit, segment, series_width
+        self.dropout, self.own_values = dropout, own_values
 
     def _check_settings(self, horizon: int) -> None:
         super()._check_settings(horizon)
-        check_whole("hidden_size", self.hidden_size, least=1)
-        check_whole("layers", self.layers, least=1)
+        catalogue.kind(self.cell)
+        head_called(self.head)
+        for name, allowed in (("decoder", DECODERS), ("shift", SHIFTS), ("unit", get_args(Unit))):
+            check_choice(name, getattr(self, name), allowed)
+        for name, least in (("hidden_size", 1), ("layers", 1), ("series_width", 0)):
+            check_whole(name, getattr(self, name), least=least)
+        for name in ("window", "segment"):
+            if getattr(self, name) is not None:
+                check_whole(name, getattr(self, name), least=1)
         check_fraction("dropout", self.dropout)
-        if self.window is not None:
-            check_whole("window", self.window, least=1)
+        check_fraction("own_values", self.own_values)
 
-    def _reach(self, seasons: tuple[int, ...]) -> int:
-        if self.window is not None:
-            return self.window
-        cycles = [season for season in seasons if season > 1]
-        return min(max(2 * min(cycles, default=1), _SHORTEST), _LONGEST)
+    def _counts(self) -> bool:
+        return self.head == "negative-binomial"
 
-    def _network(self, sizes: Sizes, generator: torch.Generator) -> torch.nn.Module:
-        dropout = Dropout(self.dropout, generator)
-        encoder = RecurrentEncoder(
-            self.cell, sizes.n_inputs, hidden_size=self.hidden_size, n_layers=self.layers, dropout=dropout
+    def _layout(self, panel: Panel, horizon: int) -> Layout:
+        shift: Shift = "none" if self._counts() else self.shift
+        made = layout(panel, horizon, window=self.window, shift=shift, by_series=self.unit == "series")
+        return made._replace(least_unit=1.0) if self._counts() else made
+
+    def _network(self, sizes: Sizes, generator: torch.Generator) -> Network:
+        segment = self.segment or next(iter(self._shape.seasons), _SEGMENT)
+        plan = Plan(
+            self.cell,
+            self.decoder,
+            self.head,
+            self.hidden_size,
+            self.layers,
+            min(segment, sizes.window_steps),
+            self.series_width,
+            self.dropout,
+            self.own_values,
         )
-        decoder = DirectDecoder(
-            encoder.width + sizes.n_context,
-            sizes.n_known,
-            hidden_size=self.hidden_size,
-            horizon=sizes.horizon,
-            activation="gelu",
-            per_step=True,
-        )
-        return EncoderDecoder(encoder, decoder)
+        return network(plan, sizes, generator)
 
 
-class RNN(_Recurrent):
-    """Elman network: y_k = reference_k + unit * decoder(h_T, x_k), h_T the state after the newest observation.
+class RecurrentForecaster(_Recurrent):
+    """Any cell of the catalogue over the window, with any decoder.
 
     Parameters
     ----------
+    cell
+        "elman", "lstm", "gru", "min_gru", "min_lstm" or "slstm".
+    decoder
+        How the encoding becomes F steps: "direct", all at once, each with weights of its own; "recurrent", one
+        after another, each reading the value before it; "segment", patches of several steps side by side (SegRNN);
+        "attention", a second layer over the future that looks back at every state.
+    head
+        What is told of each step: "quantiles", "point", "normal", "student-t" or, for counts, "negative-binomial".
     hidden_size
         Hidden units H of each layer, at least 1.
     layers
-        Recurrent layers on top of each other, at least 1.
+        Recurrent layers on top of each other, at least 1; from the second on each adds to what it reads.
     window
-        Past steps T that are read, at least 1; None for two of the shortest seasons, from 24 to 48.
+        Past steps T that are read, at least 1; None for a rule: see `layout`.
+    shift
+        What is subtracted from a window: "level", the mean of its last season; "mean", its mean; "last", its newest
+        value; "none".
+    unit
+        What a window is divided by: "window", its own mean absolute step; "series", the standard deviation of its
+        series in training.
+    segment
+        Steps of a patch for the segment decoder, at least 1; None for the shortest season, or 8 without one.
+    series_width
+        Width of an embedding of which series it is, 0 for none; for few long series.
     dropout
-        Between layers and on the final state, in [0, 1).
+        On what each step is made from, and between layers, in [0, 1).
+    own_values
+        For the recurrent decoder: the part of the values before a step that are the network's own instead of the true
+        ones at the end of training, growing from 0 (scheduled sampling), in [0, 1).
     n_members
-        Networks with different starts whose forecasts are averaged; None for 2, or 1 on more than 2,000 windows.
+        Networks with different starts whose median is the forecast; None for 2, or 1 on more than 2,000 windows.
     training
         How to train; None for the defaults of `Training`.
     seed
         Of every random choice, at least 0.
+    warm_start
+        Whether a further fit goes on from the networks of the one before; see `NetworkForecaster`.
+    """
+
+    name = "recurrent"
+
+    def __init__(
+        self,
+        *,
+        cell: str = "gru",
+        decoder: DecoderName = "direct",
+        head: HeadName = "quantiles",
+        hidden_size: int = 64,
+        layers: int = 1,
+        window: int | None = None,
+        shift: Shift = "level",
+        unit: Unit = "window",
+        segment: int | None = None,
+        series_width: int = 0,
+        dropout: float = 0.0,
+        own_values: float = 0.0,
+        n_members: int | None = None,
+        training: Training | None = None,
+        seed: int = 0,
+        warm_start: bool = False,
+    ) -> None:
+        super().__init__(
+            decoder=decoder,
+            head=head,
+            hidden_size=hidden_size,
+            layers=layers,
+            window=window,
+            shift=shift,
+            unit=unit,
+            segment=segment,
+            series_width=series_width,
+            dropout=dropout,
+            own_values=own_values,
+            n_members=n_members,
+            training=training,
+            seed=seed,
+            warm_start=warm_start,
+        )
+        self.cell = cell
+
+
+class RNN(_Recurrent):
+    """Elman network over the window, decoded from its final state.
+
+    Settings are those of `RecurrentForecaster`, but for the cell.
 
     Source: Elman (1990), Finding structure in time, Cognitive Science 14.
     """
 
     name = "rnn"
-    cell = "rnn"
+    cell = "elman"
 
 
 class LSTM(_Recurrent):
-    """LSTM network: y_k = reference_k + unit * decoder(h_T, x_k), h_T the state after the newest observation.
+    """Long short-term memory over the window, decoded from its final state.
 
-    Parameters
-    ----------
-    hidden_size
-        Hidden units H of each layer, at least 1.
-    layers
-        Recurrent layers on top of each other, at least 1.
-    window
-        Past steps T that are read, at least 1; None for two of the shortest seasons, from 24 to 48.
-    dropout
-        Between layers and on the final state, in [0, 1).
-    n_members
-        Networks with different starts whose forecasts are averaged; None for 2, or 1 on more than 2,000 windows.
-    training
-        How to train; None for the defaults of `Training`.
-    seed
-        Of every random choice, at least 0.
+    Settings are those of `RecurrentForecaster`, but for the cell.
 
     Source: Hochreiter & Schmidhuber (1997), Long short-term memory, Neural Computation 9.
     """
@@ -122,24 +209,9 @@ class LSTM(_Recurrent):
 
 
 class GRU(_Recurrent):
-    """GRU network: y_k = reference_k + unit * decoder(h_T, x_k), h_T the state after the newest observation.
+    """Gated recurrent units over the window, decoded from their final state.
 
-    Parameters
-    ----------
-    hidden_size
-        Hidden units H of each layer, at least 1.
-    layers
-        Recurrent layers on top of each other, at least 1.
-    window
-        Past steps T that are read, at least 1; None for two of the shortest seasons, from 24 to 48.
-    dropout
-        Between layers and on the final state, in [0, 1).
-    n_members
-        Networks with different starts whose forecasts are averaged; None for 2, or 1 on more than 2,000 windows.
-    training
-        How to train; None for the defaults of `Training`.
-    seed
-        Of every random choice, at least 0.
+    Settings are those of `RecurrentForecaster`, but for the cell.
 
     Source: Cho et al. (2014), Learning phrase representations using RNN encoder-decoder, EMNLP.
     """

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import torch
 
 from tidegate.errors import TrainingError
 from tidegate.training import checkpoints, progress
 from tidegate.training.checkpoints import Snapshot
+from tidegate.training.pace import Pace
 from tidegate.training.schedule import rate
 
 if TYPE_CHECKING:
@@ -19,16 +20,27 @@ if TYPE_CHECKING:
 
 
 class Problem(Protocol):
-    """What is learned: training windows by number, and perhaps held-out ones to judge by."""
+    """What a network learns: training windows by number, and perhaps held-out ones to judge by."""
 
     def __len__(self) -> int:
         """Return the number of training windows, at least 1."""
 
-    def loss(self, network: torch.nn.Module, chosen: torch.Tensor) -> torch.Tensor:
+    def loss(self, chosen: torch.Tensor) -> torch.Tensor:
         """Return the mean loss over the windows with these numbers, shape (B,), as a scalar."""
 
-    def held_out_loss(self, network: torch.nn.Module) -> float | None:
+    def held_out_loss(self) -> float | None:
         """Return the mean loss over the held-out windows, or None if none are held out."""
+
+    def named(self, chosen: torch.Tensor) -> str:
+        """Return where the windows with these numbers come from, for people who look for what broke a run."""
+
+
+@runtime_checkable
+class Ageing(Protocol):
+    """A network that is trained otherwise late in a run than early."""
+
+    def reached(self, share: float) -> None:
+        """Take note that `share` of the run is done, in [0, 1]."""
 
 
 class Run(NamedTuple):
@@ -41,7 +53,7 @@ class Run(NamedTuple):
     label
         For people.
     n_updates
-        How many updates to make.
+        How many updates to make, at most.
     generator
         Source of all randomness: order of the windows, dropout.
     """
@@ -65,24 +77,29 @@ class Losses(NamedTuple):
         Loss over the held-out windows; NaN without any.
     best
         The entry whose parameters were kept.
+    planned
+        How many updates the run was to make: those of `Run`, or fewer where its budget ended first.
     """
 
     updates: tuple[int, ...]
     training: tuple[float, ...]
     held_out: tuple[float, ...]
     best: int
+    planned: int = 0
 
 
 def train(network: torch.nn.Module, problem: Problem, training: Training, run: Run) -> Losses:
     """Train `network` in place; it ends with the parameters of the smallest held-out loss, or the last ones.
 
     The starting point counts as the first check, so a network that only gets worse stays what it was. The result
-    depends on the arguments alone: neither on a clock nor, inside `threads.one_thread`, on the number of threads.
+    depends on the arguments alone: not, inside `threads.one_thread`, on the number of threads, and on a clock only
+    where `training` has a budget, which is this run's then.
 
     Raises
     ------
     TrainingError
-        If a loss or gradient stops being finite; says at which update, and what to change.
+        If a loss or gradient stops being finite; says at which update, in which series, which parameter had the
+        largest gradient, and what to change.
     """
     place = checkpoints.path(run.name)
     watcher = progress.current()
@@ -93,7 +110,7 @@ def train(network: torch.nn.Module, problem: Problem, training: Training, run: R
     watcher.begin(run.label, run.n_updates)
     try:
         while not state.finished:
-            if state.done in state.checks:
+            if state.due:
                 _check(state, problem, place)
             if not state.finished:
                 watcher.advance(state.done + 1, _update(state, problem))
@@ -112,13 +129,18 @@ class _State:
         self.optimiser = torch.optim.AdamW(
             network.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
         )
-        n_checks = min(training.n_checks, run.n_updates)
-        self.checks = {round(k * run.n_updates / n_checks) for k in range(n_checks + 1)}
+        self.pace = Pace(run.n_updates, training.n_checks, training.budget)
         self.done = 0
         self.finished = False
         self.since: list[float] = []
         self.losses = Losses((), (), (), 0)
         self.best_parameters: dict[str, torch.Tensor] = {}
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a check: they lie evenly over the run, the first before and the last after it."""
+        number, pace = len(self.losses.updates), self.pace
+        return self.done >= min(round(number * pace.planned / pace.n_checks), pace.planned)
 
     def keep_best(self) -> None:
         """Remember the parameters as they are."""
@@ -132,6 +154,7 @@ class _State:
         for number, moments in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{number}.{name}": value for name, value in moments.items()}
         facts = {"done": self.done, "finished": self.finished, "losses": [list(part) for part in self.losses[:3]]}
+        facts |= {"planned": self.pace.planned, "spent": self.pace.spent}
         return Snapshot(tensors, facts | {"best": self.losses.best})
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -147,7 +170,8 @@ class _State:
         self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": moments})
         self.done, self.finished = facts["done"], facts["finished"]
         updates, training, held_out = facts["losses"]
-        self.losses = Losses(tuple(updates), tuple(training), tuple(held_out), facts["best"])
+        self.losses = Losses(tuple(updates), tuple(training), tuple(held_out), facts["best"], facts["planned"])
+        self.pace.go_on(facts["planned"], facts["spent"])
 
 
 def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
@@ -160,46 +184,61 @@ def _check(state: _State, problem: Problem, place: Path | None) -> None:
         return
     state.network.eval()
     with torch.no_grad():
-        found = problem.held_out_loss(state.network)
+        found = problem.held_out_loss()
     held_out = math.nan if found is None else found
     if found is not None and not math.isfinite(found):
-        raise TrainingError(_message("held-out loss", found, state))
+        raise TrainingError(_message("held-out loss", found, state, "over the held-out windows"))
     mean = sum(state.since) / len(state.since) if state.since else math.nan
     old = state.losses
     best = len(old.updates) if found is None or not old.updates or found < old.held_out[old.best] else old.best
-    state.losses = Losses((*old.updates, state.done), (*old.training, mean), (*old.held_out, held_out), best)
+    parts = (*old.updates, state.done), (*old.training, mean), (*old.held_out, held_out)
+    state.losses = Losses(*parts, best, state.pace.planned)
     state.since = []
     if best == len(old.updates):
         state.keep_best()
     overdue = len(old.updates) - best >= state.training.patience
-    state.finished = state.done >= state.run.n_updates or overdue
+    state.finished = state.done >= state.pace.planned or overdue
     if place is not None:
         checkpoints.write(state.snapshot(), place)
+    state.pace.checked()
 
 
 def _update(state: _State, problem: Problem) -> float:
     """Make one step of the optimiser and return the loss of its batch."""
     training, run = state.training, state.run
     for group in state.optimiser.param_groups:
-        group["lr"] = training.learning_rate * rate(state.done, run.n_updates, training.warmup_fraction)
+        group["lr"] = training.learning_rate * rate(state.done, state.pace.planned, training.warmup_fraction)
     state.network.train()
+    if isinstance(state.network, Ageing):
+        state.network.reached(state.done / state.pace.planned)
     chosen = torch.randint(len(problem), (training.batch_size,), generator=run.generator)
-    loss = problem.loss(state.network, chosen)
+    loss = problem.loss(chosen)
     state.optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-    norm = float(torch.nn.utils.clip_grad_norm_(state.network.parameters(), training.clip_norm))
-    for what, value in (("loss", loss.item()), ("gradient", norm)):
+    parameters = list(state.network.parameters())
+    norm = torch.nn.utils.get_total_norm([one.grad for one in parameters if one.grad is not None])
+    for what, value in (("loss", loss.item()), ("gradient", float(norm))):
         if not math.isfinite(value):
-            raise TrainingError(_message(what, value, state))
+            where = f"in windows of {problem.named(chosen)}; {_largest_gradient(state.network)}"
+            raise TrainingError(_message(what, value, state, where))
+    torch.nn.utils.clip_grads_with_norm_(parameters, training.clip_norm, norm)
     state.optimiser.step()
     state.done += 1
+    state.pace.updated(state.done, len(state.losses.updates))
     state.since.append(loss.item())
     return state.since[-1]
 
 
-def _message(what: str, value: float, state: _State) -> str:
+def _largest_gradient(network: torch.nn.Module) -> str:
+    """Return a sentence on the parameter with the largest gradient; NaN counts as the largest."""
+    sizes = {name: one.grad.abs().max().item() for name, one in network.named_parameters() if one.grad is not None}
+    name = max(sizes, key=lambda each: math.inf if math.isnan(sizes[each]) else sizes[each])
+    return f"the largest gradient is {sizes[name]:.3g}, of {name}"
+
+
+def _message(what: str, value: float, state: _State, where: str) -> str:
     return (
-        f"{state.run.label}: the {what} became {value} at update {state.done + 1} of {state.run.n_updates}; it must "
-        f"stay finite. Lower the learning rate, now {state.training.learning_rate}, or look for extreme values in the "
-        "series and covariates."
+        f"{state.run.label}: the {what} became {value} at update {state.done + 1} of {state.pace.planned} {where}. It "
+        f"must stay finite. Lower the learning rate, now {state.training.learning_rate}, or look for extreme values in "
+        "the series and covariates."
     )

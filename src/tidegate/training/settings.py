@@ -8,7 +8,7 @@ from tidegate.errors import SettingError
 
 
 class Training(NamedTuple):
-    """Settings of a training run; every default is a fixed number or a fixed rule, never a clock.
+    """Settings of training; every default is a fixed number or a fixed rule, never a clock.
 
     Attributes
     ----------
@@ -30,6 +30,9 @@ class Training(NamedTuple):
         How often in a run the held-out loss is taken, at least 1.
     patience
         Checks without improvement after which a run stops, at least 1.
+    budget
+        Wall-clock seconds of a fit's training, positive: the one clock that may decide a result. Where it would not
+        suffice for the updates, fewer are made, and the learning rate ends its course with them. None for no limit.
     """
 
     n_updates: int | None = None
@@ -41,6 +44,15 @@ class Training(NamedTuple):
     held_out_fraction: float = 0.1
     n_checks: int = 20
     patience: int = 10
+    budget: float | None = None
+
+    def share(self, fraction: float) -> Training:
+        """Return the same settings with this fraction of the budget, if there is one."""
+        return self if self.budget is None else self._replace(budget=self.budget * fraction)
+
+    def after(self, seconds: float) -> Training:
+        """Return the same settings with what of the budget is left after these seconds, if there is one."""
+        return self if self.budget is None else self._replace(budget=max(self.budget - seconds, 0.0))
 
 
 _FEWEST, _MOST = 100, 600
@@ -77,12 +89,13 @@ def checked(training: Training | tuple[float | None, ...]) -> Training:
         "held_out_fraction": (0, 0.5),
         "n_checks": (1, float("inf")),
         "patience": (1, float("inf")),
+        "budget": (0, float("inf")),
     }
     for name, (least, most) in limits.items():
         value = getattr(made, name)
-        if value is None and name == "n_updates":
+        if value is None and name in ("n_updates", "budget"):
             continue
-        whole = isinstance(Training._field_defaults[name] or 1, int)
+        whole = name != "budget" and isinstance(Training._field_defaults[name] or 1, int)
         if (
             isinstance(value, bool)
             or not isinstance(value, int if whole else int | float)
@@ -93,6 +106,8 @@ def checked(training: Training | tuple[float | None, ...]) -> Training:
     if made.learning_rate == 0 or made.clip_norm == 0:
         name = "learning_rate" if made.learning_rate == 0 else "clip_norm"
         raise SettingError(f"training: {name} is 0, so nothing would be learned; try {Training._field_defaults[name]}.")
+    if made.budget == 0:
+        raise SettingError("training: budget is 0 seconds; it must be above 0, or None for no limit.")
     return made
 
 

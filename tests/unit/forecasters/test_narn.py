@@ -6,7 +6,6 @@ from tidegate.errors import SettingError
 from tidegate.features.windows import last_origins
 from tidegate.forecasters.naive import SeasonalNaive
 from tidegate.forecasters.narn import NARN
-from tidegate.forecasters.network.problem import corrections
 from tidegate.panel import Covariates, Panel
 from tidegate.training.settings import Training
 
@@ -52,18 +51,22 @@ def test_beats_seasonal_naive_on_trend_and_season():
     assert errors[0] < 0.6 * errors[1]
 
 
-def test_it_is_one_hidden_layer_on_the_lags():
+def test_it_is_one_hidden_layer_of_tanh_on_the_lags():
     model = NARN(lags=5, hidden_size=4, n_members=1, training=QUICK)
     model.fit(panel_of(np.random.default_rng(0).normal(size=80)), horizon=3)
-    windows = model._windows(model.history_, model._scale)
-    batch = windows.batch(last_origins(model.history_.lengths))
-    decoder = model._networks[0].decoder
-    z = torch.cat([batch.window[:, 0].flatten(), batch.context[0]])
-    hidden = torch.tanh(decoder.from_encoding(z) + batch.known[0] @ decoder.from_known.weight.T)
-    expected = hidden @ decoder.output.weight[0] + decoder.output.bias + batch.known[0] @ decoder.direct.weight[0]
-    made = corrections(model._networks[0], windows, last_origins(model.history_.lengths))
-    np.testing.assert_allclose(made[0], expected.detach().numpy(), rtol=1e-5, atol=1e-7)
-    assert decoder.steps is None
+    reading = model._windows(model.history_, model._scale).batch(last_origins(model.history_.lengths)).reading
+    network = model._networks[0]
+    decoder = network.decoder
+    z = torch.cat([reading.window[:, 0].flatten(), reading.context[0]])
+    with torch.no_grad():
+        own = decoder.steps(torch.tanh(decoder.hidden(z))).reshape(3, -1)
+        shared = torch.tanh(decoder.shared(z) + reading.known[0] @ decoder.of_known.weight.T)
+        expected = own + shared @ decoder.output.weight.T + reading.known[0] @ decoder.direct.weight.T
+        made = network(reading)[0]
+    torch.testing.assert_close(made[:, 0], expected[:, 0] + reading.base[0], rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(made[:, 1:], expected[:, 1:], rtol=1e-5, atol=1e-6)
+    assert decoder.hidden.in_features == len(z)
+    assert decoder.hidden.out_features == 4
 
 
 def test_a_target_and_eight_predictors_with_lag_5():
@@ -80,13 +83,22 @@ def test_a_target_and_eight_predictors_with_lag_5():
         origin = panel.before(np.array([end]), 1)
         for m, fitted in enumerate((model, bare)):
             errors[m] += abs(fitted.forecast(origin).mean[0, 0] - values[end])
-    assert model._networks[0].encoder.width == 5 * (1 + 8 + 1)
+    assert model._networks[0].encoder.width == 5 * (3 + 8)
     assert errors[0] < 0.5 * errors[1]
 
 
 @pytest.mark.parametrize(("season", "lags"), [(1, 8), (12, 13), (168, 24)])
 def test_default_lags(season, lags):
-    assert NARN()._reach((season,)) == lags
+    rng = np.random.default_rng(0)
+    model = NARN(n_members=1, training=Training(n_updates=1)).fit(panel_of(rng.normal(size=500), season), horizon=2)
+    assert model._shape.window_steps == lags
+
+
+def test_intervals_come_from_its_own_quantiles():
+    values = np.random.default_rng(0).normal(size=300)
+    made = NARN(n_members=1, training=QUICK).fit(panel_of(values), horizon=3).forecast(levels=[50, 95])
+    assert (np.diff(made.intervals.upper, axis=-1) > 0).all()
+    assert (made.intervals.lower[..., 1] > values.min() - 3).all()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,14 @@ def test_a_plain_tuple_is_taken_too():
     assert checked(tuple(Training(batch_size=8))) == Training(batch_size=8)
 
 
+def test_a_budget_can_be_divided_and_used_up():
+    training = Training(budget=60.0)
+    assert training.share(1 / 3).budget == 20
+    assert training.after(45).budget == 15
+    assert training.after(61).budget == 0
+    assert Training().share(0.5) == Training().after(3.0) == Training()
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -29,6 +37,9 @@ def test_a_plain_tuple_is_taken_too():
         ({"warmup_fraction": 1}, "warmup_fraction is 1; it must be a number from 0 to 0.99"),
         ({"held_out_fraction": 0.6}, "held_out_fraction is 0.6; it must be a number from 0 to 0.5"),
         ({"n_checks": 0}, "n_checks is 0; it must be a whole number of at least 1"),
+        ({"budget": 0}, "budget is 0 seconds; it must be above 0, or None for no limit"),
+        ({"budget": -2.5}, "budget is -2.5; it must be a number of at least 0"),
+        ({"budget": True}, "budget is True; it must be a number"),
         ({"patience": "5"}, "patience is '5'; it must be a whole number of at least 1"),
     ],
 )

@@ -1,1 +1,1 @@
-"""What the network families share: the working scale, the reference forecast, the windows and the face."""
+"""What the network families share: the working scale, the windows, the course of training and the face."""

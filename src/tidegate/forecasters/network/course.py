@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 
 from tidegate.features.windows import OriginIndex, Origins, split, training_origins
-from tidegate.forecasters.network.problem import Learning, corrections
+from tidegate.forecasters.network.problem import Learning, told
+from tidegate.forecasters.network.warm import weights_of
 from tidegate.nn.initialisation import built
 from tidegate.training.loop import Losses, Run, train
 from tidegate.training.settings import Training, updates
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tidegate.forecasters.network.warm import Weights
     from tidegate.forecasters.network.windows import Windows
+    from tidegate.nn.decoders.reading import Network
 
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
-    Maker = Callable[[torch.Generator], torch.nn.Module]
+    Maker = Callable[[torch.Generator], Network]
 
 _ERRORS, _ERRORS_PER_SERIES = 2_000, 400
 _LEAST_MORE, _MOST_MORE = 0.25, 0.5
@@ -62,17 +66,20 @@ class Member(NamedTuple):
     network
         As it forecasts.
     held_out
-        What it added to the reference at `Course.checked` before it had read the held-out stretch, (B, F).
+        What it told of `Course.checked` before it had read the held-out stretch, (B, F, Q).
     losses
         The course of both runs by label.
+    weights
+        Its parameters before it had read the held-out stretch.
     """
 
-    network: torch.nn.Module
+    network: Network
     held_out: Floats
     losses: dict[str, Losses]
+    weights: Weights
 
 
-def course(lengths: Integers, *, past_steps: int, horizon: int, training: Training) -> Course:
+def course(lengths: Integers, *, past_steps: Integers, horizon: int, training: Training) -> Course:
     """Return what to learn from series of these lengths.
 
     Held out are the newest origins of each series: `held_out_fraction` of the typical series, but an eighth of it or a
@@ -98,11 +105,21 @@ def members_for(n_windows: int) -> int:
     return 2 if n_windows <= _FEW_WINDOWS else 1
 
 
-def member(make: Maker, windows: Windows, plan: Course, training: Training, *, name: str, seed: int) -> Member:
+def member(
+    make: Maker,
+    windows: Windows,
+    plan: Course,
+    training: Training,
+    *,
+    name: str,
+    seed: int,
+    start: Weights | None = None,
+) -> Member:
     """Train one network: stopped by the held-out stretch, then trained on with everything.
 
     The second run starts where the first was best and makes half as many updates as that took, but at least a quarter
-    and at most half of `Course.n_updates`. Without a held-out stretch there is one run, on everything.
+    and at most half of `Course.n_updates`. Without a held-out stretch there is one run, on everything. Of a budget the
+    first run gets two thirds and the second what is left.
 
     Parameters
     ----------
@@ -116,34 +133,24 @@ def member(make: Maker, windows: Windows, plan: Course, training: Training, *, n
         For checkpoints: digest of data and settings, and the number of the member.
     seed
         Of this member.
+    start
+        Parameters to begin with; None draws them.
     """
+    started = time.monotonic()
     generator = torch.Generator().manual_seed(seed)
     network = built(lambda: make(generator), generator)
+    if start is not None:
+        network.load_state_dict(start)
     number = name.rpartition("-")[2]
     first = Run(f"{name}-first", f"network {number}", plan.n_updates, generator)
-    losses = {first.label: train(network, Learning(windows, plan.older, plan.newer), training, first)}
+    learning = Learning(network, windows, plan.older, held_out=plan.newer)
+    found = train(network, learning, training.share(1 / (1 + _MOST_MORE) if len(plan.newer) else 1.0), first)
+    losses, weights = {first.label: found}, weights_of(network)
     if not len(plan.newer):
-        return Member(network, np.empty((0, 0)), losses)
-    held_out = corrections(network, windows, plan.checked)
-    best = losses[first.label].updates[losses[first.label].best]
-    n_more = int(np.clip(best / 2, _LEAST_MORE * plan.n_updates, _MOST_MORE * plan.n_updates))
+        return Member(network, np.empty((0, 0, 0)), losses, weights)
+    held_out = told(network, windows, plan.checked)
+    n_more = int(np.clip(found.updates[found.best] / 2, _LEAST_MORE * found.planned, _MOST_MORE * found.planned))
     second = Run(f"{name}-second", f"network {number}, newest values too", max(1, n_more), generator)
-    losses[second.label] = train(network, Learning(windows, plan.everything), training, second)
-    return Member(network, held_out, losses)
-
-
-def shrinkage(made: Floats, wanted: Floats) -> float:
-    """Return the factor from 0 to 1 that brings the corrections `made` nearest to those `wanted` in least squares.
-
-    Below 1 where the networks promise more than held-out values keep; 1 for no values, 0 where they only harm.
-    Source: James & Stein (1961) for the idea; the factor is the slope of a regression through the origin.
-
-    Parameters
-    ----------
-    made, wanted
-        The same shape, in units of each series.
-    """
-    power = float((made**2).sum())
-    if power == 0:
-        return 1.0
-    return float(np.clip((made * wanted).sum() / power, 0.0, 1.0))
+    rest = training.after(time.monotonic() - started)
+    losses[second.label] = train(network, Learning(network, windows, plan.everything), rest, second)
+    return Member(network, held_out, losses, weights)

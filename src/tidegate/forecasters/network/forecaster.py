@@ -1,4 +1,4 @@
-"""The face of the network families: fit networks that correct a reference forecast, forecast with their mean."""
+"""The face of the network families: fit networks that correct the seasonal naive forecast, tell their median."""
 
 from __future__ import annotations
 
@@ -13,30 +13,37 @@ import torch
 from tidegate.errors import DataError, Place, SettingError
 from tidegate.features.calendar import calendar
 from tidegate.features.inputs import Encoding, Inputs
-from tidegate.features.windows import Origins, gather, last_origins
+from tidegate.features.windows import Origins, last_origins
 from tidegate.forecasters import storage
 from tidegate.forecasters.base import Forecaster
-from tidegate.forecasters.network.course import Course, Member, course, member, members_for, shrinkage
-from tidegate.forecasters.network.problem import corrections
-from tidegate.forecasters.network.reference import Reference, profile_season
+from tidegate.forecasters.network.course import Course, Member, course, member, members_for
+from tidegate.forecasters.network.problem import examples, parts, told
 from tidegate.forecasters.network.scale import Scale, joined
-from tidegate.forecasters.network.windows import Windows
+from tidegate.forecasters.network.told import middle, narrowing, places_of, shrinkage, shrunk, together, values_at
+from tidegate.forecasters.network.warm import Start, eased, hindrance
+from tidegate.forecasters.network.windows import Frame, Layout, Windows
 from tidegate.nn.initialisation import built
+from tidegate.panel import Intervals
+from tidegate.scoring.conformal import half_widths, shortage
 from tidegate.training.loop import Losses
 from tidegate.training.settings import Training, checked
 from tidegate.training.threads import one_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from tidegate.panel import Intervals, Panel
+    from tidegate.nn.decoders.reading import Network
+    from tidegate.panel import Panel
 
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-_FEWEST_WINDOWS = 3
 _TURNS = 20
 _MEMBER_SEEDS = 1_000
+_OF_TRAINING = ("n_members", "training", "seed", "warm_start")
+_FEWEST_STEPS, _USUAL_STEPS = 3, 6
 
 
 class Sizes(NamedTuple):
@@ -48,6 +55,8 @@ class Sizes(NamedTuple):
         Features per past step, per origin and per future step: I, C, D.
     window_steps, horizon
         Past steps T and future steps F.
+    n_series
+        Series of training, N.
     """
 
     n_inputs: int
@@ -55,24 +64,27 @@ class Sizes(NamedTuple):
     n_known: int
     window_steps: int
     horizon: int
+    n_series: int
 
 
 class NetworkForecaster(Forecaster):
-    """One network over all series that says how the future departs from a reference forecast.
+    """One network over all series that reads the window before an origin and tells how the future lies from there.
 
-    The reference is the newest level plus the season's profile (`reference.py`), after logs where they fit a series
-    better (`scale.py`); its error is the unit. The network reads the window up to the origin and what is known of each
-    future step, all steps are decoded from the encoding of the whole window (a direct forecast), and its corrections
-    are shrunk by what they were worth on held-out origins. Those origins' errors calibrate the intervals.
+    Values are in units of their window (`windows.py`), after logs where they suit a series better (`scale.py`). The
+    network says how the future departs from the seasonal naive forecast; what it adds is shrunk by what it was worth
+    on held-out origins, and those origins also say how far apart the bounds of an interval must lie.
 
     Parameters
     ----------
     n_members
-        Networks with different starts whose forecasts are averaged; None for 2, or 1 on more than 2,000 windows.
+        Networks with different starts whose median is the forecast; None for 2, or 1 on more than 2,000 windows.
     training
         How to train; None for the defaults of `Training`.
     seed
         Of every random choice, at least 0.
+    warm_start
+        Whether a further ``fit`` goes on from the networks of the one before, with a quarter of the updates, where they
+        are made and read alike and have seen nothing later; else, and by default, each fit starts afresh.
 
     Attributes
     ----------
@@ -85,19 +97,33 @@ class NetworkForecaster(Forecaster):
     losses_: dict[str, Losses]
     notes_: tuple[str, ...]
 
-    def __init__(self, *, n_members: int | None, training: Training | None, seed: int) -> None:
-        self.n_members, self.training, self.seed = n_members, training, seed
+    _start: Start | None = None
+
+    def __init__(
+        self, *, n_members: int | None, training: Training | None, seed: int, warm_start: bool = False
+    ) -> None:
+        self.n_members, self.training, self.seed, self.warm_start = n_members, training, seed, warm_start
 
     @abstractmethod
-    def _network(self, sizes: Sizes, generator: torch.Generator) -> torch.nn.Module:
-        """Return the network: (T, B, I), (B, C), (B, F, D) -> (B, F)."""
+    def _network(self, sizes: Sizes, generator: torch.Generator) -> Network:
+        """Return the network."""
 
     @abstractmethod
-    def _reach(self, seasons: tuple[int, ...]) -> int:
-        """Return how many past steps the network would read, given enough of them."""
+    def _layout(self, panel: Panel, horizon: int) -> Layout:
+        """Return what of the past the network would read, given enough of it."""
+
+    def _counts(self) -> bool:
+        """Return whether values are counts: then they stay as they are, and no forecast is below 0."""
+        return False
+
+    def _divisors(self, panel: Panel) -> Floats:
+        return np.ones(len(panel)) if self._counts() else super()._divisors(panel)
 
     def _minimum(self, horizon: int, season: int) -> int:  # noqa: ARG002 (the face of every family)
-        return horizon + _FEWEST_WINDOWS
+        return _FEWEST_STEPS
+
+    def _minimum_alone(self, horizon: int, season: int) -> int:  # noqa: ARG002
+        return horizon + _FEWEST_STEPS
 
     def _check_settings(self, horizon: int) -> None:
         super()._check_settings(horizon)
@@ -108,85 +134,160 @@ class NetworkForecaster(Forecaster):
 
     def _fit(self, panel: Panel, horizon: int) -> None:
         training = checked(self.training or Training())
-        self._season = profile_season(panel.seasons, float(np.median(panel.lengths)), horizon)
-        needed = Reference(panel, self._season, panel.values).rows_needed
-        shortest, longest = int(panel.lengths.min()), int(panel.lengths.max())
-        self._past_steps = max(_FEWEST_WINDOWS, min(needed, shortest - horizon))
-        self._window_steps = min(self._reach(panel.seasons), longest - horizon)
-        self._scale = Scale.learn(panel, self._season, horizon)
+        longest = int(panel.lengths.max())
+        if self._counts():
+            self._check_counts(panel)
+        self._shape = self._layout(panel, horizon)
+        self._scale = Scale.learn(panel, allowed=not self._counts())
         cycles = calendar(
             panel.frequency, timezone=panel.timezone, seasons=panel.seasons, n_steps=2 * longest // _TURNS
         )
         self._encoding = replace(Encoding.learn(panel), calendar=cycles)
-        plan = course(panel.lengths, past_steps=self._past_steps, horizon=horizon, training=training)
+        plan = self._plan(panel, horizon, training)
         with one_thread():
             windows = self._windows(panel, self._scale)
-            self._sizes = _sizes(windows, panel, self._window_steps, horizon)
-            members = self._members(windows, plan, training)
-        self._networks = [member.network for member in members]
-        self._judge(members, windows, plan)
+            self._sizes = _sizes(windows, panel, horizon)
+            now = self._left(panel, plan)
+            start, said = self._warm(now)
+            plan = eased(plan) if start else plan
+            members = self._members(windows, plan, training, start)
+            self._networks = [member.network for member in members]
+            self._judge(members, windows, plan)
+        self._start = now._replace(weights=tuple(member.weights for member in members))
         self.losses_ = {label: losses for member in members for label, losses in member.losses.items()}
-        self.notes_ = self._notes(plan, training)
+        self.notes_ = (*self._notes(plan, training), *said)
 
-    def _members(self, windows: Windows, plan: Course, training: Training) -> list[Member]:
+    def _plan(self, panel: Panel, horizon: int, training: Training) -> Course:
+        """Return what to learn from: origins from two seasons on, earlier in shorter series."""
+        wanted = max(2 * panel.season, _USUAL_STEPS)
+        past = np.maximum(np.minimum(panel.lengths - horizon, wanted), _FEWEST_STEPS)
+        plan = course(panel.lengths, past_steps=past, horizon=horizon, training=training)
+        if not len(plan.everything):
+            n = int(np.argmax(panel.lengths))
+            raise DataError(
+                f"{panel.lengths[n]} observations; {self.name} needs at least {horizon + _FEWEST_STEPS} for "
+                f"{horizon} steps ahead",
+                place=Place(series=str(panel.ids[n])),
+                repair="Give a longer series, a shorter horizon, or choose a simpler model.",
+            )
+        return plan
+
+    def _check_counts(self, panel: Panel) -> None:
+        """Refuse observations that are no counts; what filled a gap may be a fraction."""
+        observed = self._observed()
+        wrong = np.flatnonzero((panel.values < 0) | (observed != np.floor(observed)) & ~np.isnan(observed))
+        if len(wrong):
+            n = int(np.searchsorted(panel.offsets, wrong[0], side="right")) - 1
+            raise DataError(
+                f"the value {panel.values[wrong[0]]:g}; counts are whole numbers of at least 0",
+                place=Place(series=str(panel.ids[n])),
+                repair="Correct it, or choose another head, such as 'quantiles'.",
+            )
+
+    def _left(self, panel: Panel, plan: Course) -> Start:
+        """Return what this fit leaves for the next one, its networks not yet drawn."""
+        with torch.device("meta"):
+            drawn = self._network(self._sizes, torch.Generator()).state_dict()
+        own = {name: value for name, value in self.get_params(deep=False).items() if name not in _OF_TRAINING}
+        parts = (self._encoding.known, self._encoding.past, self._encoding.static)
+        read = (self._shape, [part.columns for part in parts], self._encoding.calendar.cycles)
+        clock = (panel.frequency, panel.timezone)
+        meaning = repr((type(self).__name__, own, self._sizes._replace(n_series=0), read, clock))
+        return Start((drawn,), meaning, int(panel.times.max()), plan.n_checked > 0)
+
+    def _warm(self, now: Start) -> tuple[Start | None, tuple[str, ...]]:
+        """Return what this fit goes on from, if from anything, and what to say of it."""
+        if not self.warm_start or self._start is None:
+            return None, ()
+        why = hindrance(self._start, now)
+        if why:
+            return None, (f"The networks start afresh: {why}.",)
+        return self._start, ("The networks start from those of the fit before.",)
+
+    def _members(self, windows: Windows, plan: Course, training: Training, start: Start | None) -> list[Member]:
         count = self.n_members or members_for(len(plan.everything))
-        digest = self._digest()
+        digest = self._digest(start)
+        begun = start.weights if start else ()
         return [
             member(
                 lambda generator: self._network(self._sizes, generator),
                 windows,
                 plan,
-                training,
+                training.share(1 / count),
                 name=f"{digest}-{m + 1}",
                 seed=_MEMBER_SEEDS * self.seed + m,
+                start=begun[m % len(begun)] if begun else None,
             )
             for m in range(count)
         ]
 
     def _judge(self, members: list[Member], windows: Windows, plan: Course) -> None:
-        """Learn from the held-out origins how far to trust the networks, and how wrong they are: errors (C, N, F)."""
-        self._trust, self._held_out_errors = 1.0, None
+        """Learn from held-out origins how far to trust the networks, and where actual values lie in their tables.
+
+        A network that has learned from these origins since is surer of them, and of all others, than it was; where
+        values lie in its tables is farther out by that.
+        """
+        self._trust, self._places = 1.0, None
         if not plan.n_checked:
             return
-        made = np.mean([member.held_out for member in members], axis=0)
-        origins, panel = plan.checked, self.history_
-        self._trust = shrinkage(made, windows.target(origins).double().numpy())
-        forecast = self._scale.take(origins.series).back(windows.forecast(origins, self._trust * made))
-        actual = gather(self._observed(), panel.offsets, origins, np.arange(1, self.horizon_ + 1))
-        errors = np.full((plan.n_checked, len(panel), self.horizon_), np.nan)
-        errors[:, np.unique(origins.series)] = (actual - forecast).reshape(plan.n_checked, -1, self.horizon_)
-        self._held_out_errors = errors
+        found = [examples(windows, part) for part in parts(plan.checked)]
+        base = np.concatenate([reading.base.double().numpy() for reading, _ in found])
+        actual = np.concatenate([target.double().numpy() for _, target in found])
+        tables = together([member.held_out for member in members])
+        if not self._counts():
+            self._trust = shrinkage(middle(tables) - base, actual - base)
+        since = together([told(member.network, windows, plan.checked) for member in members])
+        places = places_of(shrunk(tables, base, self._trust), actual)
+        if np.isfinite(places).any():
+            self._places = (narrowing(tables, since) * places)[None]
 
-    def _predict(self, panel: Panel, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:  # noqa: ARG002
-        short = np.flatnonzero(panel.lengths < self._past_steps)
-        if len(short):
-            raise DataError(
-                f"{panel.lengths[short[0]]} observations; this {self.name} was fitted to read at least "
-                f"{self._past_steps} before an origin",
-                place=Place(series=str(panel.ids[short[0]])),
-                repair="Give the series from its start, not only its newest values.",
-            )
-        origins = last_origins(panel.lengths)
-        scale = self._scale_of(panel)
+    def _predict(self, panel: Panel, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:
+        return self._told_at(panel, last_origins(panel.lengths), levels)
+
+    def _predict_at(
+        self, panel: Panel, origins: Origins, levels: tuple[int, ...]
+    ) -> tuple[Floats, Intervals | None] | None:
+        return self._told_at(panel, origins, levels)
+
+    def _told_at(self, panel: Panel, origins: Origins, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:
+        """Return the forecast (B, F) at any origins of `panel`, and its intervals where they could be calibrated."""
+        scale = self._scale_of(panel, origins)
+        means, bounds = [], []
+        places = None if self._places is None or not levels else half_widths(self._places, levels)
         with one_thread():
             windows = self._windows(panel, scale)
-            made = np.mean([corrections(network, windows, origins) for network in self._networks], axis=0)
-        return scale.back(windows.forecast(origins, self._trust * made)), None
+            for part in parts(origins):
+                frame, tables = self._tables(windows, part)
+                back = scale.take(part.series).back
+                means.append(back(frame.outside(middle(tables))))
+                if places is not None:
+                    both = values_at(tables, np.concatenate([-places, places], axis=1))
+                    bounds.append(back(both * frame.unit[..., None] + frame.level[..., None]))
+        mean = np.concatenate(means)
+        if places is None:
+            return mean, None
+        self.shortage_ = shortage(self._places, levels)
+        lower, upper = np.split(np.concatenate(bounds), 2, axis=-1)
+        return mean, Intervals(levels, np.maximum(lower, 0.0) if self._counts() else lower, upper)
 
-    def _held_out(self) -> Floats | None:
-        return self._held_out_errors
+    def _tables(self, windows: Windows, origins: Origins) -> tuple[Frame, Floats]:
+        batch = windows.batch(origins)
+        base = batch.reading.base.double().numpy()
+        tables = together([network.told(batch.reading).double().numpy() for network in self._networks])
+        return batch.frame, shrunk(tables, base, self._trust)
 
     def _windows(self, panel: Panel, scale: Scale) -> Windows:
+        numbers = {series: 1 + n for n, series in enumerate(self.ids_)}
         return Windows(
-            Reference.of(scale.working(panel), self._season),
-            Inputs(panel, self._encoding, self.horizon_),
-            scale.units,
-            seasons=self.history_.seasons,
-            window_steps=self._window_steps,
+            Inputs(scale.working(panel), self._encoding, self.horizon_),
+            self._shape,
+            logs=scale.logs,
+            units=scale.units,
+            numbers=np.array([numbers.get(series, 0) for series in panel.ids], dtype=np.int64),
         )
 
-    def _scale_of(self, panel: Panel) -> Scale:
-        """Return the scale of training for the series seen there, and that of their own rows for others."""
+    def _scale_of(self, panel: Panel, origins: Origins) -> Scale:
+        """Return the scale of training for the series seen there; for others that of their rows before any origin."""
         if panel is self.history_:
             return self._scale
         where = {series: n for n, series in enumerate(self.ids_)}
@@ -194,13 +295,17 @@ class NetworkForecaster(Forecaster):
         places = {series: len(where) + n for n, series in enumerate(panel.ids[unseen])} | where
         scale = self._scale
         if len(unseen):
-            scale = joined(scale, Scale.learn(panel.take(unseen), self._season, self.horizon_))
+            ends = panel.lengths.copy()
+            np.minimum.at(ends, origins.series, origins.ends)
+            read = panel.take(unseen).before(ends[unseen], self.horizon_)
+            scale = joined(scale, Scale.learn(read, allowed=not self._counts()))
         return scale.take(np.array([places[series] for series in panel.ids], dtype=np.int64))
 
-    def _digest(self) -> str:
-        """Return 16 hexadecimal digits that stand for data, settings and seed: checkpoints go by them."""
+    def _digest(self, start: Start | None) -> str:
+        """Return 16 hexadecimal digits that stand for data, settings, seed and start: checkpoints go by them."""
         settings = (type(self).__name__, self.horizon_, self.history_.seasons, self.get_params(deep=False))
-        text = f"{storage.fingerprint(self.history_)} {settings!r} torch {torch.__version__}"
+        begun = f" from {start.digest}" if start else ""
+        text = f"{storage.fingerprint(self.history_)} {settings!r} torch {torch.__version__}{begun}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _notes(self, plan: Course, training: Training) -> tuple[str, ...]:
@@ -210,7 +315,7 @@ class NetworkForecaster(Forecaster):
             f"{count} network{'s' if count > 1 else ''} trained with up to {plan.n_updates} updates of "
             f"{training.batch_size} windows, drawn from {len(plan.everything):,}.",
             f"Logs are taken for {n_logs:,} of {len(self.ids_):,} series.",
-            f"Corrections to the reference forecast count {100 * self._trust:.0f} %, by held-out origins.",
+            f"Corrections to the seasonal naive forecast count {100 * self._trust:.0f} %, by held-out origins.",
         ]
         if drawn < len(plan.everything):
             notes.append(f"Training is capped: at most {drawn:,} of the windows are seen.")
@@ -226,25 +331,27 @@ class NetworkForecaster(Forecaster):
         return {
             "networks": networks,
             "sizes": tuple(self._sizes),
-            "steps": (self._season, self._past_steps, self._window_steps),
+            "layout": tuple(self._shape),
             "scale": self._scale.state(),
             "encoding": self._encoding.state(),
             "trust": self._trust,
-            "held_out_errors": self._held_out_errors,
+            "places": self._places,
             "losses": {label: tuple(losses) for label, losses in self.losses_.items()},
             "notes": self.notes_,
+            "start": self._start.state() if self.warm_start and self._start else None,
         }
 
     def _restore(self, state: storage.Tree) -> None:
         self._sizes = Sizes(*state["sizes"])
-        self._season, self._past_steps, self._window_steps = state["steps"]
+        self._shape = Layout(*state["layout"])
         self._scale, self._encoding = Scale(**state["scale"]), Encoding.from_state(state["encoding"])
-        self._trust, self._held_out_errors = state["trust"], state["held_out_errors"]
+        self._trust, self._places = state["trust"], state["places"]
         self.losses_ = {label: Losses(*losses) for label, losses in state["losses"].items()}
         self.notes_ = state["notes"]
+        self._start = Start.from_state(state["start"]) if state["start"] else None
         self._networks = [self._loaded(parameters) for parameters in state["networks"]]
 
-    def _loaded(self, parameters: dict[str, NDArray[Any]]) -> torch.nn.Module:
+    def _loaded(self, parameters: dict[str, NDArray[Any]]) -> Network:
         generator = torch.Generator()
         network = built(lambda: self._network(self._sizes, generator), generator)
         network.load_state_dict({name: torch.from_numpy(value) for name, value in parameters.items()})
@@ -275,7 +382,19 @@ def check_fraction(name: str, value: Any) -> None:
         raise SettingError(f"{name} is {value!r}; it must be a number from 0 to below 1.")
 
 
-def _sizes(windows: Windows, panel: Panel, window_steps: int, horizon: int) -> Sizes:
-    sample = windows.batch(Origins(np.zeros(1, dtype=np.int64), panel.lengths[:1]))
-    n_inputs, n_context, n_known = (part.shape[-1] for part in sample)
-    return Sizes(n_inputs, n_context, n_known, window_steps, horizon)
+def check_choice(name: str, value: Any, allowed: Sequence[str]) -> None:
+    """Refuse a setting that is none of the words allowed.
+
+    Raises
+    ------
+    SettingError
+        With the name, the value and the words.
+    """
+    if value not in allowed:
+        raise SettingError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}.")
+
+
+def _sizes(windows: Windows, panel: Panel, horizon: int) -> Sizes:
+    sample = windows.batch(Origins(np.zeros(1, dtype=np.int64), panel.lengths[:1])).reading
+    n_inputs, n_context, n_known = (part.shape[-1] for part in (sample.window, sample.context, sample.known))
+    return Sizes(n_inputs, n_context, n_known, len(sample.window), horizon, len(panel))

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from tidegate.features.windows import Origins
-from tidegate.nn.losses import huber
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,11 +16,13 @@ if TYPE_CHECKING:
 
     from tidegate.features.windows import OriginIndex
     from tidegate.forecasters.network.windows import Windows
+    from tidegate.nn.decoders.reading import Network, Reading
 
     Floats = NDArray[np.float64]
 
 _AT_ONCE = 512
 _JUDGED = 512
+_NAMED = 5
 
 
 class Learning:
@@ -29,6 +30,8 @@ class Learning:
 
     Parameters
     ----------
+    network
+        What learns.
     windows
         Where batches come from.
     learned
@@ -37,37 +40,71 @@ class Learning:
         Origins to judge by; None for none.
     """
 
-    def __init__(self, windows: Windows, learned: OriginIndex, held_out: OriginIndex | None = None) -> None:
-        self._windows, self._learned = windows, learned
+    def __init__(
+        self, network: Network, windows: Windows, learned: OriginIndex, *, held_out: OriginIndex | None = None
+    ) -> None:
+        self._network, self._windows, self._learned = network, windows, learned
         self._judged = []
         if held_out is not None and len(held_out):
             count = min(_JUDGED, len(held_out))
             spread = held_out.take(np.linspace(0, len(held_out) - 1, count).round().astype(np.int64))
-            self._judged = [(windows.batch(part), windows.target(part)) for part in _parts(spread)]
+            self._judged = [examples(windows, part) for part in parts(spread)]
 
     def __len__(self) -> int:
         return len(self._learned)
 
-    def loss(self, network: torch.nn.Module, chosen: torch.Tensor) -> torch.Tensor:
+    def loss(self, chosen: torch.Tensor) -> torch.Tensor:
         """Return the mean loss over the windows with these numbers."""
-        origins = self._learned.take(chosen.numpy())
-        return huber(network(*self._windows.batch(origins)), self._windows.target(origins))
+        reading, target = examples(self._windows, self._learned.take(chosen.numpy()))
+        total, count = self._summed(self._network(reading, _whole(target, reading)), target, reading)
+        return total / max(count, 1)
 
-    def held_out_loss(self, network: torch.nn.Module) -> float | None:
+    def held_out_loss(self) -> float | None:
         """Return the mean loss over the held-out windows, or None if there are none."""
         if not self._judged:
             return None
-        sums = [huber(network(*batch), target).item() * len(target) for batch, target in self._judged]
-        return sum(sums) / sum(len(target) for _, target in self._judged)
+        sums = [self._summed(self._network(reading), target, reading) for reading, target in self._judged]
+        return sum(total.item() for total, _ in sums) / max(sum(count for _, count in sums), 1)
+
+    @torch.no_grad()
+    def named(self, chosen: torch.Tensor) -> str:
+        """Return the series of the windows with these numbers, of those alone whose loss is not finite if some are."""
+        origins = self._learned.take(chosen.numpy())
+        reading, target = examples(self._windows, origins)
+        losses = self._losses(self._network(reading, _whole(target, reading)), target, reading)
+        broken = ~losses.isfinite().all(dim=1).numpy()
+        ids = self._windows.inputs.panel.ids[np.unique(origins.series[broken] if broken.any() else origins.series)]
+        rest = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
+        return f"series {', '.join(repr(str(series)) for series in ids[:_NAMED])}{rest}"
+
+    def _summed(self, made: torch.Tensor, target: torch.Tensor, reading: Reading) -> tuple[torch.Tensor, int]:
+        """Return the sum of the loss over the values that are there, and their number."""
+        return self._losses(made, target, reading).sum(), int((~target.isnan()).sum())
+
+    def _losses(self, made: torch.Tensor, target: torch.Tensor, reading: Reading) -> torch.Tensor:
+        """Return the loss of every step, shape (B, F), 0 where the value is missing."""
+        losses = self._network.head.loss(made, _whole(target, reading), reading.unit)
+        return torch.where(target.isnan(), 0, losses)
 
 
-def corrections(network: torch.nn.Module, windows: Windows, origins: Origins) -> Floats:
-    """Return what `network` adds to the reference at `origins`, in units of each series, shape (B, F)."""
-    with torch.no_grad():
-        made = [network(*windows.batch(part)).double().numpy() for part in _parts(origins)]
+def told(network: Network, windows: Windows, origins: Origins) -> Floats:
+    """Return the quantiles that `network` tells at `origins`, in units of each window, shape (B, F, Q)."""
+    made = [network.told(windows.batch(part).reading).double().numpy() for part in parts(origins)]
     return np.concatenate(made)
 
 
-def _parts(origins: Origins) -> Iterator[Origins]:
+def examples(windows: Windows, origins: Origins) -> tuple[Reading, torch.Tensor]:
+    """Return what a network reads at `origins`, and the future in the same units, shape (B, F), NaN where missing."""
+    batch = windows.batch(origins)
+    return batch.reading, windows.target(origins, batch.frame)
+
+
+def _whole(target: torch.Tensor, reading: Reading) -> torch.Tensor:
+    """Return the future with the base where it is missing: what a step reads as the value before it."""
+    return torch.where(target.isnan(), reading.base, target)
+
+
+def parts(origins: Origins) -> Iterator[Origins]:
+    """Yield `origins` by at most 512."""
     for start in range(0, len(origins.ends), _AT_ONCE):
         yield Origins(origins.series[start : start + _AT_ONCE], origins.ends[start : start + _AT_ONCE])

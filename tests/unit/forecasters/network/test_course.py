@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 
-from tidegate.forecasters.network.course import course, members_for, shrinkage
+import tidegate
+from tidegate.forecasters.network import course as timed
+from tidegate.forecasters.network.course import course, members_for
+from tidegate.forecasters.network.problem import Learning
+from tidegate.training import pace
 from tidegate.training.settings import Training
 
 
@@ -48,14 +52,50 @@ def test_few_windows_get_two_members(n_windows, count):
     assert members_for(n_windows) == count
 
 
-def test_shrinkage_is_the_best_factor():
-    rng = np.random.default_rng(0)
-    made = rng.normal(size=(50, 4))
-    wanted = 0.4 * made + 0.1 * rng.normal(size=(50, 4))
-    factor = shrinkage(made, wanted)
-    losses = [((wanted - f * made) ** 2).sum() for f in (factor - 0.01, factor, factor + 0.01)]
-    assert losses[1] == min(losses)
-    assert factor == pytest.approx(0.4, abs=0.05)
-    assert shrinkage(made, 3 * made) == 1
-    assert shrinkage(made, -made) == 0
-    assert shrinkage(0 * made, wanted) == 1
+def test_origins_begin_where_each_series_allows():
+    made = plan(100, 20, 4, past_steps=np.array([24, 5, 3]))
+    everything = made.everything.all()
+    assert everything.ends[everything.series == 0].tolist() == list(range(24, 89))
+    assert everything.ends[everything.series == 1].tolist() == list(range(5, 9))
+    assert not (everything.series == 2).any()
+
+
+def test_a_row_too_short_to_learn_from_is_held_out_of_nothing():
+    made = plan(100, 4, past_steps=np.array([24, 3]))
+    assert set(made.checked.series) == {0}
+    assert set(made.older.all().series) == set(made.newer.all().series) == {0}
+
+
+def test_every_learned_window_lies_within_its_series():
+    """No target beyond the end, no origin without a value."""
+    lengths = np.array([13, 30, 120, 200])
+    made = plan(*lengths, past_steps=np.array([3, 18, 24, 24]))
+    for index in (made.older, made.newer, made.everything):
+        series, ends = index.all()
+        assert (ends >= 1).all()
+        assert (ends + 12 <= lengths[series]).all()
+
+
+def test_a_budget_is_shared_by_the_networks_and_by_both_runs_of_each(monkeypatch):
+    class Clock:
+        now = 3.0
+
+        def monotonic(self):
+            return self.now
+
+    clock, loss = Clock(), Learning.loss
+
+    def slow(self, chosen):
+        clock.now += 1.0
+        return loss(self, chosen)
+
+    for module in (pace, timed):
+        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(Learning, "loss", slow)
+    model = tidegate.RNN(hidden_size=2, n_members=2, training=Training(n_updates=900, n_checks=3, budget=90.0))
+    model.fit(tidegate.example(), horizon=6)
+    assert 81 <= clock.now - 3 <= 99
+    for m in (1, 2):
+        first, second = (model.losses_[f"network {m}{rest}"].planned for rest in ("", ", newest values too"))
+        assert 27 <= first <= 33
+        assert 10 <= second <= 17

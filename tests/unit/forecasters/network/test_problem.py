@@ -4,59 +4,187 @@ import torch
 
 from tidegate.features.inputs import Encoding, Inputs
 from tidegate.features.windows import Origins, training_origins
-from tidegate.forecasters.network.problem import Learning, corrections
-from tidegate.forecasters.network.reference import Reference
-from tidegate.forecasters.network.windows import Windows
-from tidegate.nn.losses import huber
+from tidegate.forecasters.network.problem import Learning, examples, parts, told
+from tidegate.forecasters.network.windows import Layout, Windows
+from tidegate.nn.decoders.reading import Network
+from tidegate.nn.heads import QUANTILES, head
 from tidegate.panel import Panel
 
+LAYOUT = Layout(window_steps=4, seasons=(), lags=(), tail_steps=4)
 
-class Constant(torch.nn.Module):
-    def __init__(self, value):
-        super().__init__()
-        self.value = value
 
-    def forward(self, window, context, known):
-        return torch.full(known.shape[:2], self.value)
+class Fixed(Network):
+    """Adds one number to the base, and remembers what future it was shown."""
+
+    def __init__(self, number=0.3, name="point"):
+        super().__init__(head(name))
+        self.number = torch.nn.Parameter(torch.tensor(number))
+        self.shown = []
+
+    def corrections(self, reading, actual):
+        self.shown.append(actual)
+        spread = torch.arange(self.head.width) * self.number
+        return (self.number + spread).expand(*reading.base.shape, -1)
+
+
+def windows_of(*series):
+    lengths = [len(values) for values in series]
+    panel = Panel(
+        np.array([f"s{n}" for n in range(len(series))], dtype=object),
+        np.concatenate([[0], np.cumsum(lengths)]),
+        np.concatenate([np.arange(length) for length in lengths]),
+        np.concatenate(series),
+        "1",
+        (1,),
+    )
+    return Windows(
+        Inputs(panel, Encoding.learn(panel), 2),
+        LAYOUT,
+        logs=np.zeros(len(series), dtype=bool),
+        units=np.ones(len(series)),
+        numbers=np.arange(1, 1 + len(series)),
+    )
+
+
+def walk(length=1500, seed=0):
+    return np.random.default_rng(seed).normal(size=length).cumsum()
+
+
+def origins_of(length=1500):
+    return training_origins(np.array([length]), past_steps=3, future_steps=2)
+
+
+def errors(windows, origins, number=0.3):
+    reading, target = examples(windows, origins)
+    return (reading.base + number - target).abs()
 
 
 @pytest.fixture
 def windows():
-    values = np.random.default_rng(0).normal(size=1500).cumsum()
-    panel = Panel(np.array(["a"], dtype=object), np.array([0, 1500]), np.arange(1500), values, "1", (1,))
-    inputs = Inputs(panel, Encoding.learn(panel), 2)
-    return Windows(Reference.of(panel, 1), inputs, np.ones(1), seasons=(1,), window_steps=4)
+    return windows_of(walk())
 
 
 def test_loss_is_over_the_chosen_windows(windows):
-    index = training_origins(np.array([1500]), past_steps=3, future_steps=2)
-    chosen = torch.tensor([5, 700])
-    wanted = windows.target(Origins(np.array([0, 0]), np.array([8, 703])))
-    expected = huber(torch.full((2, 2), 0.3), wanted)
-    assert torch.equal(Learning(windows, index).loss(Constant(0.3), chosen), expected)
+    made = Learning(Fixed(), windows, origins_of()).loss(torch.tensor([5, 700]))
+    expected = errors(windows, Origins(np.array([0, 0]), np.array([8, 703]))).mean()
+    assert made.item() == pytest.approx(expected.item())
+
+
+def test_missing_values_of_the_future_do_not_count():
+    values = walk(40)
+    values[[20, 26]] = np.nan
+    windows = windows_of(values)
+    index = origins_of(40)
+    found = errors(windows, index.all())
+    there = ~found.isnan()
+    made = Learning(Fixed(), windows, index, held_out=index)
+    assert made.held_out_loss() == pytest.approx(found[there].mean().item(), rel=1e-5)
+    assert 0 < (~there).sum() < 10
+    loss = made.loss(torch.arange(len(index)))
+    loss.backward()
+    assert loss.item() == pytest.approx(found[there].mean().item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["point", "quantiles", "normal", "student-t"])
+def test_gradients_are_finite_where_values_are_missing(name):
+    values = walk(40)
+    values[[10, 20, 21, 22, 26]] = np.nan
+    network = Fixed(name=name)
+    index = origins_of(40)
+    Learning(network, windows_of(values), index).loss(torch.arange(len(index))).backward()
+    assert torch.isfinite(network.number.grad)
+    assert network.number.grad != 0
+
+
+def test_a_batch_of_nothing_but_missing_futures_is_no_loss():
+    values = walk(40)
+    values[20:30] = np.nan
+    learning = Learning(Fixed(), windows_of(values), origins_of(40))
+    assert learning.loss(torch.tensor([18, 19])).item() == 0
 
 
 def test_held_out_loss_is_over_at_most_512_of_them(windows):
-    index = training_origins(np.array([1500]), past_steps=3, future_steps=2)
+    index = origins_of()
     numbers = np.linspace(0, len(index) - 1, 512).round().astype(int)
-    expected = huber(torch.full((512, 2), 0.3), windows.target(index.take(numbers))).item()
-    assert Learning(windows, index, index).held_out_loss(Constant(0.3)) == pytest.approx(expected)
+    expected = errors(windows, index.take(numbers)).mean().item()
+    learning = Learning(Fixed(), windows, index, held_out=index)
+    assert learning.held_out_loss() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 7, 512])
+def test_an_incomplete_last_part_counts_as_much_as_the_others(monkeypatch, at_once):
+    monkeypatch.setattr("tidegate.forecasters.network.problem._AT_ONCE", at_once)
+    held = training_origins(np.array([20]), past_steps=10, future_steps=2)
+    values = walk(20)
+    values[15] = np.nan
+    windows = windows_of(values)
+    found = errors(windows, held.all())
+    learning = Learning(Fixed(), windows, held, held_out=held)
+    assert len(held) == 9
+    assert learning.held_out_loss() == pytest.approx(found[~found.isnan()].mean().item(), rel=1e-6)
+    made = told(Fixed(), windows, held.all())
+    assert made.shape == (9, 2, len(QUANTILES))
+    middle = windows.batch(held.all()).reading.base + 0.3
+    np.testing.assert_allclose(made[..., QUANTILES.index(0.5)], middle, rtol=1e-6)
 
 
 def test_nothing_held_out_is_no_loss(windows):
-    index = training_origins(np.array([1500]), past_steps=3, future_steps=2)
+    index = origins_of()
     nothing = training_origins(np.array([1]), past_steps=3, future_steps=2)
-    assert Learning(windows, index).held_out_loss(Constant(0.3)) is None
-    assert Learning(windows, index, nothing).held_out_loss(Constant(0.3)) is None
-    assert len(Learning(windows, index)) == 1496
+    assert Learning(Fixed(), windows, index).held_out_loss() is None
+    assert Learning(Fixed(), windows, index, held_out=nothing).held_out_loss() is None
+    assert len(Learning(Fixed(), windows, index)) == 1496
 
 
-def test_corrections_come_back_in_order(windows):
-    class Echo(torch.nn.Module):
-        def forward(self, window, context, known):
-            return window[-2, :, :1].expand(-1, 2)
+def test_the_true_future_is_shown_in_training_alone(windows):
+    network, index = Fixed(), origins_of()
+    learning = Learning(network, windows, index, held_out=index)
+    learning.loss(torch.tensor([5]))
+    _, target = examples(windows, index.take(np.array([5])))
+    assert torch.equal(network.shown.pop(), target)
+    learning.held_out_loss()
+    told(network, windows, index.all())
+    assert set(network.shown) == {None}
 
-    origins = training_origins(np.array([1500]), past_steps=3, future_steps=2).all()
-    made = corrections(Echo(), windows, origins)
-    values = windows.reference.panel.values
-    np.testing.assert_allclose(made[:, 0], values[origins.ends - 2] - values[origins.ends - 1], atol=1e-5)
+
+def test_a_missing_future_value_is_shown_as_the_base():
+    values = walk(40)
+    values[20] = np.nan
+    network, windows = Fixed(), windows_of(values)
+    chosen = Origins(np.array([0]), np.array([19]))
+    Learning(network, windows, origins_of(40)).loss(torch.tensor([16]))
+    reading, target = examples(windows, chosen)
+    assert target.isnan().tolist() == [[False, True]]
+    assert network.shown[0].tolist() == [[target[0, 0].item(), reading.base[0, 1].item()]]
+
+
+def test_what_is_told_comes_back_in_order(windows):
+    origins = origins_of().take(np.array([700, 3, 1400]))
+    made = told(Fixed(), windows, origins)[..., QUANTILES.index(0.5)]
+    np.testing.assert_allclose(made, windows.batch(origins).reading.base + 0.3, rtol=1e-6)
+
+
+def test_the_series_of_a_batch_are_named():
+    windows = windows_of(*(walk(20, seed) for seed in range(9)))
+    index = training_origins(np.full(9, 20), past_steps=3, future_steps=2)
+    learning = Learning(Fixed(), windows, index)
+    every, two = torch.arange(len(index)), torch.tensor([20, 0, 1, 18])
+    assert learning.named(two) == "series 's0', 's1'"
+    assert learning.named(every) == "series 's0', 's1', 's2', 's3', 's4' and 4 more"
+
+
+def test_the_series_whose_loss_is_not_finite_are_named_alone():
+    series = [walk(20, seed) for seed in range(9)]
+    series[7][15] = np.inf
+    windows = windows_of(*series)
+    index = training_origins(np.full(9, 20), past_steps=3, future_steps=2)
+    with np.errstate(invalid="ignore"):
+        assert Learning(Fixed(), windows, index).named(torch.arange(len(index))) == "series 's7'"
+
+
+@pytest.mark.parametrize("count", [0, 1, 512, 513, 1100])
+def test_parts_hold_every_origin_once(count):
+    origins = Origins(np.arange(count), np.arange(count) + 5)
+    made = list(parts(origins))
+    assert all(len(part.ends) <= 512 for part in made)
+    assert [n for part in made for n in part.series] == list(range(count))

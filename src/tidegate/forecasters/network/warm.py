@@ -1,0 +1,90 @@
+"""Warm starts: what a fit leaves for the next one to go on from, and whether it may."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import torch
+
+if TYPE_CHECKING:
+    from tidegate.forecasters.network.course import Course
+    from tidegate.nn.decoders.reading import Network
+
+    Weights = dict[str, torch.Tensor]
+
+UPDATES_FRACTION = 0.25
+
+
+class Start(NamedTuple):
+    """What a fit leaves for the next one.
+
+    Attributes
+    ----------
+    weights
+        Parameters of each network as they were before it read the held-out stretch, so that what a later fit holds out
+        was never seen; as they were in the end where nothing was held out.
+    meaning
+        What the networks read, tell and are made of, as text.
+    newest
+        Time of the newest observation, as in `Panel.times`.
+    checked
+        Whether a stretch was held out.
+    """
+
+    weights: tuple[Weights, ...]
+    meaning: str
+    newest: int
+    checked: bool
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits that stand for the weights."""
+        found = hashlib.sha256()
+        for weights in self.weights:
+            for name, value in weights.items():
+                found.update(name.encode())
+                found.update(value.numpy().tobytes())
+        return found.hexdigest()[:16]
+
+    def state(self) -> dict[str, Any]:
+        """Return a tree of arrays, text and numbers for `from_state`."""
+        weights = [{name: value.numpy() for name, value in one.items()} for one in self.weights]
+        return {**self._asdict(), "weights": weights}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Return the start that gave `state`."""
+        weights = ({name: torch.from_numpy(value) for name, value in one.items()} for one in state["weights"])
+        return cls(**{**state, "weights": tuple(weights)})
+
+
+def weights_of(network: Network) -> Weights:
+    """Return a copy of the parameters."""
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def hindrance(before: Start, now: Start) -> str:
+    """Return why a fit cannot go on from the one before, or "".
+
+    Parameters
+    ----------
+    before
+        What that fit left.
+    now
+        The same of this fit, with the parameters of one network that were never drawn.
+    """
+    shapes = [{name: value.shape for name, value in one.weights[0].items()} for one in (before, now)]
+    if before.meaning != now.meaning or shapes[0] != shapes[1]:
+        return "the networks would read other inputs or be made otherwise than in the fit before"
+    if before.newest > now.newest:
+        return "the fit before has seen later observations"
+    if now.checked and not before.checked:
+        return "the fit before has seen what is held out now"
+    return ""
+
+
+def eased(plan: Course) -> Course:
+    """Return the course of a fit that goes on from another: a quarter of the updates."""
+    return plan._replace(n_updates=max(1, math.ceil(UPDATES_FRACTION * plan.n_updates)))
