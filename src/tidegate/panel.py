@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-Fill = Literal["error", "interpolate", "zero", "forward"]
+Fill = Literal["error", "interpolate", "zero", "forward", "keep"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -140,13 +140,15 @@ def _gridded(rows: Rows, options: Options) -> tuple[Rows, str, list[str]]:
     stops = last_values(rows)
     empty, more = missing_values(rows, stops, fill=options.fill)
     said += more
-    refuse(rows, [*troubles, *gaps, *empty, *_missing_covariates(rows, stops, options)])
+    of_covariates, more = _missing_covariates(rows, stops, options)
+    said += more
+    refuse(rows, [*troubles, *gaps, *empty, *of_covariates])
     return rows, frequency, said
 
 
 def _without_empty_starts(rows: Rows, options: Options) -> tuple[Rows, list[str]]:
     """Leave out rows before the first value of each series, if values may be missing at all."""
-    if options.fill not in ("interpolate", "forward") or not np.isnan(rows.values[rows.offsets[:-1]]).any():
+    if options.fill not in ("interpolate", "forward", "keep") or not np.isnan(rows.values[rows.offsets[:-1]]).any():
         return rows, []
     last_values(rows)
     there = np.flatnonzero(~np.isnan(rows.values))
@@ -158,20 +160,27 @@ def _without_empty_starts(rows: Rows, options: Options) -> tuple[Rows, list[str]
 
 def _missing_covariates(
     rows: Rows, stops: np.ndarray[tuple[int], np.dtype[np.int64]], options: Options
-) -> list[Trouble]:
-    if options.fill != "error" or not (rows.known.names or rows.past.names):
-        return []
+) -> tuple[list[Trouble], list[str]]:
+    """Return the trouble or the sentence for each covariate with empty cells; rows that filling adds are none."""
+    if not (rows.known.names or rows.past.names):
+        return [], []
     observed = np.arange(len(rows.values)) < np.repeat(stops, rows.lengths)
-    troubles = []
+    if rows.origin is not None:
+        observed &= rows.origin >= 0
+    troubles, filled = [], []
     for block in (rows.known, rows.past):
         for position, name in enumerate(block.names):
             empty = np.isnan(block.values[:, position]) & observed
             if empty.any():
                 said = times_said(int(empty.sum()), "value is missing", "values are missing")
+                said += f" in the covariate {name!r}"
+                if options.fill != "error":
+                    filled.append(f"{said}: the last value stands in.")
+                    continue
                 place = rows.place(int(np.argmax(empty)), name)
                 at = np.empty(0, dtype=np.int64)
-                troubles.append(Trouble(f"{said} in the covariate {name!r}", place, {"fill": "interpolate"}, at))
-    return troubles
+                troubles.append(Trouble(said, place, {"fill": "interpolate"}, at))
+    return troubles, filled
 
 
 def _constant(rows: Rows) -> list[str]:

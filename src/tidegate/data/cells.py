@@ -77,7 +77,7 @@ def floats(source: Source, name: str, column: pa.ChunkedArray, series: Callable[
         wrong = INFINITE if np.isinf(values[index]) else f"numbers must lie between -{LARGEST:g} and {LARGEST:g}"
         raise refusal(
             source, f"the value is {values[index]}: {wrong}", index, name, series=series(index),
-            repair="Correct the cell, or empty it and choose --fill interpolate, zero or forward.",
+            repair="Correct the cell, or empty it and choose --fill interpolate, zero, forward or keep.",
         )  # fmt: skip
     return values
 
@@ -172,6 +172,6 @@ def _from_text(source: Source, name: str, column: pa.ChunkedArray, series: Calla
         index = int(np.argmin(good.to_numpy()))
         raise refusal(
             source, f"{column[index].as_py()!r} is not a number", index, name, series=series(index),
-            repair="Correct the cell, or empty it and choose --fill interpolate, zero or forward.",
+            repair="Correct the cell, or empty it and choose --fill interpolate, zero, forward or keep.",
         )  # fmt: skip
     return pc.cast(trimmed, pa.float64())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from tidegate.errors import DataError, Place, SettingError
 from tidegate.panel import Fill
@@ -79,7 +79,8 @@ class Options:
     Parameters
     ----------
     fill
-        Missing values and missing steps: refuse them, or fill them inside each origin.
+        Missing values and missing steps: refuse them, fill them inside each origin, or keep them missing ("keep"):
+        models that read gaps see them, the others get straight lines inside each origin.
     duplicates
         Several rows of one series with the same stamp: refuse them, or keep the first, the last or the mean.
     resample
@@ -106,7 +107,7 @@ class Options:
     timezone: str | None = None
 
     def __post_init__(self) -> None:
-        _check_choice("fill", self.fill, ("error", "interpolate", "zero", "forward"))
+        _check_choice("fill", self.fill, get_args(Fill))
         _check_choice("duplicates", self.duplicates, ("error", "first", "last", "mean"))
         if self.resample is not None:
             _check_choice("resample", self.resample, ("sum", "mean", "last"))

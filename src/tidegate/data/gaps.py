@@ -1,4 +1,4 @@
-"""Missing steps and missing values: find them, refuse them, and fill them inside one origin."""
+"""Missing steps and missing values: find them, refuse them, keep them, and fill them inside one origin."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def regular(rows: Rows, frequency: str, *, fill: Fill) -> tuple[Rows, list[Troub
         return rows, [_gap_trouble(rows, gaps, total, frequency)], []
     series = int(np.count_nonzero(np.diff(np.searchsorted(gaps, rows.offsets))))
     said = f"{times_said(total, 'missing step', 'missing steps')} in {times_said(series, 'series', 'series')}: "
-    return _with_rows(rows, made, gaps, missing), [], [f"{said}filled inside each origin ({fill})."]
+    return _with_rows(rows, made, gaps, missing), [], [f"{said}{_treatment(fill)}."]
 
 
 def missing_values(rows: Rows, stops: Integers, *, fill: Fill) -> tuple[list[Trouble], list[str]]:
@@ -80,7 +80,7 @@ def missing_values(rows: Rows, stops: Integers, *, fill: Fill) -> tuple[list[Tro
         return [], []
     said = times_said(count, "value of the target is missing", "values of the target are missing")
     if fill != "error":
-        return [], [f"{said}: filled inside each origin ({fill})."]
+        return [], [f"{said}: {_treatment(fill)}."]
     at = np.empty(0, dtype=np.int64)
     first = int(np.argmax(empty))
     return [Trouble(said, rows.place(first, rows.names[1]), {"fill": "interpolate"}, at)], []
@@ -98,21 +98,42 @@ def filled(panel: Panel) -> Panel:
     -------
     Panel
         Target by ``panel.fill``: straight lines between neighbours in the series, zeros, or the last value ("error"
-        counts as "interpolate"); before the first value of a series its first, after the last its last; 0 in
-        series of no value. Covariates take their last value, before the first the first, and 0 if there is none;
-        known ones run on into `future`.
+        and "keep" count as "interpolate"); before the first value of a series its first, after the last its last; 0
+        in series of no value. Covariates as `carried` leaves them.
     """
-    how: Fill = "interpolate" if panel.fill == "error" else panel.fill
-    values = panel.values
-    if np.isnan(values).any():
-        values = filled_values(values, panel.offsets, how)
+    panel = carried(panel)
+    if not np.isnan(panel.values).any():
+        return panel
+    return replace(panel, values=filled_values(panel.values, panel.offsets, panel.fill))
+
+
+def carried(panel: Panel) -> Panel:
+    """Return the panel without NaN in its covariates, using nothing but its own rows; the target stays as it is.
+
+    Covariates take their last value, before the first the first, and 0 if there is none; known ones run on into
+    `future`.
+    """
     known, future = panel.known, panel.future
     if np.isnan(known.values).any() or (future is not None and np.isnan(future.covariates.values).any()):
         known, future = _filled_known(panel)
     past = _carried(panel.past, panel.offsets)
-    if values is panel.values and known is panel.known and past is panel.past:
+    if known is panel.known and past is panel.past:
         return panel
-    return replace(panel, values=values, known=known, past=past, future=future)
+    return replace(panel, known=known, past=past, future=future)
+
+
+def newest_rows(values: Floats, offsets: Integers) -> Integers:
+    """Return the row of the newest value at or before each row of its series, shape (R,); -1 where none is there yet.
+
+    Parameters
+    ----------
+    values
+        Shape (R,), NaN where missing.
+    offsets
+        Shape (N + 1,), as in `Panel.offsets`.
+    """
+    newest = np.maximum.accumulate(np.where(np.isnan(values), -1, np.arange(len(values))))
+    return np.asarray(np.where(newest >= np.repeat(offsets[:-1], np.diff(offsets)), newest, -1))
 
 
 def filled_values(values: Floats, offsets: Integers, how: Fill) -> Floats:
@@ -121,20 +142,25 @@ def filled_values(values: Floats, offsets: Integers, how: Fill) -> Floats:
     if how == "zero":
         return np.where(there, values, 0.0)
     rows = np.arange(len(values))
-    lengths = np.diff(offsets)
-    start, stop = np.repeat(offsets[:-1], lengths), np.repeat(offsets[1:], lengths)
-    before = np.maximum.accumulate(np.where(there, rows, -1))
+    before = newest_rows(values, offsets)
     after = np.minimum.accumulate(np.where(there, rows, len(values))[::-1])[::-1]
-    has_before, has_after = before >= start, after < stop
+    has_before, has_after = before >= 0, after < np.repeat(offsets[1:], np.diff(offsets))
     left = np.where(has_before, before, np.where(has_after, after, 0))
     right = np.where(has_after, after, left)
     made = values[left]
-    if how == "interpolate":
+    if how != "forward":
         share = (rows - left) / np.maximum(right - left, 1)
         inside = has_before & has_after
         made = np.where(inside, made * (1 - share) + values[right] * share, made)
     made = np.where(has_before | has_after, made, 0.0)
     return np.where(there, values, made)
+
+
+def _treatment(fill: Fill) -> str:
+    """Return what becomes of what is missing, as a part of a sentence."""
+    if fill == "keep":
+        return "kept missing for models that read gaps, straight lines inside each origin for the others (keep)"
+    return f"filled inside each origin ({fill})"
 
 
 def _carried(covariates: Covariates, offsets: Integers) -> Covariates:

@@ -57,7 +57,7 @@ def refuse(rows: Rows, troubles: Sequence[Trouble]) -> None:
     for trouble in troubles:
         options |= trouble.options
     repair = accepted(rows.source, options)
-    others = {"duplicates": "first or last", "fill": "zero or forward"}
+    others = {"duplicates": "first or last", "fill": "zero, forward or keep"}
     also = [f"{words} for --{name}" for name, words in others.items() if name in options]
     repair += f"; or choose {', '.join(also)}." if also else "."
     if rows.timezone is None and not rows.integer and any(clock_change(trouble.at) for trouble in troubles):

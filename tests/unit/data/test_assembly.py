@@ -85,7 +85,7 @@ def test_unsorted_rows_are_sorted_aloud(panel_of, table):
     assert "Rows were not in time order: sorted." in panel.notes
 
 
-@pytest.mark.parametrize(("fill", "rows"), [("interpolate", 8), ("forward", 8), ("zero", 10)])
+@pytest.mark.parametrize(("fill", "rows"), [("interpolate", 8), ("forward", 8), ("keep", 8), ("zero", 10)])
 def test_rows_before_the_first_value(panel_of, table, fill, rows):
     panel = panel_of(table(DAYS, ["", "", *VALUES[2:]]), options=Options(fill=fill))
     assert len(panel.times) == rows
@@ -103,7 +103,10 @@ def test_missing_covariates_need_fill(panel_of):
     columns = Columns(known=("k",), past=("p",))
     with pytest.raises(DataError, match=r"row 3, column 'k'.*in the covariate 'k'; also .*'p'.*--fill interpolate"):
         panel_of(text, columns)
-    assert np.isnan(panel_of(text, columns, Options(fill="forward")).known.values[1, 0])
+    panel = panel_of(text, columns, Options(fill="forward"))
+    assert np.isnan(panel.known.values[1, 0])
+    assert "1 value is missing in the covariate 'k': the last value stands in." in panel.notes
+    assert "1 value is missing in the covariate 'p': the last value stands in." in panel.notes
 
 
 def test_constant_series_are_said(panel_of, table):

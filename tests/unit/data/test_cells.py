@@ -50,7 +50,7 @@ def test_what_the_user_can_change_is_copied():
 
 @pytest.mark.parametrize("text", ["abc", "1,5", "1.234.5", "12 €", "--1", "0x10"])
 def test_text_is_refused_with_its_place(text):
-    with pytest.raises(DataError, match=r"is not a number.*--fill interpolate") as raised:
+    with pytest.raises(DataError, match=r"is not a number.*--fill interpolate, zero, forward or keep") as raised:
         numbers(["1", text, "3"])
     assert (raised.value.place.row, raised.value.place.column, raised.value.place.series) == (3, "y", "series 1")
     assert repr(text) in str(raised.value)

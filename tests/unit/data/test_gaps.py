@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tidegate.data.gaps import filled, filled_values, missing_values, regular
+from tidegate.data.gaps import carried, filled, filled_values, missing_values, newest_rows, regular
 from tidegate.errors import DataError
 from tidegate.panel import Covariates, Future, Panel
 
@@ -19,6 +19,7 @@ def panel_of(values, offsets, **rest):
     [
         ("interpolate", [1, 1, 2, 3, 3, 7, 7, 8]),
         ("error", [1, 1, 2, 3, 3, 7, 7, 8]),
+        ("keep", [1, 1, 2, 3, 3, 7, 7, 8]),
         ("forward", [1, 1, 1, 3, 3, 7, 7, 8]),
         ("zero", [0, 1, 0, 3, 0, 0, 7, 8]),
     ],
@@ -47,6 +48,20 @@ def test_covariates_carry_on_into_the_future():
     np.testing.assert_array_equal(made.future.covariates.values[:, 0], [2, 9, 5])
     np.testing.assert_array_equal(made.past.values[:, 0], [1, 1, 1, 0, 0])
     assert made.values is not None
+
+
+def test_carrying_covariates_leaves_the_target_as_it_is():
+    past = Covariates(("p",), np.array([[1], [NAN], [NAN]]))
+    panel = panel_of([1, NAN, 3], [0, 3], past=past, fill="keep")
+    np.testing.assert_array_equal(carried(panel).values, [1, NAN, 3])
+    np.testing.assert_array_equal(carried(panel).past.values[:, 0], [1, 1, 1])
+    plain = panel_of([1, NAN, 3], [0, 3])
+    assert carried(plain) is plain
+
+
+def test_newest_rows_stay_within_their_series():
+    values = np.array([NAN, 1, NAN, NAN, NAN, NAN, 7, NAN])
+    assert newest_rows(values, np.array([0, 4, 8])).tolist() == [-1, 1, 1, 1, -1, -1, 6, 6]
 
 
 def test_known_covariates_without_a_future():
@@ -120,6 +135,10 @@ def test_missing_values(rows_of):
     assert not said
     assert missing_values(rows, np.array([4]), fill="zero")[1] == [
         "2 values of the target are missing: filled inside each origin (zero)."
+    ]
+    assert missing_values(rows, np.array([4]), fill="keep")[1] == [
+        "2 values of the target are missing: kept missing for models that read gaps, straight lines inside each origin "
+        "for the others (keep)."
     ]
     whole = rows_of({"a": ([1, 2], [1, 2])}, integer=True)
     assert missing_values(whole, np.array([2]), fill="error") == ([], [])

@@ -29,7 +29,8 @@ def test_all_troubles_are_refused_at_once(rows):
         refuse(rows, troubles)
     said = str(raised.value)
     assert said.startswith("row 1, series 'a', time '2020-01-02': 2 rows repeat; also 3 steps are missing. ")
-    assert "--duplicates mean --fill interpolate; or choose first or last for --duplicates, zero or forward" in said
+    assert "--duplicates mean --fill interpolate; or choose first or last for --duplicates" in said
+    assert "--duplicates, zero, forward or keep for --fill" in said
     assert "clock" not in said
 
 
