@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from sklearn.base import clone
 
 from tidegate import cluster
 from tidegate.data.intake import as_panel
@@ -68,6 +69,9 @@ class Settings:
         Folder that keeps every finished fold and from which an interrupted run resumes; None for none.
     watch
         Told how it gets on.
+    warm
+        Whether a network that is refitted at a later fold starts from its fit at the one before and makes fewer
+        updates; its folds then wait for each other. Without, every fit starts afresh.
 
     Raises
     ------
@@ -81,6 +85,7 @@ class Settings:
     budget: float | None = None
     store: str | Path | None = None
     watch: Watch | None = None
+    warm: bool = False
 
     def __post_init__(self) -> None:
         wrong = [level for level in self.levels if isinstance(level, bool) or level not in range(1, 100)]
@@ -111,7 +116,7 @@ def backtest(
     folds
         Where the origins lie.
     settings
-        Levels, seed, processes, budget, store and watch.
+        Levels, seed, processes, budget, store, watch and warm starts.
 
     Returns
     -------
@@ -169,8 +174,8 @@ class _Run:
 
     def tasks(self) -> Iterator[Callable[[], Outcome]]:
         """Yield what is still to be computed; drawn late, so that failures and the budget are known by then."""
-        groups = self.folds.groups()
         for contender in sorted(self.contenders, key=lambda one: one.label != BASELINE):
+            groups = self._groups(contender)
             jobs = [self._job(contender, group) for group in groups]
             keys = [fingerprint(job) if self._store else "" for job in jobs]
             stored = [self._store.read(key) if self._store else None for key in keys]
@@ -205,11 +210,24 @@ class _Run:
         )
         return replace(frame, notes=(*self.plan.notes, *_notes(frame)))
 
+    def _model(self, contender: Contender) -> Forecaster:
+        """Return the model as it is run."""
+        can = self.settings.warm and "warm_start" in contender.model.get_params(deep=False)
+        return clone(contender.model).set_params(warm_start=True) if can else contender.model
+
+    def _groups(self, contender: Contender) -> tuple[tuple[int, ...], ...]:
+        """Return the folds of each task: those that share a fit, or all where a fit goes on from the one before."""
+        if getattr(self._model(contender), "warm_start", False):
+            return (tuple(range(self.folds.count)),)
+        return self.folds.groups()
+
     def _job(self, contender: Contender, group: tuple[int, ...]) -> Job:
         """Give a task what lies before its newest origin, and no more."""
         ends, folds = self.plan.ends[list(group)], self.folds
         known = self.plan.panel.before(ends[-1], folds.reach)
-        return Job(contender.model, known, ends, folds.horizon, folds.gap, folds.window, self.settings.levels)
+        fits = tuple(one[0] - group[0] for one in folds.groups() if one[0] in group)
+        model, levels = self._model(contender), self.settings.levels
+        return Job(model, known, ends, folds.horizon, folds.gap, folds.window, levels, fits)
 
     def _too_late(self, contender: Contender) -> bool:
         budget = self.settings.budget
@@ -236,7 +254,7 @@ class _Run:
 
     def _result(self, contender: Contender) -> ModelResult:
         """Put the outcomes of all groups together, oldest fold first."""
-        parts = [self._found[contender.label][group] for group in self.folds.groups()]
+        parts = [self._found[contender.label][group] for group in self._groups(contender)]
         return ModelResult(
             np.concatenate([part.mean for part in parts]),
             np.concatenate([part.lower for part in parts]),

@@ -92,7 +92,7 @@ def fingerprint(job: Job) -> str:
     for part in (_libraries(), kind.__module__, kind.__qualname__, settings, job.panel):
         for piece in _pieces(part):
             digest.update(piece)
-    for part in (job.ends, job.horizon, job.gap, job.window, job.levels):
+    for part in (job.ends, job.horizon, job.gap, job.window, job.levels, job.fits):
         for piece in _pieces(part):
             digest.update(piece)
     return digest.hexdigest()[:32]

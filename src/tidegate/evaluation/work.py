@@ -1,9 +1,10 @@
-"""One piece of a backtest: fit one model once, forecast from one or more origins. Runs in any process."""
+"""One piece of a backtest: fit one model, forecast from one or more origins. Runs in any process."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,13 +33,16 @@ class Job:
     panel
         N series up to the newest of the origins.
     ends
-        Shape (G, N): observations before each origin that shares the fit, oldest first.
+        Shape (G, N): observations before each origin, oldest first.
     horizon, gap
         Steps to judge, and steps to skip before them.
     window
         Newest values to train on; None for all.
     levels
         Coverage of the intervals in percent, Q of them.
+    fits
+        Which origins the model is fitted at, the first always: with the others it goes on from the fit before, if it
+        can.
     """
 
     model: Forecaster
@@ -48,11 +52,17 @@ class Job:
     gap: int
     window: int | None
     levels: tuple[int, ...]
+    fits: tuple[int, ...] = (0,)
 
     @property
     def reach(self) -> int:
         """Steps to forecast."""
         return self.gap + self.horizon
+
+    @property
+    def stretches(self) -> tuple[tuple[int, int], ...]:
+        """The origins that share a fit: the first of them, and the one after the last."""
+        return tuple(pairwise((*self.fits, len(self.ends))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +76,7 @@ class Outcome:
     lower, upper
         Shape (G, N, F, Q); NaN where the model gave no intervals.
     fit_seconds, predict_seconds
-        Shape (G,): the fit stands at the first origin.
+        Shape (G,): a fit stands at the first of its origins.
     parameters
         Numbers learned from the data.
     peak_memory
@@ -105,19 +115,11 @@ def _judged(job: Job) -> Outcome:
     model = clone(job.model)
     outcome = _without_forecast(job)
     note = ""
-    for g, ends in enumerate(job.ends):
-        known = job.panel.before(ends, job.reach, window=job.window)
-        if g == 0:
-            model.fit(known, horizon=job.reach)
-            outcome.fit_seconds[g] = model.fit_seconds_
-        made, said = forecast(model, None if g == 0 else known, job.levels)
+    for first, stop in job.stretches:
+        model.fit(job.panel.before(job.ends[first], job.reach, window=job.window), horizon=job.reach)
+        outcome.fit_seconds[first] = model.fit_seconds_
+        said = _rolled(model, job, slice(first, stop), outcome)
         note = note or said
-        outcome.predict_seconds[g] = model.predict_seconds_
-        _check_finite(made, job)
-        outcome.mean[g] = made.mean[:, job.gap :]
-        if made.intervals is not None:
-            outcome.lower[g] = made.intervals.lower[:, job.gap :]
-            outcome.upper[g] = made.intervals.upper[:, job.gap :]
     return Outcome(
         outcome.mean,
         outcome.lower,
@@ -128,6 +130,25 @@ def _judged(job: Job) -> Outcome:
         peak_memory(),
         note,
     )
+
+
+def _rolled(model: Forecaster, job: Job, origins: slice, outcome: Outcome) -> str:
+    """Put the forecasts from `origins`, at the first of which `model` was fitted, into `outcome`; return its note."""
+    here, note = forecast(model, None, job.levels)
+    outcome.predict_seconds[origins.start] = model.predict_seconds_
+    levels = job.levels if here.intervals is not None else ()
+    later = job.ends[origins][1:]
+    made = [here]
+    if len(later):
+        made += model.forecast_at(job.panel, later, levels=levels, window=job.window)
+        outcome.predict_seconds[origins][1:] = model.predict_seconds_ / len(later)
+    for g, one in enumerate(made, origins.start):
+        _check_finite(one, job)
+        outcome.mean[g] = one.mean[:, job.gap :]
+        if one.intervals is not None:
+            outcome.lower[g] = one.intervals.lower[:, job.gap :]
+            outcome.upper[g] = one.intervals.upper[:, job.gap :]
+    return note
 
 
 def forecast(model: Forecaster, data: Panel | None, levels: tuple[int, ...]) -> tuple[Forecast, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
@@ -16,11 +15,13 @@ from tidegate.analysis.seasonality import resolved
 from tidegate.data.calendar import future_times
 from tidegate.data.columns import Columns, Options
 from tidegate.data.frames import check_future, to_frame, with_future
-from tidegate.data.gaps import filled
+from tidegate.data.gaps import carried, filled
 from tidegate.data.intake import as_panel
-from tidegate.errors import DataError, NotFittedError, Place, SettingError
-from tidegate.forecasters import calibration, registry, storage
-from tidegate.panel import Forecast, Intervals, Panel, no_covariates
+from tidegate.errors import DataError, NotFittedError, Place
+from tidegate.forecasters import arguments, calibration, registry, storage
+from tidegate.forecasters.rolling import Rolling
+from tidegate.forecasters.units import powers_of_two, scaled
+from tidegate.panel import Forecast, Intervals, Panel
 from tidegate.scoring.conformal import shortage
 
 if TYPE_CHECKING:
@@ -29,18 +30,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tidegate.features.windows import Origins
+
     Floats = NDArray[np.float64]
-
-
-LONGEST = 1_000_000
-"""Steps ahead that can be forecast at once: beyond, arrays would outgrow memory before anything is checked."""
+    Told = tuple[Floats, Intervals | None]
 
 
 class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no type stubs
     """A model that continues series.
 
     `fit`, `forecast`, `predict` and `save` are final: they check the input once, fill gaps inside the data given,
-    choose the season, divide every series by a power of two and keep the clock. What a family sees is clean.
+    choose the season, divide every series by a power of two and keep the clock. What a family sees is clean; NaN
+    is left in the target only for models whose traits say that they read gaps, and only with ``fill="keep"``.
 
     Attributes
     ----------
@@ -108,12 +109,12 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         """
         started = time.perf_counter()
         self._check_settings(horizon)
-        panel = self._usable(as_panel(data, _named(known, past, static)))
+        panel = self._usable(as_panel(data, arguments.named(known, past, static)))
         self._gaps = np.flatnonzero(np.isnan(panel.values))
-        panel = resolved(filled(panel))
-        self._check_lengths(panel, horizon)
+        panel = resolved(self._legible(panel, panel))
+        arguments.check_lengths(panel, self._minimum(horizon, panel.season), self.name)
         self.horizon_, self.ids_ = horizon, panel.ids
-        self._factors = _powers_of_two(panel)
+        self._factors = self._divisors(panel)
         self.history_ = panel.scaled(1 / self._factors)
         self._scores: Floats | None = None
         self.notes_ = ()
@@ -158,6 +159,50 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         return to_frame(*self._forecast(data, levels, future))
 
     @final
+    def forecast_at(
+        self, data: Any, ends: Any, *, levels: Sequence[int] = (), window: int | None = None
+    ) -> tuple[Forecast, ...]:
+        """Continue `data` from several origins in it, as `forecast` would if what comes after each were cut off.
+
+        Networks make the forecasts of all origins together; for other models the series are cut at one after another.
+
+        Parameters
+        ----------
+        data
+            Panel or frame of N series that reach beyond the origins; known covariates are read up to the horizon.
+        ends
+            Shape (G, N): how many observations of each series lie before each of G origins, at least 1.
+        levels
+            Coverage of the intervals in percent, from 1 to 99.
+        window
+            Newest observations before an origin that may be read; None for all.
+
+        Returns
+        -------
+        tuple of Forecast
+            G of them.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            As in `forecast`; also for an origin outside its series.
+        SettingError
+            If `ends` is no such array.
+        """
+        started = time.perf_counter()
+        self._check_fitted()
+        panel = self._taken(data)
+        made = Rolling(
+            panel, arguments.checked_ends(ends, panel), self.horizon_, arguments.checked_levels(levels), window
+        )
+        self._pass_over(made)
+        for g, series in made.remaining():
+            one = self.forecast(made.cut(g, series), levels=made.levels)
+            made.keep((g, series), one.mean, one.intervals)
+        self.predict_seconds_ = time.perf_counter() - started
+        return made.forecasts(self.name)
+
+    @final
     def save(self, folder: str | Path) -> None:
         """Write the fitted model to `folder` (config.json, arrays, no code) by one atomic rename.
 
@@ -179,11 +224,18 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
 
     @abstractmethod
     def _fit(self, panel: Panel, horizon: int) -> None:
-        """Learn from `panel`: no gaps, seasons set, series divided by powers of two."""
+        """Learn from `panel`: no gaps (but see `Traits.gaps`), seasons set, series divided by powers of two."""
 
     @abstractmethod
-    def _predict(self, panel: Panel, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:
+    def _predict(self, panel: Panel, levels: tuple[int, ...]) -> Told:
         """Return means (N, F) from the end of `panel`, and intervals if the model has its own."""
+
+    def _predict_at(self, panel: Panel, origins: Origins, levels: tuple[int, ...]) -> Told | None:  # noqa: ARG002
+        """Return what `_predict` would at B origins inside `panel`, means (B, F), in one pass; None if there is none.
+
+        A forecast may depend on nothing after its origin but known covariates, and on no other series.
+        """
+        return None
 
     @abstractmethod
     def _state(self) -> storage.Tree:
@@ -211,12 +263,17 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         """Return the fewest observations per series that the model can be fitted on."""
         return 2
 
+    def _divisors(self, panel: Panel) -> Floats:
+        """Return what each series is divided by before the family sees it, shape (N,): powers of two."""
+        return powers_of_two(panel)
+
+    def _minimum_alone(self, horizon: int, season: int) -> int:
+        """Return the fewest observations with which a series can be fitted without longer ones beside it."""
+        return self._minimum(horizon, season)
+
     def _check_settings(self, horizon: int) -> None:
         """Refuse a horizon or settings outside their limits; families extend it."""
-        if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
-            raise SettingError(f"horizon is {horizon!r}; it must be a whole number of steps, at least 1.")
-        if horizon > LONGEST:
-            raise SettingError(f"horizon is {horizon:,} steps; at most {LONGEST:,} can be forecast at once.")
+        arguments.check_horizon(horizon)
 
     @final
     def positions(self, panel: Panel) -> NDArray[np.int64]:
@@ -229,7 +286,7 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
     def _forecast(self, data: Any, levels: Sequence[int], future: Any) -> tuple[Forecast, Panel]:
         started = time.perf_counter()
         self._check_fitted()
-        wanted = _checked_levels(levels)
+        wanted = arguments.checked_levels(levels)
         panel, factors = self._context(data, future)
         self.shortage_ = ""
         with threadpool_limits(1):
@@ -239,30 +296,34 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
                 self.shortage_ = shortage(scores, wanted)
                 intervals = calibration.around(mean, calibration.scales(panel), scores, wanted)
         self.predict_seconds_ = time.perf_counter() - started
-        unit = factors[:, None]
-        if intervals is not None:
-            lower, upper = intervals.lower * unit[..., None], intervals.upper * unit[..., None]
-            intervals = Intervals(intervals.levels, lower, upper)
         origins = panel.times[panel.offsets[1:] - 1]
         times = future_times(panel, self.horizon_)
-        return Forecast(self.name, panel.ids, origins, times, mean * unit, intervals), panel
+        return Forecast(self.name, panel.ids, origins, times, *scaled(mean, intervals, factors)), panel
 
-    def _held_out(self) -> Floats | None:
-        """Return errors (C, N, F) on values of `history_` not yet read, NaN where none; None if it kept none."""
-        return None
+    def _pass_over(self, made: Rolling) -> None:
+        """Forecast in one pass what later rows cannot change, if the model has such a pass."""
+        self.shortage_ = ""
+        usable = self._usable(made.panel)
+        ready, factors = self._ready(usable)
+        at = made.settled(usable, ready, self.ids_)
+        origins = made.origins(at)
+        if not at.any():
+            return
+        with threadpool_limits(1):
+            found = self._predict_at(ready, origins, made.levels)
+        if found is not None and (found[1] is not None or not made.levels):
+            made.keep(at, *scaled(*found, factors[origins.series]))
 
     @final
     def _calibration(self) -> Floats:
         """Absolute errors at past origins in units of each series' scale, (C, N, F), made once when first needed."""
         if self._scores is None:
-            panel, errors = self.history_, self._held_out()
-            if errors is None:
-                minimum = self._minimum(self.horizon_, panel.season)
-                ends, long_enough = calibration.origins(panel, self.horizon_, minimum)
-                chosen = np.flatnonzero(long_enough)
-                panel, truth = panel.take(chosen), replace(panel, values=self._observed()).take(chosen)
-                errors = self._errors_at(panel, truth, ends[:, long_enough])
-            self._scores = np.abs(errors) / calibration.scales(panel)[:, None]
+            panel, minimum = self.history_, self._minimum_alone(self.horizon_, self.history_.season)
+            ends, long_enough = calibration.origins(panel, self.horizon_, minimum)
+            chosen = np.flatnonzero(long_enough)
+            panel, truth = panel.take(chosen), replace(panel, values=self._observed()).take(chosen)
+            errors = self._errors_at(panel, truth, ends[:, long_enough])
+            self._scores = calibration.scores(panel, errors)
         return self._scores
 
     @final
@@ -275,40 +336,23 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
     def _errors_at(self, panel: Panel, truth: Panel, ends: NDArray[np.int64]) -> Floats:
         """Return errors at the origins `ends` (C, N), shape (C, N, F), of a copy fitted before the oldest of them."""
         fitted = clone(self).fit(panel.before(ends[0], self.horizon_), horizon=self.horizon_)
-        errors = np.empty((*ends.shape, self.horizon_))
-        for c, row in enumerate(ends):
-            made = fitted.forecast(panel.before(row, self.horizon_)).mean
-            rows = (panel.offsets[:-1] + row)[:, None] + np.arange(self.horizon_)
-            errors[c] = truth.values[rows] - made
-        return errors
+        made = np.stack([one.mean for one in fitted.forecast_at(panel, ends)])
+        rows = (panel.offsets[:-1] + ends)[..., None] + np.arange(self.horizon_)
+        return np.asarray(truth.values[rows] - made)
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "history_"):
             raise NotFittedError(f"This {type(self).__name__} is not fitted. Call fit(data, horizon=...) first.")
 
-    def _check_lengths(self, panel: Panel, horizon: int) -> None:
-        needed = self._minimum(horizon, panel.season)
-        short = np.flatnonzero(panel.lengths < needed)
-        if len(short):
-            raise DataError(
-                f"{_counted(int(panel.lengths[short[0]]))}; {self.name} needs at least {needed}",
-                place=Place(series=str(panel.ids[short[0]])),
-                repair="Give a longer series, leave it out, or choose a simpler model.",
-            )
-
     def _usable(self, panel: Panel) -> Panel:
         """Leave out the covariates that this model cannot use, and remember their names."""
-        rows = {"known": len(panel.times), "past": len(panel.times), "static": len(panel)}
-        unused = [kind for kind in rows if kind not in self.traits.covariates]
-        self.ignored_ = tuple(name for kind in unused for name in getattr(panel, kind).names)
-        dropped: dict[str, Any] = {kind: no_covariates(rows[kind]) for kind in unused}
-        if "known" in unused:
-            dropped["future"] = None
-        return replace(panel, **dropped)
+        usable, self.ignored_ = arguments.usable(panel, self.traits.covariates)
+        return usable
 
-    def _columns(self) -> Columns:
-        kinds = {kind: getattr(self.history_, kind).names for kind in ("known", "past", "static")}
-        return Columns(**kinds)
+    def _legible(self, panel: Panel, learned: Panel) -> Panel:
+        """Fill gaps; leave those of the target to a model that reads gaps, if it `learned` from some."""
+        left = self.traits.gaps and panel.fill == "keep" and bool(np.isnan(learned.values).any())
+        return carried(panel) if left else filled(panel)
 
     def _context(self, data: Any, future: Any) -> tuple[Panel, Floats]:
         """Return the panel to forecast from, ready for the family, and its scale factors."""
@@ -316,26 +360,24 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
             panel = self.history_ if future is None else with_future(self.history_, future)
             check_future(panel, self.horizon_)
             return panel, self._factors
-        options = Options(frequency=self.history_.frequency, timezone=self.history_.timezone)
-        panel = self._usable(as_panel(data, self._columns(), options))
-        self._check_clock(panel)
+        panel = self._usable(self._taken(data))
         if future is not None:
             panel = with_future(panel, future)
         check_future(panel, self.horizon_)
-        panel = filled(replace(panel, seasons=self.history_.seasons))
-        return self._placed(panel)
+        return self._ready(panel)
 
-    def _check_clock(self, panel: Panel) -> None:
-        """Refuse a panel whose steps or clock are not those of the training series."""
-        for name in ("frequency", "timezone"):
-            ours, theirs = getattr(self.history_, name), getattr(panel, name)
-            if ours != theirs:
-                raise DataError(
-                    f"the {name} is {theirs!r}; {self.name} was fitted on series with {ours!r}",
-                    repair=f"Read the data with --{name} {ours}, or fit the model again."
-                    if ours
-                    else "Give stamps without a time zone, or fit the model again.",
-                )
+    def _taken(self, data: Any) -> Panel:
+        """Return the panel that `data` are, read like the training series."""
+        options = Options(self.history_.fill, frequency=self.history_.frequency, timezone=self.history_.timezone)
+        names = {kind: getattr(self.history_, kind).names for kind in ("known", "past", "static")}
+        panel = as_panel(data, Columns(**names), options)
+        arguments.check_clock(panel, self.history_, self.name)
+        return panel
+
+    def _ready(self, panel: Panel) -> tuple[Panel, Floats]:
+        """Return the panel as the family reads it, and its scale factors."""
+        panel = replace(panel, seasons=self.history_.seasons)
+        return self._placed(self._legible(panel, self.history_))
 
     def _placed(self, panel: Panel) -> tuple[Panel, Floats]:
         """Scale newer series as in training, unseen ones by themselves."""
@@ -347,38 +389,6 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
                 place=Place(series=str(unseen[0])),
                 repair="Fit it again with this series, or use a model over all series such as gru.",
             )
-        fresh = _powers_of_two(panel) if unseen else np.empty(0)
+        fresh = self._divisors(panel) if unseen else np.empty(0)
         factors = np.array([self._factors[where[s]] if s in where else fresh[n] for n, s in enumerate(panel.ids)])
         return panel.scaled(1 / factors), factors
-
-
-def _counted(n_rows: int) -> str:
-    return f"{n_rows:,} observation{'' if n_rows == 1 else 's'}"
-
-
-def _powers_of_two(panel: Panel) -> Floats:
-    """Return the power of two nearest each series' standard deviation (its size if constant), shape (N,)."""
-    starts, lengths = panel.offsets[:-1], panel.lengths
-    mean = np.add.reduceat(panel.values, starts) / lengths
-    centred = panel.values - np.repeat(mean, lengths)
-    spread = np.sqrt(np.add.reduceat(centred**2, starts) / lengths)
-    size = np.where(spread > 1e-9 * np.abs(mean), spread, np.abs(mean))
-    mantissa, exponent = np.frexp(np.where(size > 0, size, 1.0))
-    return np.asarray(np.ldexp(1.0, exponent - (mantissa < np.sqrt(0.5))), dtype=np.float64)
-
-
-def _named(known: Sequence[str], past: Sequence[str], static: Sequence[str]) -> Columns:
-    for kind, names in (("known", known), ("past", past), ("static", static)):
-        if isinstance(names, str):
-            raise SettingError(f"{kind} is {names!r}; it must be a list of columns, such as [{names!r}].")
-    return Columns(known=tuple(known), past=tuple(past), static=tuple(static))
-
-
-def _checked_levels(levels: Any) -> tuple[int, ...]:
-    if isinstance(levels, str) or not isinstance(levels, Iterable):
-        raise SettingError(f"levels is {levels!r}; it must be a list of whole numbers of percent, such as [80, 95].")
-    levels = tuple(levels)
-    wrong = [level for level in levels if isinstance(level, bool | str) or not 0 < level < 100 or int(level) != level]
-    if wrong:
-        raise SettingError(f"level {wrong[0]!r} is not a whole number of percent from 1 to 99; try levels=[80, 95].")
-    return tuple(sorted({int(level) for level in levels}))

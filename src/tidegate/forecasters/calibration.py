@@ -71,6 +71,31 @@ def scales(panel: Panel) -> Floats:
     return np.where(found > 0, found, _LEAST_SCALE)
 
 
+def scores(panel: Panel, errors: Floats) -> Floats:
+    """Return absolute errors in units of each series' scale, (C, N, F); NaN where the value is missing.
+
+    Parameters
+    ----------
+    panel
+        The training panel, N series.
+    errors
+        Shape (C, N, F): at C past origins; NaN where the value is missing.
+
+    Raises
+    ------
+    DataError
+        If all of them are missing.
+    """
+    if np.isnan(errors).all():
+        raise DataError(
+            f"all of the newest {errors.shape[0] + errors.shape[2] - 1} values are missing, so that intervals cannot "
+            "be calibrated",
+            place=Place(series=str(panel.ids[0])),
+            repair="Give a series that is observed more recently, or ask for no levels.",
+        )
+    return np.asarray(np.abs(errors) / scales(panel)[:, None])
+
+
 def around(mean: Floats, scale: Floats, scores: Floats, levels: tuple[int, ...]) -> Intervals:
     """Return intervals of equal width on both sides of `mean`.
 

@@ -20,8 +20,9 @@ class Catalogue(tuple[dict[str, Any], ...]):
     """The models, one dict each; prints as a table.
 
     Keys: `name`, `about`, `fits` ("one model per series" or "one model over all series"), `covariates` (of known,
-    past, static), `cost` (class from 0, instant, to 5, a training run), `seed` (whether it changes the result),
-    `ladder` (whether it is tried by default), `needs` (the extra to install, or None) and `installed`.
+    past, static), `gaps` (whether it reads missing values as gaps, with ``fill="keep"``), `cost` (class from 0,
+    instant, to 5, a training run), `seed` (whether it changes the result), `ladder` (whether it is tried by default),
+    `needs` (the extra to install, or None) and `installed`.
     """
 
     __slots__ = ()
@@ -71,6 +72,7 @@ def _describe(entry: registry.Entry) -> dict[str, Any]:
         "about": entry.about,
         "fits": "one model per series" if traits.scope == "series" else "one model over all series",
         "covariates": [kind for kind in _KINDS if kind in traits.covariates],
+        "gaps": traits.gaps,
         "cost": traits.cost,
         "seed": traits.stochastic,
         "ladder": entry.ladder,

@@ -37,6 +37,8 @@ class Traits:
         Whether `seed` changes the result.
     extra
         The optional dependency it needs.
+    gaps
+        Whether it reads gaps as gaps: with ``fill="keep"`` its target holds NaN where values are missing.
     """
 
     cost: int = 1
@@ -45,6 +47,7 @@ class Traits:
     equivariant: frozenset[str] = BOTH
     stochastic: bool = False
     extra: str | None = None
+    gaps: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,14 @@ _ARIMA = "tidegate.forecasters.arima"
 _REGRESSION = "tidegate.forecasters.regression"
 _NARN = "tidegate.forecasters.narn"
 _RECURRENT = "tidegate.forecasters.recurrent"
+_ENSEMBLE = "tidegate.forecasters.ensemble"
+_AUTO = "tidegate.evaluation.auto"
+_HYBRID = "tidegate.forecasters.hybrid.forecaster"
 _ALL = frozenset({"known", "past", "static"})
 _INSTANT = Traits(cost=0)
 _TREES = Traits(cost=4, scope="panel", covariates=_ALL, stochastic=True)
-_NETWORK = Traits(cost=5, scope="panel", covariates=_ALL, stochastic=True, equivariant=SCALE)
+_NETWORK = Traits(cost=5, scope="panel", covariates=_ALL, stochastic=True, equivariant=SCALE, gaps=True)
+_TOGETHER = replace(_NETWORK, scope="series")
 
 _ENTRIES = [
     Entry("naive", f"{_NAIVE}:Naive", "The last value, repeated.", _INSTANT, ladder=True),
@@ -116,6 +123,10 @@ _ENTRIES = [
     Entry("rnn", f"{_RECURRENT}:RNN", "Elman network, decoded from its final state.", _NETWORK, ladder=True),
     Entry("lstm", f"{_RECURRENT}:LSTM", "LSTM network, decoded from its final state.", _NETWORK, ladder=True),
     Entry("gru", f"{_RECURRENT}:GRU", "GRU network, decoded from its final state.", _NETWORK, ladder=True),
+    Entry("recurrent", f"{_RECURRENT}:RecurrentForecaster", "Any cell, any decoder: direct, recurrent, segment, attention.", _NETWORK),
+    Entry("hybrid", f"{_HYBRID}:Hybrid", "Exponential smoothing and a dilated LSTM, trained together.", replace(_NETWORK, covariates=frozenset({"static"}))),
+    Entry("ensemble", f"{_ENSEMBLE}:Ensemble", "The mean of ets, theta and gru, or of any other models.", _TOGETHER),
+    Entry("auto", f"{_AUTO}:Auto", "The models that forecast the end of the training data best, combined.", _TOGETHER),
 ]  # fmt: skip
 
 _REGISTRY: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}

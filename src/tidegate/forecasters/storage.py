@@ -1,8 +1,8 @@
 """Saved models: a folder with config.json, weights.safetensors and binary files of the libraries; never code.
 
-A model's state is a tree: dicts with text keys, lists and tuples, whose leaves are arrays, numbers, text, None or
-bytes (a format of a library that cannot run code). Arrays go to one safetensors file, bytes to a file each, the rest
-to JSON.
+A model's state is a tree: dicts with text keys, lists and tuples, whose leaves are arrays, numbers, text, None, bytes
+(a format of a library that cannot run code) or other forecasters, fitted or not. Arrays go to one safetensors file,
+bytes to a file each, the rest to JSON.
 """
 
 from __future__ import annotations
@@ -29,13 +29,16 @@ if TYPE_CHECKING:
     from tidegate.forecasters.base import Forecaster
 
 Tree = Any
-"""A nested dict, list or tuple of arrays, numbers, text, None and bytes."""
+"""A nested dict, list or tuple of arrays, numbers, text, None, bytes and forecasters."""
 
 _FORMAT = 1
 _CONFIG = "config.json"
 _WEIGHTS = "weights.safetensors"
 _KEYS = {"format", "class", "settings", "state", "data", "versions", "files", "checksum"}
 _PACKAGES = ("tidegate", "numpy", "statsforecast", "statsmodels", "scikit-learn", "xgboost-cpu", "xgboost", "torch")
+
+_LARGE = 1_024
+"""Numbers from which an array that is there already is not written again: members of an ensemble share their data."""
 
 _DAMAGE = (
     ImportError, AttributeError, LookupError, OSError, RuntimeError, SafetensorError, TypeError, ValueError
@@ -53,23 +56,14 @@ def save(model: Forecaster, folder: str | Path) -> None:
     target = Path(folder)
     if target.exists():
         raise StorageError(f"{target} exists already. Choose another folder or remove it.")
-    path = f"{type(model).__module__}:{type(model).__qualname__}"
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     files: dict[str, bytes] = {}
-    state = {"model": model._state(), "private": model._private_state(), "history": _panel_tree(model.history_)}  # noqa: SLF001 (its own storage)
     config = {
         "format": _FORMAT,
-        "class": path,
-        "settings": _pack(model.get_params(deep=False), "settings", arrays, files),
-        "state": _pack(state, "state", arrays, files),
+        **_described(model, "", arrays, files),
         "data": _provenance(model.history_),
         "versions": versions(),
     }
-    if not _is_trusted(path):
-        raise StorageError(
-            f"{path} could not be loaded again: it is not a tidegate forecaster. "
-            "Add it with tidegate.forecasters.registry.register first."
-        )
     files[_WEIGHTS] = safetensors.numpy.save(arrays)
     config["files"] = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     files[_CONFIG] = json.dumps({**config, "checksum": _checksum(config)}, indent=1).encode()
@@ -87,18 +81,46 @@ def load(folder: str | Path) -> Forecaster:
     source = Path(folder)
     config = _read_config(source)
     try:
-        cls = _class(source, str(config["class"]))
+        _class(source, str(config["class"]))
         files = _read_files(source, config["files"])
         arrays = safetensors.numpy.load(files.pop(_WEIGHTS))
-        settings = _unpack(config["settings"], arrays, files)
-        state = _unpack(config["state"], arrays, files)
-        model = cls(**settings)
-        model._restore_private(state["private"], _panel(state["history"]))
-        model._restore(state["model"])
+        model = _revived(source, config, arrays, files)
     except _DAMAGE as error:
         raise StorageError(
             f"{source} is damaged or was saved by another version: {error}. Fit and save again."
         ) from error
+    return model
+
+
+def _described(
+    model: Forecaster, prefix: str, arrays: dict[str, np.ndarray[Any, Any]], files: dict[str, bytes]
+) -> dict[str, Any]:
+    """Return the class, settings and, once fitted, state of a model for JSON; arrays and bytes go where they belong."""
+    path = f"{type(model).__module__}:{type(model).__qualname__}"
+    if not _is_trusted(path):
+        raise StorageError(
+            f"{path} could not be loaded again: it is not a tidegate forecaster. "
+            "Add it with tidegate.forecasters.registry.register first."
+        )
+    state = None
+    if hasattr(model, "history_"):
+        state = {"model": model._state(), "private": model._private_state(), "history": _panel_tree(model.history_)}  # noqa: SLF001 (its own storage)
+    return {
+        "class": path,
+        "settings": _pack(model.get_params(deep=False), f"{prefix}settings", arrays, files),
+        "state": _pack(state, f"{prefix}state", arrays, files),
+    }
+
+
+def _revived(
+    source: Path, config: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]], files: dict[str, bytes]
+) -> Forecaster:
+    """Return the model that `_described` took apart."""
+    settings, state = (_unpack(config[part], arrays, files) for part in ("settings", "state"))
+    model = _class(source, str(config["class"]))(**settings)
+    if state is not None:
+        model._restore_private(state["private"], _panel(state["history"]))  # noqa: SLF001 (its own storage)
+        model._restore(state["model"])  # noqa: SLF001
     return model
 
 
@@ -205,17 +227,18 @@ def _read_config(source: Path) -> dict[str, Any]:
 def _pack(node: Tree, path: str, arrays: dict[str, np.ndarray[Any, Any]], files: dict[str, bytes]) -> Any:  # noqa: PLR0911 (one return per kind of node)
     """Replace arrays and bytes by references; what JSON cannot say is tagged."""
     if isinstance(node, np.ndarray) and node.dtype.kind in "biuf":
-        arrays[path] = np.ascontiguousarray(node)
-        return {"array": path}
+        array = np.ascontiguousarray(node)
+        name = _written(array, arrays) or path
+        arrays[name] = array
+        return {"array": name}
+    if _is_forecaster(node):
+        return {"forecaster": _described(node, f"{path}.", arrays, files)}
     if isinstance(node, bytes):
         files[name := f"{path}.bin"] = node
         return {"file": name}
-    if isinstance(node, np.ndarray) and node.dtype == object and node.ndim == 1:
-        return {"objects": [_pack(item, f"{path}.{k}", arrays, files) for k, item in enumerate(node)]}
-    if isinstance(node, tuple):
-        return {"tuple": [_pack(item, f"{path}.{k}", arrays, files) for k, item in enumerate(node)]}
-    if isinstance(node, list):
-        return [_pack(item, f"{path}.{k}", arrays, files) for k, item in enumerate(node)]
+    if isinstance(node, list | tuple) or (isinstance(node, np.ndarray) and node.dtype == object and node.ndim == 1):
+        items = [_pack(item, f"{path}.{k}", arrays, files) for k, item in enumerate(node)]
+        return items if isinstance(node, list) else {"tuple" if isinstance(node, tuple) else "objects": items}
     if isinstance(node, dict):
         return {"dict": [[key, _pack(item, f"{path}.{key}", arrays, files)] for key, item in node.items()]}
     if isinstance(node, np.generic):
@@ -225,6 +248,20 @@ def _pack(node: Tree, path: str, arrays: dict[str, np.ndarray[Any, Any]], files:
     if node is None or isinstance(node, bool | int | float | str):
         return node
     raise StorageError(f"{path} holds a {type(node).__name__}, which cannot be saved safely.")
+
+
+def _written(array: np.ndarray[Any, Any], arrays: dict[str, np.ndarray[Any, Any]]) -> str | None:
+    """Return the name under which the same bits are there already, if `array` is large."""
+    if array.size < _LARGE:
+        return None
+    alike = (name for name, other in arrays.items() if (other.dtype, other.shape) == (array.dtype, array.shape))
+    return next((name for name in alike if arrays[name].tobytes() == array.tobytes()), None)
+
+
+def _is_forecaster(node: Tree) -> bool:
+    from tidegate.forecasters.base import Forecaster
+
+    return isinstance(node, Forecaster)
 
 
 def _unpack(node: Any, arrays: dict[str, np.ndarray[Any, Any]], files: dict[str, bytes]) -> Tree:  # noqa: PLR0911 (as _pack)
@@ -237,6 +274,8 @@ def _unpack(node: Any, arrays: dict[str, np.ndarray[Any, Any]], files: dict[str,
         return arrays[content]
     if kind == "file":
         return files[content]
+    if kind == "forecaster":
+        return _revived(Path("a member of the model"), content, arrays, files)
     if kind == "dict":
         return {key: _unpack(item, arrays, files) for key, item in content}
     if kind == "tuple":

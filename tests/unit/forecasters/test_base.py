@@ -81,6 +81,90 @@ def test_gaps_are_filled_before_a_family_sees_them():
     assert np.array_equal(model.seen.values * factor, [1.0, 2.0, 3.0, 7.0])
 
 
+class Reader(Recorder):
+    """Reads gaps."""
+
+    traits = registry.Traits(gaps=True)
+
+
+class Covarying(Recorder):
+    """Reads gaps and past covariates."""
+
+    traits = registry.Traits(gaps=True, covariates=frozenset({"past"}))
+
+
+class Counting(Reader):
+    """Reads gaps and has no intervals of its own."""
+
+    def _predict(self, panel, levels):
+        return super()._predict(panel, ())
+
+
+HOLED = [[1.0, np.nan, 3.0, 7.0, np.nan]]
+
+
+def test_a_model_that_reads_gaps_is_given_them_where_they_are_kept():
+    model = Reader().fit(make_panel(HOLED, fill="keep"), horizon=1)
+    factor = 1.0 / model.seen.values[0]
+    np.testing.assert_array_equal(model.seen.values * factor, HOLED[0])
+    newer = make_panel([[1.0, np.nan, np.nan, 4.0, np.nan]], fill="keep")
+    model.forecast(newer)
+    np.testing.assert_array_equal(model.read.values * factor, newer.values)
+
+
+@pytest.mark.parametrize("model", [Recorder(), Reader()])
+def test_gaps_do_not_change_the_unit(model):
+    plain, kept = (model.fit(make_panel(HOLED, fill=fill), horizon=1).seen for fill in ("interpolate", "keep"))
+    there = ~np.isnan(kept.values)
+    assert np.array_equal(plain.values[there], kept.values[there])
+
+
+@pytest.mark.parametrize(
+    ("model", "fill"), [(Recorder(), "keep"), (Reader(), "interpolate"), (Reader(), "zero"), (Reader(), "error")]
+)
+def test_filling_that_was_asked_for_is_done_and_who_reads_no_gaps_gets_lines(model, fill):
+    model.fit(make_panel(HOLED, fill=fill), horizon=1)
+    factor = 1.0 / model.seen.values[0]
+    middle, last = (0.0, 0.0) if fill == "zero" else (2.0, 7.0)
+    assert np.array_equal(model.seen.values * factor, [1.0, middle, 3.0, 7.0, last])
+
+
+def test_who_never_saw_a_gap_gets_lines_in_newer_data():
+    whole, holed = make_panel([[1.0, 2.0, 3.0, 7.0]], fill="keep"), make_panel(HOLED, fill="keep")
+    model = Reader().fit(whole, horizon=1)
+    model.forecast(holed)
+    assert not np.isnan(model.read.values).any()
+    model.fit(replace(holed, fill="interpolate"), horizon=1).forecast(holed)
+    assert not np.isnan(model.read.values).any()
+
+
+def test_covariates_are_carried_whoever_reads_gaps():
+    past = Covariates(("visits",), np.array([[1.0], [np.nan], [3.0], [np.nan], [5.0]]))
+    model = Covarying().fit(make_panel(HOLED, fill="keep", past=past), horizon=1)
+    assert np.isnan(model.seen.values).sum() == 2
+    assert model.seen.past.values[:, 0].tolist() == [1, 1, 3, 3, 5]
+
+
+def test_newer_frames_are_read_with_the_filling_of_training():
+    frame = pd.DataFrame({"ds": pd.date_range("2020", periods=6, freq="D"), "y": [1, 2, np.nan, 4, 5, 6]})
+    model = Reader().fit(from_frame(frame, options=Options(fill="keep")), horizon=1)
+    model.forecast(frame)
+    assert np.isnan(model.read.values[2])
+    with pytest.raises(DataError, match="1 value of the target is missing"):
+        Reader().fit(frame.dropna().assign(ds=frame.ds[:5].to_numpy()), horizon=1).forecast(frame)
+
+
+def test_errors_at_gaps_do_not_count_in_intervals():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=48)
+    values[-9::2] = np.nan
+    model = Counting().fit(make_panel([values], fill="keep"), horizon=3)
+    assert np.isnan(model.history_.values[-9::2]).all()
+    bounds = model.forecast(levels=[80]).intervals
+    assert np.isfinite(bounds.upper).all()
+    assert (bounds.upper > bounds.lower).all()
+
+
 def test_covariates_it_cannot_use_are_named_and_left_out(panel):
     known = Covariates(("price",), np.ones((len(panel.times), 1)))
     model = Naive().fit(replace(panel, known=known), horizon=2)

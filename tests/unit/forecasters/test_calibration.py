@@ -54,6 +54,17 @@ def test_scale_falls_back_to_one_step_and_never_to_zero():
     assert scales.tolist() == [1.0, 1e-9]
 
 
+def test_scores_are_absolute_errors_in_units_of_the_scale():
+    errors = np.array([[[-3.0, np.nan], [1.0, 2.0]]])
+    made = calibration.scores(panel([0.0, 2.0, 0.0], [0.0, 0.5, 1.0]), errors)
+    np.testing.assert_array_equal(made, [[[1.5, np.nan], [2.0, 4.0]]])
+
+
+def test_without_any_error_there_is_no_interval():
+    with pytest.raises(DataError, match=r"series 's000': all of the newest 3 values are missing.*ask for no levels"):
+        calibration.scores(panel([0.0, 2.0, 0.0]), np.full((2, 1, 2), np.nan))
+
+
 def test_intervals_are_in_the_unit_of_each_series():
     scores = np.linspace(0.1, 4.0, 40).reshape(40, 1, 1)
     made = calibration.around(np.zeros((2, 1)), np.array([1.0, 10.0]), scores, (80,))

@@ -19,6 +19,7 @@ def test_the_list_says_what_a_model_takes_and_needs():
     assert found["gru"]["fits"] == "one model over all series"
     assert found["ets"]["fits"] == "one model per series"
     assert not found["ets"]["covariates"]
+    assert (found["gru"]["gaps"], found["ets"]["gaps"]) == (True, False)
 
 
 def test_the_list_prints_as_a_table():

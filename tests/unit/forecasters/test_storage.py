@@ -11,6 +11,7 @@ import pytest
 from tidegate.errors import NotFittedError, StorageError
 from tidegate.forecasters import arima, naive, registry, smoothing, storage
 from tidegate.forecasters.base import Forecaster
+from tidegate.forecasters.ensemble import Ensemble
 from tidegate.panel import Covariates, Panel
 
 MODELS = [
@@ -302,3 +303,49 @@ def test_settings_that_the_class_does_not_have(saved):
     rewrite(saved, lambda config: config.update(settings={"dict": [["sindow", 3]]}))
     with pytest.raises(StorageError, match="sindow"):
         storage.load(saved)
+
+
+def test_a_model_inside_a_model_is_kept_fitted_or_not(tmp_path):
+    made = Ensemble(members=(naive.MovingAverage(window=5), "drift")).fit(panel(), horizon=3)
+    made.save(tmp_path / "model")
+    again = storage.load(tmp_path / "model")
+    assert again.members[0].window == 5
+    assert not hasattr(again.members[0], "history_")
+    assert [type(one) for one in again.members_] == [naive.MovingAverage, naive.Drift]
+    assert again.members_[0].windows_.tolist() == [5, 5]
+    assert np.array_equal(again.members_[1].history_.values, made.members_[1].history_.values)
+
+
+def test_data_that_models_share_are_written_once(tmp_path):
+    long = panel(60)
+    for folder, members in (("one", ("drift",)), ("three", ("drift", "naive", "historic-mean"))):
+        many = long.take([0] * 20)
+        many = replace(many, ids=np.arange(20).astype(object))
+        Ensemble(members=members).fit(many, horizon=3).save(tmp_path / folder)
+    one, three = ((tmp_path / folder / "weights.safetensors").stat().st_size for folder in ("one", "three"))
+    assert three < 1.5 * one
+
+
+def test_a_model_inside_a_model_must_be_trusted_too(tmp_path):
+    made = Ensemble(members=("drift", "naive")).fit(panel(), horizon=3)
+    made.save(tmp_path / "model")
+
+    def plant(config):
+        for node in config["state"]["dict"]:
+            if node[0] == "model":
+                node[1]["dict"][0][1][0]["forecaster"]["class"] = "os:system"
+
+    rewrite(tmp_path / "model", plant)
+    with pytest.raises(StorageError, match="a member of the model names the class 'os:system', which is not a"):
+        storage.load(tmp_path / "model")
+
+
+def test_a_member_of_a_class_that_could_not_be_loaded_is_refused(tmp_path):
+    class Own(naive.Naive):
+        """A forecaster of someone's own."""
+
+    Own.__module__ = "somewhere"
+    made = Ensemble(members=(Own(),)).fit(panel(), horizon=3)
+    with pytest.raises(StorageError, match="could not be loaded again: it is not a tidegate forecaster"):
+        made.save(tmp_path / "model")
+    assert not (tmp_path / "model").exists()
