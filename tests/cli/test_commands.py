@@ -25,6 +25,17 @@ def test_fit_and_predict_are_the_halves_of_forecast(tidegate, monthly):
     assert Path("ahead/forecast.csv").read_bytes() == Path(whole["output"], "forecast.csv").read_bytes()
 
 
+def test_auto_says_what_it_chose_and_forecasts_with_it(tidegate, monthly):
+    fitted = tidegate(f"fit {monthly()} --model auto --horizon 6 --output chosen --json")
+    assert fitted.exit_code == 0, fitted.stderr
+    notes = json.loads(fitted.stdout)["notes"]
+    assert any(note.startswith("auto chose ") for note in notes)
+    assert any(note.startswith("Judged on 1 series at ") for note in notes)
+    rows = json.loads(tidegate("predict chosen --levels 80 --json").stdout)["forecast"]
+    assert len(rows) == 6
+    assert rows[0]["auto-lo-80"] < rows[0]["auto"] < rows[0]["auto-hi-80"]
+
+
 def test_predict_reads_newer_data(tidegate, monthly, table):
     name = monthly()
     assert tidegate(f"fit {name} --model linear --horizon 3 --seed 5 --output saved --quiet").exit_code == 0

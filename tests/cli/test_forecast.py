@@ -77,12 +77,13 @@ def test_quiet_leaves_stderr_empty(spawned, monthly):
 def test_options_reach_the_backtest(tidegate, monthly):
     line = (
         f"forecast {monthly()} --horizon 3 --models ses --folds 4 --stride 2 --gap 1 --window 40 --refit 2 "
-        "--levels 90 --season 6 --frequency MS --time month --target sold --json --quiet"
+        "--warm --levels 90 --season 6 --frequency MS --time month --target sold --json --quiet"
     )
     document = json.loads(tidegate(line).stdout)
     settings = document["run"]["settings"]
     assert (settings["folds"], settings["stride"], settings["gap"], settings["window"]) == (4, 2, 1, 40)
     assert (settings["refit"], settings["levels"], settings["season"]) == ("2", [90], "6")
+    assert settings["warm"] is True
     assert "coverage-90" in document["scores"][0]
     cutoffs = sorted({row["cutoff"][:10] for row in rows(f"{document['output']}/backtest.csv")})
     assert cutoffs == ["2020-02-01", "2020-04-01", "2020-06-01", "2020-08-01"]
@@ -130,6 +131,15 @@ def test_dirty_data_are_accepted_with_the_named_option(tidegate, monthly):
         f"forecast {name} --horizon 3 --models naive --folds 2 --duplicates mean --fill interpolate --quiet"
     )
     assert accepted.exit_code == 0, accepted.stderr
+
+
+def test_gaps_are_kept_for_the_networks_on_demand(tidegate, monthly):
+    values = [str(100 + k % 12) for k in range(72)]
+    values[30] = ""
+    done = tidegate(f"forecast {monthly(values)} --horizon 3 --models naive,narn --folds 1 --fill keep --quiet --json")
+    assert done.exit_code == 0, done.stderr
+    assert "kept missing for models that read gaps" in done.stdout
+    assert {row["model"] for row in json.loads(done.stdout)["scores"]} >= {"naive", "narn"}
 
 
 def test_resampling_and_a_time_zone(tidegate, table):

@@ -49,8 +49,12 @@ class Source:
         ),
     ] = None
     fill: Annotated[
-        Literal["error", "interpolate", "zero", "forward"],
-        typer.Option("--fill", help="Missing values and steps: refuse them, or fill them inside each origin."),
+        Literal["error", "interpolate", "zero", "forward", "keep"],
+        typer.Option(
+            "--fill",
+            help="Missing values and steps: refuse them, fill them inside each origin, or keep them as gaps for the "
+            "networks, which read them.",
+        ),
     ] = "error"
     duplicates: Annotated[
         Literal["error", "first", "last", "mean"],
@@ -147,9 +151,12 @@ class Judging:
     refit: Annotated[
         str, typer.Option("--refit", metavar="every|once|K", help="Refit at every origin, once, or at every K-th.")
     ] = "every"
+    warm: Annotated[
+        Flag, typer.Option("--warm", help="Refit networks from where they were at the origin before, in fewer updates.")
+    ] = False
     budget: Annotated[
         float | None,
-        typer.Option("--budget", metavar="SECONDS", help="Start no model after this time; says what it left out."),
+        typer.Option("--budget", metavar="SECONDS", help="Start nothing more after this time; says what it left out."),
     ] = None
     processes: Annotated[
         int | None,

@@ -63,6 +63,7 @@ class Request:
             budget=self.judging.budget,
             store=place.store,
             watch=progress.watch(quiet=self.speech.quiet),
+            warm=self.judging.warm,
         )
 
     def recorded(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ MARGIN = 0.2
 """Fraction above the winner's error from which a model is clearly worse, whatever a weak test says."""
 
 _FEW = 10
+_NESTED = "auto chose anew before each origin: what it chose does not flatter its own score."
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +79,7 @@ class Case:
             *self._best(),
             *self._climb(),
             "These scores are from the folds that chose the winner and flatter it: expect a little less on new data.",
+            *([_NESTED] if "auto" in self.means else []),
             self._test(),
             *self._rule(),
             *(f"{name} failed: {why}" for name, why in self.backtest.failures.items()),

@@ -42,6 +42,23 @@ class Stub(Forecaster):
         pass
 
 
+class Going(Stub):
+    """Counts its fits, those that go on from another among them."""
+
+    name = "going"
+
+    def __init__(self, *, warm_start=False):
+        super().__init__()
+        self.warm_start = warm_start
+
+    def _fit(self, panel, horizon):
+        super()._fit(panel, horizon)
+        self.fits_ = 1 + (getattr(self, "fits_", 0) if self.warm_start else 0)
+
+    def _predict(self, panel, levels):
+        return np.repeat(self.fits_ / self._factors[:, None], self.horizon_, axis=1), None
+
+
 class Watching:
     def __init__(self, stop=None):
         self.seen, self.stop = [], stop
@@ -113,6 +130,35 @@ def test_refit_counts_the_fits_and_later_folds_still_read_on(monthly, refit, fit
     assert len(CALLS) == fits
     assert_same(made, backtest(monthly(), [Stub()], folds=FOLDS, settings=Settings(levels=())))
     assert np.count_nonzero(made.results["stub"].fit_seconds) == fits
+
+
+def test_warm_fits_go_on_from_the_fold_before(monthly):
+    folds, bare = replace(FOLDS, count=4, refit=2), Settings(levels=())
+    made = backtest(monthly(), [Going()], folds=folds, settings=replace(bare, warm=True))
+    assert [panel.lengths.tolist() for panel in CALLS] == made.ends[[0, 2]].tolist()
+    assert made.results["going"].mean[:, 0, 0].tolist() == [1, 1, 2, 2]
+    assert np.flatnonzero(made.results["going"].fit_seconds).tolist() == [0, 2]
+    assert made.results["going"].model.warm_start is False
+    assert_same(made, backtest(monthly(), [Going(warm_start=True)], folds=folds, settings=bare))
+    fresh = backtest(monthly(), [Going()], folds=folds, settings=bare)
+    assert fresh.results["going"].mean[:, 0, 0].tolist() == [1, 1, 1, 1]
+
+
+def test_warm_changes_nothing_for_models_that_cannot(monthly):
+    models = ["naive", MovingAverage(window=5), Stub()]
+    assert_same(
+        backtest(monthly(), models, folds=FOLDS), backtest(monthly(), models, folds=FOLDS, settings=Settings(warm=True))
+    )
+
+
+def test_a_warm_run_resumes_to_the_same_bits(monthly, tmp_path):
+    settings = Settings(levels=(), warm=True, store=tmp_path)
+    whole = backtest(monthly(), [Going()], folds=FOLDS, settings=settings)
+    CALLS.clear()
+    assert_same(whole, backtest(monthly(), [Going()], folds=FOLDS, settings=settings))
+    assert CALLS == []
+    cold = backtest(monthly(), [Going()], folds=FOLDS, settings=replace(settings, warm=False))
+    assert cold.results["going"].mean[:, 0, 0].tolist() == [1, 1, 1]
 
 
 def test_any_number_of_processes_gives_the_same_bits(monthly, monkeypatch):

@@ -33,6 +33,13 @@ def test_a_clear_winner(judged):
     )
 
 
+def test_the_row_of_auto_is_nested(judged):
+    errors = {"seasonal-naive": level(1.0), "gru": level(0.6, -1)}
+    nested = "auto chose anew before each origin: what it chose does not flatter its own score."
+    assert nested not in said(judged(errors, costs=COSTS))
+    assert nested in said(judged({**errors, "auto": level(0.7)}, costs={**COSTS, "auto": 5}))
+
+
 def test_a_cheaper_model_that_is_as_good_as_can_be_told(judged):
     errors = {"seasonal-naive": level(1.0), "ses": level(0.62, 3), "gru": level(0.6, -1)}
     sentences = said(judged(errors, costs=COSTS))

@@ -6,14 +6,14 @@ from tidegate.evaluation.work import Job, judge
 from tidegate.forecasters.base import Forecaster
 from tidegate.forecasters.naive import MovingAverage, Naive
 
-FITS = []
+FITS, PASSES = [], []
 
 
 class Stub(Forecaster):
     name = "stub"
 
-    def __init__(self, *, behaviour="fine"):
-        self.behaviour = behaviour
+    def __init__(self, *, behaviour="fine", warm_start=False):
+        self.behaviour, self.warm_start = behaviour, warm_start
 
     def _fit(self, panel, horizon):
         FITS.append(panel.lengths.tolist())
@@ -29,6 +29,13 @@ class Stub(Forecaster):
         mean = panel.values[panel.offsets[1:] - 1][:, None] + 0 * steps
         return (np.where(steps == 2, np.inf, mean) if self.behaviour == "explodes" else mean), None
 
+    def _predict_at(self, panel, origins, levels):
+        PASSES.append(origins.ends.tolist())
+        if self.behaviour != "passes":
+            return None
+        newest = panel.values[panel.offsets[origins.series] + origins.ends - 1]
+        return np.repeat(newest[:, None], self.horizon_, axis=1), None
+
     def _state(self):
         return {}
 
@@ -38,9 +45,10 @@ class Stub(Forecaster):
 
 @pytest.fixture
 def job(monthly):
-    def make(model, ends=((60,), (72,)), *, length=96, gap=0, window=None, levels=(80,)):
+    def make(model, ends=((60,), (72,)), *, length=96, gap=0, window=None, levels=(80,), fits=(0,)):
         FITS.clear()
-        return Job(model, monthly((length,), seasons=(12,)), np.array(ends), 12, gap, window, levels)
+        PASSES.clear()
+        return Job(model, monthly((length,), seasons=(12,)), np.array(ends), 12, gap, window, levels, fits)
 
     return make
 
@@ -53,6 +61,32 @@ def test_one_fit_serves_every_origin_of_the_job(job):
     assert made.fit_seconds[0] > 0
     assert made.fit_seconds[1] == 0
     assert made.peak_memory > 0
+
+
+def test_one_pass_makes_the_forecasts_of_all_later_origins(job):
+    ends = ((60,), (66,), (72,), (78,))
+    made = judge(job(Stub(behaviour="passes"), ends, levels=()))
+    assert PASSES == [[66, 72, 78]]
+    one_by_one = judge(job(Stub(), ends, levels=()))
+    assert np.array_equal(made.mean, one_by_one.mean)
+    assert (made.predict_seconds[1:] == made.predict_seconds[1]).all()
+    assert (made.predict_seconds > 0).all()
+
+
+def test_a_job_may_fit_again_and_go_on(job):
+    ends = ((60,), (66,), (72,), (78,), (84,))
+    made = judge(job(Stub(behaviour="passes", warm_start=True), ends, levels=(), fits=(0, 2, 4)))
+    assert FITS == [[60], [72], [84]]
+    assert PASSES == [[66], [78]]
+    assert np.flatnonzero(made.fit_seconds).tolist() == [0, 2, 4]
+    panel = job(Stub()).panel
+    assert made.mean[:, 0, 0] == pytest.approx(panel.values[np.array(ends)[:, 0] - 1])
+
+
+def test_stretches_cover_every_origin(job):
+    ends = tuple((end,) for end in range(60, 67))
+    assert job(Stub(), ends, fits=(0, 3, 6)).stretches == ((0, 3), (3, 6), (6, 7))
+    assert job(Stub(), ends).stretches == ((0, 7),)
 
 
 def test_a_gap_is_forecast_but_not_judged(job):

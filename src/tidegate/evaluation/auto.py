@@ -1,0 +1,332 @@
+"""The model that chooses: candidates forecast the end of the training data, and those that help are combined."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from tidegate.analysis.wording import listing, number, percent
+from tidegate.errors import DataError, ModelError, SettingError
+from tidegate.evaluation.contenders import BASELINE
+from tidegate.evaluation.plan import plan
+from tidegate.evaluation.reasons import MARGIN
+from tidegate.evaluation.work import Job, judge
+from tidegate.forecasters import registry
+from tidegate.forecasters.base import Forecaster
+from tidegate.forecasters.ensemble import UNFIT, Ensemble, asked, built, check_members, check_seed
+from tidegate.scoring import metrics
+from tidegate.scoring.folds import Folds
+from tidegate.scoring.scaling import seasonal_scales
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from tidegate.evaluation.plan import Plan
+    from tidegate.forecasters.storage import Tree
+    from tidegate.panel import Intervals, Panel
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+    Score = Callable[[Floats], float]
+
+_SHORT, _FEW_SERIES, _MANY_SERIES, _WINDOWS = 500, 3, 10_000, 200
+_FORECASTS, _MOST_FOLDS, _LARGEST_PART = 30, 5, 1 / 3
+_ROUNDS, _DOUBT, _LEAST_WEIGHT = 20, 10, 0.05
+
+
+class Auto(Forecaster):
+    """The weighted mean of those models that forecast the end of the training data best, fitted to all of it.
+
+    Candidates are fitted once before the oldest of the folds at the end of the training data and forecast from each.
+    Models over all series learn from all of them, the others from those that are judged. The score is the mean of MASE
+    and sMAPE, each divided by that of seasonal naive; MASE alone where a value is not above zero.
+
+    Weights are found by ensemble selection: starting from none, the candidate that lowers the score of the mean most
+    joins, twenty times, the same one as often as it helps. Such weights g fit the folds too well, so they are drawn
+    towards equal weights e of all candidates whose score is at most 20 % above the best: w = s g + (1 - s) e, with
+    s = n / (2 n + 20) after n forecasts judged. Weights below 5 % are dropped. Seasonal naive is always judged, and
+    counts only if nothing beats it. Tried on the ends of the training parts of M3, Tourism and NN5, this was more
+    accurate than the best candidate alone, than g, e, and weights by the inverse of the error.
+
+    Parameters
+    ----------
+    candidates
+        Registry names or forecasters; None for the rule of `candidates_for`.
+    folds
+        Origins, one horizon apart, on which they are judged; None for as many as give 30 forecasts, at most 5 and at
+        most a third of a typical series.
+    judged
+        Most series to judge on, drawn by seed, at least 1.
+    seed
+        Of the draw and of stochastic candidates that are named, at least 0.
+
+    Attributes
+    ----------
+    choice_ : str
+        Names of the models whose mean is the forecast, the heaviest first, joined by "+".
+    scores_ : dict of str to float
+        Score of every candidate on the folds, from the best; empty if nothing could be judged.
+    weights_ : dict of str to float
+        What each chosen model counts for, 1 in sum.
+    model_ : Forecaster
+        The choice, fitted to everything.
+
+    Source: Caruana, Niculescu-Mizil, Crew & Ksikes (2004), Ensemble selection from libraries of models, ICML, section
+    2.1 (selection with replacement); for the score Makridakis, Spiliotis & Assimakopoulos (2020), The M4 Competition,
+    section 2 (OWA, there relative to Naive2).
+    """
+
+    name = "auto"
+
+    choice_: str
+    scores_: dict[str, float]
+    weights_: dict[str, float]
+    model_: Forecaster
+
+    def __init__(
+        self,
+        *,
+        candidates: Sequence[str | Forecaster] | None = None,
+        folds: int | None = None,
+        judged: int = 200,
+        seed: int = 0,
+    ) -> None:
+        self.candidates, self.folds, self.judged, self.seed = candidates, folds, judged, seed
+
+    @property
+    def traits(self) -> registry.Traits:
+        """What is declared for any choice; once fitted, the scope of this one and whether it listens to the seed."""
+        declared = registry.traits(self.name)
+        if not hasattr(self, "model_"):
+            return declared
+        found = self.model_.traits
+        return replace(declared, scope=found.scope, stochastic=found.stochastic)
+
+    def _check_settings(self, horizon: int) -> None:
+        super()._check_settings(horizon)
+        if self.candidates is not None:
+            check_members("candidates", self.candidates)
+        for name, least in (("folds", 1), ("judged", 1)):
+            value = getattr(self, name)
+            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+            if not (value is None and name == "folds") and (not whole or value < least):
+                raise SettingError(f"{name} is {value!r}; it must be a whole number, at least {least}.")
+        check_seed(self.seed)
+
+    def _fit(self, panel: Panel, horizon: int) -> None:
+        wanted = candidates_for(panel, horizon) if self.candidates is None else tuple(self.candidates)
+        if BASELINE not in [one if isinstance(one, str) else one.name for one in wanted]:
+            wanted = (BASELINE, *wanted)
+        models, missing = built(wanted, self.seed)
+        failed = {label: str(error) for label, error in missing.items()}
+        try:
+            planned = plan(panel, Folds(horizon=horizon, count=self.folds or folds_for(panel, horizon), refit=0))
+            drawn = np.random.default_rng(self.seed).permutation(len(planned.panel))[: self.judged]
+            trial = tried(models, planned, horizon, drawn=np.sort(drawn))
+            weights, self.scores_ = chosen(trial)
+            failed |= trial.failed
+            notes = [trial.said(self.scores_), *planned.notes]
+        except DataError as error:
+            weights, self.scores_ = _unjudged(models), {}
+            notes = [f"Nothing could be judged before the end ({error}), so the usual candidates count the same."]
+        own = self._refit({label: (models[label], weight) for label, weight in weights.items()}, panel)
+        lost = [f"{label} could not be judged: {why}" for label, why in failed.items()]
+        self.notes_ = (*self._said(), *notes, *lost, *own)
+
+    def _refit(self, weighted: dict[str, tuple[Forecaster, float]], panel: Panel) -> tuple[str, ...]:
+        """Fit the chosen models to everything, and return what to know of it; what fails leaves its share to others."""
+        models, weights = zip(*weighted.values(), strict=True)
+        try:
+            made = Ensemble(members=models, combine="weights", weights=weights).fit(panel, horizon=self.horizon_)
+            notes = made.notes_[1:]
+        except UNFIT as error:
+            made = Ensemble(members=(BASELINE,)).fit(panel, horizon=self.horizon_)
+            notes = (f"{BASELINE} stands in: {error}",)
+        self.model_ = made if len(made.members_) > 1 else made.members_[0]
+        self.weights_ = dict(zip(made.labels_, made.weights_.tolist(), strict=True))
+        self.choice_ = "+".join(made.labels_)
+        return notes
+
+    def _said(self) -> list[str]:
+        if len(self.weights_) == 1:
+            return [f"auto chose {self.choice_}."]
+        shares = [f"{name} ({percent(weight)})" for name, weight in self.weights_.items()]
+        return [f"auto chose the weighted mean of {listing(shares)}."]
+
+    def _predict(self, panel: Panel, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:
+        made = asked(self.model_, None if panel is self.history_ else panel, levels)
+        self.shortage_ = self.model_.shortage_
+        return made
+
+    def _count_parameters(self) -> int:
+        return self.model_.n_parameters
+
+    def _state(self) -> Tree:
+        return {"model": self.model_, "choice": self.choice_, "scores": self.scores_, "weights": self.weights_}
+
+    def _restore(self, state: Tree) -> None:
+        self.model_, self.choice_ = state["model"], state["choice"]
+        self.scores_, self.weights_ = state["scores"], state["weights"]
+
+
+class Trial(NamedTuple):
+    """What the candidates forecast of the end of the training data.
+
+    Attributes
+    ----------
+    means
+        By label, shape (K, M, F): K folds of M judged series.
+    score
+        The error of such an array, 1 for seasonal naive.
+    failed
+        By label: why a candidate could not forecast.
+    n_series
+        All series that are long enough to judge on, N.
+    """
+
+    means: dict[str, Floats]
+    score: Score
+    failed: dict[str, str]
+    n_series: int
+
+    @property
+    def n_forecasts(self) -> int:
+        """How many forecasts of each candidate were judged."""
+        return int(np.prod(next(iter(self.means.values())).shape[:2]))
+
+    def said(self, scores: dict[str, float]) -> str:
+        """Return how it was judged and what each scored."""
+        n_folds, judged, steps = next(iter(self.means.values())).shape
+        series = f"{judged:,} series" if judged == self.n_series else f"{judged:,} of {self.n_series:,} series"
+        listed = listing([f"{name} {number(value)}" for name, value in scores.items()])
+        return (
+            f"Judged on {series} at {n_folds} origin{'s' if n_folds > 1 else ''} within the training data, {steps} "
+            f"step{'s' if steps > 1 else ''} each; error relative to {BASELINE}: {listed}."
+        )
+
+
+def candidates_for(panel: Panel, horizon: int) -> tuple[str, ...]:
+    """Return the models to try: seasonal naive and theta always, the others where they can pay.
+
+    Fewer than 10,000 series add ets; up to three of at most 500 values add sarima, or arima without a season; 200
+    windows to learn from (origins with two seasons or six steps before them and a horizon after) add gru, and without
+    them linear comes instead.
+    """
+    past = max(2 * panel.season, 6)
+    n_windows = int(np.maximum(panel.lengths - past - horizon + 1, 0).sum())
+    names = [BASELINE, "theta"]
+    if len(panel) < _MANY_SERIES:
+        names.append("ets")
+    if len(panel) <= _FEW_SERIES and panel.lengths.max() <= _SHORT:
+        names.append("sarima" if panel.season > 1 else "arima")
+    names.append("gru" if n_windows >= _WINDOWS else "linear")
+    return tuple(names)
+
+
+def folds_for(panel: Panel, horizon: int) -> int:
+    """Return how many origins to judge on: enough for 30 forecasts, at most 5 and a third of a typical series."""
+    wanted = min(-(-_FORECASTS // len(panel)), _MOST_FOLDS)
+    room = int(np.median(panel.lengths) * _LARGEST_PART) // horizon
+    return max(min(wanted, room), 1)
+
+
+def tried(models: dict[str, Forecaster], planned: Plan, horizon: int, *, drawn: Integers) -> Trial:
+    """Fit every model before the oldest origin of the plan and forecast the series `drawn`, shape (M,), from each.
+
+    Models over all series are fitted to all of them, the others to those that are drawn.
+
+    Raises
+    ------
+    ModelError
+        If seasonal naive cannot forecast.
+    """
+    whole, sample = (planned.panel, planned.ends), (planned.panel.take(drawn), planned.ends[:, drawn])
+    means: dict[str, Floats] = {}
+    failed: dict[str, str] = {}
+    for label, model in models.items():
+        together = model.traits.scope == "panel"
+        panel, ends = whole if together else sample
+        outcome = judge(Job(model, panel.before(ends[-1], horizon), ends, horizon, 0, None, ()))
+        if outcome.failure or outcome.missing:
+            failed[label] = outcome.failure or outcome.missing
+        else:
+            means[label] = outcome.mean[:, drawn] if together else outcome.mean
+    if BASELINE not in means:
+        raise ModelError(f"{BASELINE}, which every candidate is compared with, failed: {failed.get(BASELINE)}")
+    panel, ends = sample
+    actual = panel.values[(panel.offsets[:-1] + ends)[..., None] + np.arange(horizon)]
+    parts = [panel.series(n)[:end] for row in ends for n, end in enumerate(row)]
+    scale = seasonal_scales(parts, panel.season).absolute.reshape(ends.shape)
+    percentages = bool(np.nanmin(panel.values) > 0)
+    return Trial(means, scorer(actual, means[BASELINE], scale, percentages=percentages), failed, len(planned.panel))
+
+
+def scorer(actual: Floats, reference: Floats, scale: Floats, *, percentages: bool) -> Score:
+    """Return the function that scores a forecast of shape (K, M, F).
+
+    Parameters
+    ----------
+    actual, reference
+        What happened, NaN where missing, and the forecast that scores 1, both of shape (K, M, F).
+    scale
+        Shape (K, M): what MASE divides by.
+    percentages
+        Whether sMAPE counts as much as MASE. A measure in which the reference is perfect or does not exist counts
+        nothing; if none is left, it is the mean absolute error in the unit of the data.
+    """
+    measures: list[Score] = [lambda mean: float(metrics.average(metrics.mase(actual, mean, scale), None))]
+    if percentages:
+        measures.append(lambda mean: float(metrics.smape(actual, mean, None)))
+    usable = [(measure, measure(reference)) for measure in measures]
+    usable = [(measure, one) for measure, one in usable if one > 0]
+    if not usable:
+        return lambda mean: float(metrics.mae(actual, mean, None))
+    return lambda mean: float(np.mean([measure(mean) / one for measure, one in usable]))
+
+
+def chosen(trial: Trial) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the weights, the heaviest first and 1 in sum, and the scores, from the best, of what was tried."""
+    scores = {label: trial.score(mean) for label, mean in trial.means.items()}
+    scores = dict(sorted(scores.items(), key=lambda item: item[1]))
+    counted = {label: score for label, score in scores.items() if label != BASELINE}
+    if not counted or min(counted.values()) >= scores[BASELINE]:
+        counted = scores
+    equals = [label for label, score in counted.items() if score <= (1 + MARGIN) * min(counted.values())]
+    found = selection({label: trial.means[label] for label in counted}, trial.score)
+    trust = trial.n_forecasts / (2 * trial.n_forecasts + 2 * _DOUBT)
+    weights = {label: trust * found[label] + (1 - trust) * (label in equals) / len(equals) for label in counted}
+    kept = {label: weight for label, weight in weights.items() if weight >= _LEAST_WEIGHT}
+    by_size = sorted(kept, key=lambda label: -kept[label])
+    return {label: kept[label] / sum(kept.values()) for label in by_size}, scores
+
+
+def selection(means: dict[str, Floats], score: Score) -> dict[str, float]:
+    """Return weights by ensemble selection with replacement: the best of the first 20 means, 1 in sum.
+
+    Parameters
+    ----------
+    means
+        By label, shape (K, M, F).
+    score
+        The error of such an array.
+    """
+    labels, parts = list(means), np.stack(list(means.values()))
+    total, counts = np.zeros_like(parts[0]), np.zeros(len(labels))
+    best, weights = float("inf"), counts
+    for size in range(1, _ROUNDS + 1):
+        scores = [score((total + part) / size) for part in parts]
+        k = int(np.argmin(scores))
+        total, counts = total + parts[k], counts + (np.arange(len(labels)) == k)
+        if scores[k] < best:
+            best, weights = scores[k], counts / size
+    return dict(zip(labels, weights.tolist(), strict=True))
+
+
+def _unjudged(models: dict[str, Forecaster]) -> dict[str, float]:
+    """Return equal weights of all but the baseline, or the baseline if there is nothing else."""
+    others = [label for label in models if label != BASELINE] or [BASELINE]
+    return dict.fromkeys(others, 1 / len(others))

@@ -1,0 +1,141 @@
+"""The time that a search may take: when to stop, and what to leave for the final fit."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tidegate.evaluation.spaces import training_of
+from tidegate.training import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tidegate.forecasters.base import Forecaster
+    from tidegate.training.progress import Watcher
+
+_UNKNOWN = 0.4
+"""Part of the budget kept for what comes after the search before it is known how long a fit takes."""
+_LONGER = 1.25
+"""By how much a fit may take longer than the one on the newest fold, which reads a little less."""
+_TRAINED = 0.9
+"""Part of the time left for a fit that its training may take: the rest prepares and calibrates."""
+
+
+class TimeUp(Exception):  # noqa: N818 (not an error: nothing went wrong)
+    """The time for the search is over."""
+
+
+class Outlay:
+    """A budget of seconds and what was spent of it; without one there is always time, and no clock is read.
+
+    Parameters
+    ----------
+    seconds
+        Of everything, from now on; None for no limit.
+    n_after
+        How many fits come after the search; one alone as long as no trial is complete.
+
+    Attributes
+    ----------
+    ended
+        Whether the search was stopped by the budget.
+    """
+
+    def __init__(self, seconds: float | None, *, n_after: int) -> None:
+        self._seconds, self._n_after = seconds, n_after
+        self._started = self._clock()
+        self._fits: list[float] = []
+        self._trials: list[float] = []
+        self._newest: float | None = None
+        self.ended = False
+
+    def allows_a_trial(self) -> bool:
+        """Return whether another trial as short as the shortest so far would end in time."""
+        if self._trials and self._for_the_search() < min(self._trials):
+            self.ended = True
+        return not self.ended
+
+    def take_fit(self, seconds: float) -> None:
+        """Take note of what a fold took."""
+        self._fits.append(seconds)
+
+    def take_trial(self, folds: list[float], *, best: bool) -> None:
+        """Take note of the folds of a finished trial, newest first, and whether it is the best so far."""
+        self._trials.append(sum(folds))
+        if best:
+            self._newest = folds[0]
+
+    @contextmanager
+    def limits(self) -> Iterator[None]:
+        """Raise `TimeUp` between two updates of a training run in the body if the search has no time left.
+
+        Models that make no updates are not begun if a typical fit would not end in time.
+
+        Raises
+        ------
+        TimeUp
+            When the time is over.
+        """
+        if self._seconds is None:
+            yield
+            return
+        left = self._for_the_search()
+        if left <= 0 or (self._fits and left < min(self._fits)):
+            raise TimeUp
+        with progress.shown(_Deadline(progress.current(), time.monotonic() + left)):
+            yield
+
+    def limited(self, model: Forecaster, *, of: int) -> Forecaster:
+        """Return `model` changed so that its training takes its part of what is left, if there is a budget.
+
+        Where the time suffices the fit is the same bits as without.
+
+        Parameters
+        ----------
+        model
+            Not fitted.
+        of
+            How many fits still share what is left.
+        """
+        training = training_of(model)
+        if self._seconds is None or training is None:
+            return model
+        part = max(_TRAINED * self._left() / of, 1e-3)
+        limited: Forecaster = model.set_params(training=training._replace(budget=min(part, training.budget or part)))
+        return limited
+
+    def _for_the_search(self) -> float:
+        """Return the seconds left for trials."""
+        if self._seconds is None:
+            return np.inf
+        if self._newest is not None:
+            return self._left() - _LONGER * self._newest * self._n_after
+        return self._left() - (_LONGER * max(self._fits) if self._fits else _UNKNOWN * self._seconds)
+
+    def _left(self) -> float:
+        return (self._seconds or 0.0) - (self._clock() - self._started)
+
+    def _clock(self) -> float:
+        return 0.0 if self._seconds is None else time.monotonic()
+
+
+class _Deadline:
+    """Passes on what training tells, and stops it when the time is over."""
+
+    def __init__(self, watcher: Watcher, end: float) -> None:
+        self._watcher, self._end = watcher, end
+
+    def begin(self, label: str, n_updates: int) -> None:
+        self._watcher.begin(label, n_updates)
+
+    def advance(self, done: int, loss: float) -> None:
+        self._watcher.advance(done, loss)
+        if time.monotonic() > self._end:
+            raise TimeUp
+
+    def finish(self) -> None:
+        self._watcher.finish()
