@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from tidegate.nn.layers import LAYERS
+from tidegate.nn.layers import GRU, LSTM, RNN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from benchmarks.kernels.cases import Case
 
-    from tidegate.nn.layers import GRU, LSTM, RNN
-
     Call = Callable[[], torch.Tensor]
 
+LAYERS = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 MODULES = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
 TOLERANCE = 1e-4
 

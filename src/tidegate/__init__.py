@@ -27,16 +27,21 @@ if TYPE_CHECKING:
         TidegateError,
         TrainingError,
     )
+    from tidegate.evaluation.auto import Auto
     from tidegate.evaluation.backtest import Settings, backtest
     from tidegate.evaluation.results import Backtest
     from tidegate.evaluation.selection import Verdict
+    from tidegate.evaluation.spaces import Range
     from tidegate.evaluation.study import Study, compare, study
+    from tidegate.evaluation.tuning import Tuning, tune
     from tidegate.forecasters.arima import AR, ARIMA, ARMA, MA, SARIMA
     from tidegate.forecasters.base import Forecaster
     from tidegate.forecasters.catalogue import models
+    from tidegate.forecasters.ensemble import Ensemble
+    from tidegate.forecasters.hybrid.forecaster import Hybrid
     from tidegate.forecasters.naive import Drift, HistoricMean, MovingAverage, Naive, SeasonalNaive
     from tidegate.forecasters.narn import NARN
-    from tidegate.forecasters.recurrent import GRU, LSTM, RNN
+    from tidegate.forecasters.recurrent import GRU, LSTM, RNN, RecurrentForecaster
     from tidegate.forecasters.registry import forecaster
     from tidegate.forecasters.regression import Linear, RandomForest, XGBoost
     from tidegate.forecasters.smoothing import ETS, MSTL, Croston, HoltWinters, SimpleSmoothing, Theta
@@ -56,16 +61,19 @@ __all__ = [
     "NARN",
     "RNN",
     "SARIMA",
+    "Auto",
     "Backtest",
     "Columns",
     "Croston",
     "DataError",
     "Drift",
+    "Ensemble",
     "Folds",
     "Forecast",
     "Forecaster",
     "HistoricMean",
     "HoltWinters",
+    "Hybrid",
     "InputError",
     "Linear",
     "MissingExtraError",
@@ -77,6 +85,8 @@ __all__ = [
     "Panel",
     "Profile",
     "RandomForest",
+    "Range",
+    "RecurrentForecaster",
     "SeasonalNaive",
     "SettingError",
     "Settings",
@@ -86,6 +96,7 @@ __all__ = [
     "Theta",
     "TidegateError",
     "TrainingError",
+    "Tuning",
     "Verdict",
     "XGBoost",
     "__version__",
@@ -101,6 +112,7 @@ __all__ = [
     "nn",
     "read",
     "study",
+    "tune",
 ]
 
 _SUBPACKAGES = ("errors", "nn")
@@ -123,16 +135,21 @@ _WHERE = {
         "TidegateError",
         "TrainingError",
     ),
+    "evaluation.auto": ("Auto",),
     "evaluation.backtest": ("Settings", "backtest"),
     "evaluation.results": ("Backtest",),
     "evaluation.selection": ("Verdict",),
+    "evaluation.spaces": ("Range",),
     "evaluation.study": ("Study", "compare", "study"),
+    "evaluation.tuning": ("Tuning", "tune"),
     "forecasters.arima": ("AR", "ARIMA", "ARMA", "MA", "SARIMA"),
     "forecasters.base": ("Forecaster",),
     "forecasters.catalogue": ("models",),
+    "forecasters.ensemble": ("Ensemble",),
+    "forecasters.hybrid.forecaster": ("Hybrid",),
     "forecasters.naive": ("Drift", "HistoricMean", "MovingAverage", "Naive", "SeasonalNaive"),
     "forecasters.narn": ("NARN",),
-    "forecasters.recurrent": ("GRU", "LSTM", "RNN"),
+    "forecasters.recurrent": ("GRU", "LSTM", "RNN", "RecurrentForecaster"),
     "forecasters.registry": ("forecaster",),
     "forecasters.regression": ("Linear", "RandomForest", "XGBoost"),
     "forecasters.smoothing": ("ETS", "MSTL", "Croston", "HoltWinters", "SimpleSmoothing", "Theta"),

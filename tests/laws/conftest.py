@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from tidegate.forecasters import registry
+from tidegate.forecasters.base import Forecaster
 from tidegate.panel import Panel
+from tidegate.training.settings import Training
 
 MONTHS = np.arange("2000-01", "2030-01", dtype="datetime64[M]").astype("datetime64[ns]").astype(np.int64)
 
@@ -29,14 +31,45 @@ def seasonal_panel(n_series: int = 2, length: int = 72, seed: int = 7) -> Panel:
     )
 
 
+def holed(panel: Panel) -> Panel:
+    """The panel with a tenth of its values missing and kept so, the two newest of its first series among them."""
+    missing = np.random.default_rng(5).random(len(panel.values)) < 0.1
+    missing[panel.offsets[1] - 2 : panel.offsets[1]] = True
+    return replace(panel, values=np.where(missing, np.nan, panel.values), fill="keep")
+
+
+def briefly(name: str) -> Forecaster:
+    """The network called `name`, trained for 10 updates."""
+    return registry.entry(name).build({"training": Training(n_updates=10, n_checks=2), "n_members": 1})
+
+
+def gap_readers() -> list[str]:
+    """Networks that read gaps; what is made of several models leaves that to them."""
+    readers = [entry for entry in registry.entries() if entry.traits.gaps]
+    return [entry.name for entry in readers if "training" in entry.build().get_params(deep=False)]
+
+
 def changed(panel: Panel, values: np.ndarray) -> Panel:
     """The same panel with other target values."""
     return replace(panel, values=values)
 
 
 def pytest_generate_tests(metafunc):
+    names = [entry.name for entry in registry.entries()]
     if "model_name" in metafunc.fixturenames:
-        metafunc.parametrize("model_name", [entry.name for entry in registry.entries()])
+        metafunc.parametrize("model_name", names)
+    if "gap_reader" in metafunc.fixturenames:
+        metafunc.parametrize("gap_reader", gap_readers())
+
+
+@pytest.fixture
+def gappy_panel() -> Panel:
+    return holed(seasonal_panel())
+
+
+@pytest.fixture
+def brief():
+    return briefly
 
 
 @pytest.fixture

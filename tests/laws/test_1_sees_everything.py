@@ -1,5 +1,7 @@
 """Law 1: raising the newest observation by three training standard deviations changes every step of the forecast."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tidegate.forecasters import registry
@@ -35,6 +37,27 @@ def test_newest_observation_moves_every_step(model_name, make_panel):
         assert moved >= np.mean([min(order, HORIZON) / HORIZON for order in orders])
         return
     assert moved >= SHARE.get(model_name, 1.0)
+
+
+def test_the_newest_value_that_is_there_moves_every_step(gap_reader, gappy_panel, brief):
+    model = brief(gap_reader).fit(gappy_panel, horizon=HORIZON)
+    before = model.forecast(gappy_panel).mean
+    for n in range(len(gappy_panel)):
+        raised = gappy_panel.values.copy()
+        newest = gappy_panel.offsets[n] + np.flatnonzero(~np.isnan(gappy_panel.series(n)))[-1]
+        raised[newest] += 3 * np.nanstd(gappy_panel.series(n))
+        after = model.forecast(replace(gappy_panel, values=raised)).mean
+        assert (before[n] != after[n]).all()
+
+
+def test_whether_a_value_is_missing_moves_the_forecast(gap_reader, gappy_panel, brief):
+    """A value that is where the straight line would put it is no gap: the time since the newest value counts."""
+    model = brief(gap_reader).fit(gappy_panel, horizon=HORIZON)
+    flat = gappy_panel.values.copy()
+    end = gappy_panel.offsets[1]
+    flat[end - 2 : end] = flat[end - 3]
+    before, after = (model.forecast(replace(gappy_panel, values=v)).mean[0] for v in (gappy_panel.values, flat))
+    assert (before != after).all()
 
 
 def test_seasonal_naive_is_exempt_because_it_must_be(panel):

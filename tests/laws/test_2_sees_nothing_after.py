@@ -24,13 +24,13 @@ def altered_after(panel: Panel, end: int) -> Panel:
     return replace(panel, values=values, past=past)
 
 
-def same_bits(build, panel: Panel) -> bool:
-    """Whether the first fold's forecast and intervals are the same bits whatever comes after its origin."""
+def same_bits(build, panel: Panel, *, folds: Folds = FOLDS, fold: int = 0) -> bool:
+    """Whether the forecast and intervals of the fold at `FIRST_ORIGIN` are the same bits whatever comes after it."""
     seen = []
     for data in (panel, altered_after(panel, FIRST_ORIGIN)):
         model = build(data)
-        result = backtest(data, [model], folds=FOLDS).results[model.name]
-        seen.append(np.concatenate([result.mean[0][..., None], result.lower[0], result.upper[0]], axis=-1))
+        result = backtest(data, [model], folds=folds).results[model.name]
+        seen.append(np.concatenate([result.mean[fold][..., None], result.lower[fold], result.upper[fold]], axis=-1))
     return bool(np.array_equal(seen[0], seen[1]))
 
 
@@ -44,6 +44,11 @@ def covariate_panel(panel):
 
 def test_nothing_after_an_origin_is_seen(model_name, covariate_panel):
     assert same_bits(lambda _: registry.forecaster(model_name), covariate_panel)
+
+
+def test_nothing_after_an_origin_is_seen_without_refitting(model_name, covariate_panel):
+    once = Folds(horizon=6, count=3, stride=6, refit=0)
+    assert same_bits(lambda _: registry.forecaster(model_name), covariate_panel, folds=once, fold=1)
 
 
 def test_the_season_is_chosen_before_the_origin(panel):
@@ -68,7 +73,14 @@ def test_a_leaking_scaler_is_caught(covariate_panel):
     assert not same_bits(lambda data: Peeking(full=data), covariate_panel)
 
 
-def test_a_gap_across_an_origin_is_not_interpolated(panel):
+@pytest.mark.parametrize("fill", ["interpolate", "keep"])
+def test_a_gap_across_an_origin_is_not_interpolated(panel, fill):
     holed = panel.values.copy()
     holed[FIRST_ORIGIN - 2 : FIRST_ORIGIN + 1] = np.nan
-    assert same_bits(lambda _: registry.forecaster("naive"), replace(panel, values=holed, fill="interpolate"))
+    assert same_bits(lambda _: registry.forecaster("naive"), replace(panel, values=holed, fill=fill))
+
+
+def test_a_gap_across_an_origin_tells_nothing_of_what_follows(gap_reader, gappy_panel, brief):
+    holed = gappy_panel.values.copy()
+    holed[FIRST_ORIGIN - 2 : FIRST_ORIGIN + 1] = np.nan
+    assert same_bits(lambda _: brief(gap_reader), replace(gappy_panel, values=holed))

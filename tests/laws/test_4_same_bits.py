@@ -32,8 +32,9 @@ def test_two_runs_agree(model_name, panel, threads):
 def test_stochastic_models_listen_to_their_seed(model_name, panel):
     if not registry.traits(model_name).stochastic:
         return
-    seeds = [registry.entry(model_name).build({"seed": seed}).fit(panel, horizon=4).forecast().mean for seed in (0, 1)]
-    assert not np.array_equal(*seeds)
+    models = [registry.entry(model_name).build({"seed": seed}).fit(panel, horizon=4) for seed in (0, 1)]
+    if any(model.traits.stochastic for model in models):  # one that chooses may have chosen what draws nothing
+        assert not np.array_equal(*(model.forecast().mean for model in models))
 
 
 class GlobalRandom(Naive):

@@ -26,6 +26,11 @@ def test_saving_loses_nothing(model_name, panel, tmp_path):
     assert not [path for path in (tmp_path / "model").rglob("*") if path.suffix in {".pkl", ".pickle", ".pt", ".py"}]
 
 
+def test_saving_loses_no_gaps(gap_reader, gappy_panel, brief, tmp_path):
+    assert not loses_something(brief(gap_reader), gappy_panel, tmp_path / "model")
+    assert np.isnan(tidegate.load(tmp_path / "model").history_.values).any()
+
+
 class Forgetful(MovingAverage):
     """The planted offender: its state misses what was learned after rounding."""
 

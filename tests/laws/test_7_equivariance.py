@@ -33,6 +33,10 @@ def test_scale(model_name, panel, with_values, factor):
     assert scale_is_exact(registry.forecaster(model_name), panel, with_values, factor)
 
 
+def test_scale_with_gaps(gap_reader, gappy_panel, with_values, brief):
+    assert scale_is_exact(brief(gap_reader), gappy_panel, with_values, 0.125)
+
+
 def test_shift(model_name, panel, with_values):
     if "shift" in registry.traits(model_name).equivariant:
         assert shift_error(registry.forecaster(model_name), panel, with_values) < 1e-2

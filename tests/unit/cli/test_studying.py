@@ -36,13 +36,15 @@ def test_no_models_named_means_the_ladder():
 
 
 def test_folds_and_settings_are_passed_on():
-    judging = Judging(folds=3, stride=2, gap=1, window=60, refit="once", budget=9.0, processes=2)
+    judging = Judging(folds=3, stride=2, gap=1, window=60, refit="once", budget=9.0, processes=2, warm=True)
     asked = request_for(judging=judging, chance=Chance(7), coverage=Coverage("90"))
     folds, settings = asked.folds(), asked.settings(Place(Path("out")))
     assert (folds.horizon, folds.count, folds.stride, folds.gap, folds.window, folds.refit) == (6, 3, 2, 1, 60, 0)
     assert (settings.levels, settings.seed, settings.processes, settings.budget) == ((90,), 7, 2, 9.0)
     assert settings.store == Path("out.unfinished")
     assert settings.watch is None
+    assert settings.warm is True
+    assert request_for().settings(Place(Path("out"))).warm is False
 
 
 def test_what_decides_the_result_is_recorded():

@@ -1,0 +1,83 @@
+"""Victoria's electricity demand: the next 48 half-hours from 30 daily origins, temperature and holidays known.
+
+The temperature of the horizon is the one observed (perfect foresight): every row here has it that can use it. Each
+model is fitted once, before the first origin, and forecasts from all 30 without refitting. Scores are scaled by the
+mean absolute change over a week (336 steps) of the training part.
+
+Usage: python -m benchmarks.accuracy.victoria FILE [--models seasonal-naive,linear,xgboost,gru] [--seeds 3]
+       [--last 17520] [--validate]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from benchmarks.accuracy.__main__ import pairs
+
+from tidegate.data.columns import Columns
+from tidegate.data.frames import from_frame
+from tidegate.forecasters import registry
+from tidegate.panel import Panel
+from tidegate.training.settings import Training
+
+STEPS, ORIGINS, WEEK = 48, 30, 336
+KNOWN = ("temperature", "holiday")
+
+
+def read(file: Path, last: int) -> Panel:
+    """Return the newest `last` half-hours as a panel with known covariates."""
+    data = pd.read_csv(file, parse_dates=["ds"]).iloc[-last:]
+    known = [name for name in data.columns if name not in ("unique_id", "ds", "y", "split")]
+    return replace(from_frame(data, Columns(known=tuple(known))), seasons=(STEPS, WEEK))
+
+
+def judged(name: str, panel: Panel, options: argparse.Namespace, seed: int) -> tuple[float, float]:
+    """Return MASE over all origins, and the seconds of fit and forecasts."""
+    settings = pairs(options.set) if name in ("gru", "lstm", "rnn", "recurrent") else {}
+    if registry.traits(name).stochastic:
+        settings["seed"] = seed
+    if options.training and name in ("gru", "lstm", "rnn", "recurrent"):
+        settings["training"] = Training(**pairs(options.training))
+    length = int(panel.lengths[0])
+    ends = (length - STEPS * np.arange(ORIGINS, 0, -1))[:, None]
+    started = time.perf_counter()
+    model = registry.entry(name).build(settings).fit(panel.before(ends[0], STEPS), horizon=STEPS)
+    made = np.stack([forecast.mean[0] for forecast in model.forecast_at(panel, ends)])
+    seconds = time.perf_counter() - started
+    values = panel.values
+    actual = np.stack([values[end : end + STEPS] for end in ends[:, 0]])
+    scale = np.abs(values[WEEK : ends[0, 0]] - values[: ends[0, 0] - WEEK]).mean()
+    return float(np.abs(made - actual).mean() / scale), seconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--models", default="seasonal-naive,linear,random-forest,xgboost,narn,rnn,lstm,gru")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--last", type=int, default=52_608, help="newest half-hours that are used")
+    parser.add_argument("--set", nargs="*", default=[])
+    parser.add_argument("--training", nargs="*", default=[])
+    parser.add_argument("--validate", action="store_true", help="the 30 days before the newest 30 are the test")
+    options = parser.parse_args()
+    panel = read(options.file, options.last)
+    if options.validate:
+        panel = panel.before(panel.lengths - STEPS * ORIGINS, 0)
+    for name in options.models.split(","):
+        runs = range(options.seeds if registry.traits(name).stochastic else 1)
+        found = [judged(name, panel, options, seed) for seed in runs]
+        errors = [error for error, _ in found]
+        print(
+            f"{name:16} MASE {np.mean(errors):.4f}  from {min(errors):.4f} to {max(errors):.4f} over {len(found)}; "
+            f"{np.mean([seconds for _, seconds in found]):.0f} s",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
