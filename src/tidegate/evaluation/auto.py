@@ -124,7 +124,9 @@ class Auto(Forecaster):
         models, missing = built(wanted, self.seed)
         failed = {label: str(error) for label, error in missing.items()}
         try:
-            planned = plan(panel, Folds(horizon=horizon, count=self.folds or folds_for(panel, horizon), refit=0))
+            planned = plan(
+                self._as_observed(panel), Folds(horizon=horizon, count=self.folds or folds_for(panel, horizon), refit=0)
+            )
             drawn = np.random.default_rng(self.seed).permutation(len(planned.panel))[: self.judged]
             trial = tried(models, planned, horizon, drawn=np.sort(drawn))
             weights, self.scores_ = chosen(trial)

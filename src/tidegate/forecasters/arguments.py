@@ -39,6 +39,20 @@ def check_horizon(horizon: Any) -> None:
         raise SettingError(f"horizon is {horizon:,} steps; at most {LONGEST:,} can be forecast at once.")
 
 
+def check_window(window: Any) -> None:
+    """Refuse a window that is neither None nor a whole number from 1.
+
+    Raises
+    ------
+    SettingError
+        With the value and the limit.
+    """
+    if window is None:
+        return
+    if isinstance(window, bool) or not isinstance(window, int | np.integer) or window < 1:
+        raise SettingError(f"window is {window!r}; it must be a whole number of observations, at least 1, or None.")
+
+
 def named(known: Sequence[str], past: Sequence[str], static: Sequence[str]) -> Columns:
     """Return the columns that were named.
 

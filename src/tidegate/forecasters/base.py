@@ -187,10 +187,11 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         NotFittedError, DataError
             As in `forecast`; also for an origin outside its series.
         SettingError
-            If `ends` is no such array.
+            If `ends` is no such array, or `window` is below 1.
         """
         started = time.perf_counter()
         self._check_fitted()
+        arguments.check_window(window)
         panel = self._taken(data)
         made = Rolling(
             panel, arguments.checked_ends(ends, panel), self.horizon_, arguments.checked_levels(levels), window
@@ -321,24 +322,23 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
             panel, minimum = self.history_, self._minimum_alone(self.horizon_, self.history_.season)
             ends, long_enough = calibration.origins(panel, self.horizon_, minimum)
             chosen = np.flatnonzero(long_enough)
-            panel, truth = panel.take(chosen), replace(panel, values=self._observed()).take(chosen)
-            errors = self._errors_at(panel, truth, ends[:, long_enough])
-            self._scores = calibration.scores(panel, errors)
+            errors = self._errors_at(self._as_observed(panel).take(chosen), ends[:, long_enough])
+            self._scores = calibration.scores(panel.take(chosen), errors)
         return self._scores
 
     @final
-    def _observed(self) -> Floats:
-        """Return the target of `history_` with NaN where a gap was filled, shape (R,)."""
-        values = self.history_.values.copy()
+    def _as_observed(self, panel: Panel) -> Panel:
+        """Return the training panel, as `_fit` got it, with NaN where a gap was filled: no line crosses an origin."""
+        values = panel.values.copy()
         values[self._gaps] = np.nan
-        return values
+        return replace(panel, values=values)
 
-    def _errors_at(self, panel: Panel, truth: Panel, ends: NDArray[np.int64]) -> Floats:
+    def _errors_at(self, panel: Panel, ends: NDArray[np.int64]) -> Floats:
         """Return errors at the origins `ends` (C, N), shape (C, N, F), of a copy fitted before the oldest of them."""
         fitted = clone(self).fit(panel.before(ends[0], self.horizon_), horizon=self.horizon_)
         made = np.stack([one.mean for one in fitted.forecast_at(panel, ends)])
         rows = (panel.offsets[:-1] + ends)[..., None] + np.arange(self.horizon_)
-        return np.asarray(truth.values[rows] - made)
+        return np.asarray(panel.values[rows] - made)
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "history_"):

@@ -121,7 +121,7 @@ class Ensemble(Forecaster):
     def _fit(self, panel: Panel, horizon: int) -> None:
         wanted, failed = built(self.members, self.seed)
         if self.combine == "weights" and self.weights is None:
-            weighing = _weighed(wanted, panel, horizon)
+            weighing = _weighed(wanted, self._as_observed(panel), horizon)
             failed |= weighing.failed
         else:
             weighing = _Weighing(wanted, self._given(wanted))
@@ -289,7 +289,10 @@ def remarks(model: Forecaster) -> tuple[str, ...]:
 
 
 def _weighed(models: dict[str, Forecaster], panel: Panel, horizon: int) -> _Weighing:
-    """Return the members with the inverse of their squared errors on the newest values, forecast from before them."""
+    """Return the members with the inverse of their squared errors on the newest values, forecast from before them.
+
+    `panel` is as it was observed, NaN where missing: it is filled anew before each origin.
+    """
     try:
         ends, enough = calibration.origins(panel, horizon, panel.season + 2)
     except DataError as error:
@@ -310,6 +313,9 @@ def _weighed(models: dict[str, Forecaster], panel: Panel, horizon: int) -> _Weig
         scaled = np.abs(judged.values[rows] - made) / calibration.scales(judged)[:, None]
         kept[label] = model
         errors.append(float(average(scaled, None)))
+    if not np.isfinite(errors).all():
+        note = "The members count the same: all of the newest values are missing, so that nothing could be judged."
+        return _Weighing(kept, np.ones(len(kept)), failed, note)
     floor = max(_LEAST_ERROR, _LEAST_ERROR * max(errors, default=0.0))
     return _Weighing(kept, np.maximum(errors, floor) ** -2.0, failed)
 

@@ -31,8 +31,8 @@ class NARN(NetworkForecaster):
     Parameters
     ----------
     lags
-        d, how many of the newest steps are read, at least 1; None for one more than the season, at most 24, or 8
-        without a season.
+        d, how many of the newest steps are read, at least 1, but no more than the longest series has before a horizon;
+        None for one more than the season, at most 24, or 8 without a season.
     hidden_size
         Units of the hidden layer, at least 1.
     n_members

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
+import numpy as np
+
+from tidegate.errors import DataError, Place
 from tidegate.forecasters.network.building import DECODERS, Plan, network
 from tidegate.forecasters.network.forecaster import (
     NetworkForecaster,
@@ -74,6 +77,23 @@ class _Recurrent(NetworkForecaster):
         check_fraction("dropout", self.dropout)
         check_fraction("own_values", self.own_values)
 
+    def _fit(self, panel: Panel, horizon: int) -> None:
+        if self._counts():
+            self._check_counts(panel)
+        super()._fit(panel, horizon)
+
+    def _check_counts(self, panel: Panel) -> None:
+        """Refuse observations that are no counts; what filled a gap may be a fraction."""
+        observed = self._as_observed(panel).values
+        wrong = np.flatnonzero((observed < 0) | (observed != np.floor(observed)) & ~np.isnan(observed))
+        if len(wrong):
+            n = int(np.searchsorted(panel.offsets, wrong[0], side="right")) - 1
+            raise DataError(
+                f"the value {observed[wrong[0]]:g}; counts are whole numbers of at least 0",
+                place=Place(series=str(panel.ids[n])),
+                repair=f"Correct it, or choose another head than {self.head!r}, such as 'quantiles'.",
+            )
+
     def _counts(self) -> bool:
         return self.head == "negative-binomial"
 
@@ -116,7 +136,8 @@ class RecurrentForecaster(_Recurrent):
     layers
         Recurrent layers on top of each other, at least 1; from the second on each adds to what it reads.
     window
-        Past steps T that are read, at least 1; None for a rule: see `layout`.
+        Past steps T that are read, at least 1, but no more than the longest series has before a horizon; None for a
+        rule: see `layout`.
     shift
         What is subtracted from a window: "level", the mean of its last season; "mean", its mean; "last", its newest
         value; "none".
@@ -124,7 +145,8 @@ class RecurrentForecaster(_Recurrent):
         What a window is divided by: "window", its own mean absolute step; "series", the standard deviation of its
         series in training.
     segment
-        Steps of a patch for the segment decoder, at least 1; None for the shortest season, or 8 without one.
+        Steps of a patch for the segment decoder, at least 1, at most a window; None for the shortest season, or 8
+        without one.
     series_width
         Width of an embedding of which series it is, 0 for none; for few long series.
     dropout

@@ -6,6 +6,7 @@ from sklearn.base import clone
 
 import tidegate
 from tidegate.errors import DataError, MissingExtraError, ModelError, SettingError
+from tidegate.evaluation import auto
 from tidegate.evaluation.auto import Auto, Trial, candidates_for, chosen, folds_for, scorer, selection, tried
 from tidegate.evaluation.backtest import backtest
 from tidegate.evaluation.plan import plan
@@ -366,3 +367,18 @@ def test_a_clone_has_the_same_settings_and_no_fit(seasonal):
     again = clone(made)
     assert again.get_params() == made.get_params()
     assert not hasattr(again, "model_")
+
+
+def test_what_fills_a_gap_is_neither_judged_nor_drawn_across_an_inner_origin(seasonal, monkeypatch):
+    found = {}
+    monkeypatch.setattr(
+        auto,
+        "tried",
+        lambda models, planned, horizon, **rest: found.update(plan=planned) or tried(models, planned, horizon, **rest),
+    )
+    values = seasonal.values.copy()
+    values[85:92] = np.nan
+    holed = replace(seasonal, values=values, fill="interpolate")
+    made = Auto(candidates=("naive",)).fit(holed, horizon=6)
+    assert np.isnan(found["plan"].panel.values).sum() == 7
+    assert np.isfinite(made.forecast().mean).all()

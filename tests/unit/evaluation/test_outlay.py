@@ -3,6 +3,7 @@ import pytest
 import tidegate
 from tidegate.evaluation import outlay
 from tidegate.evaluation.outlay import Outlay, TimeUp
+from tidegate.forecasters.hybrid.forecaster import Hybrid
 from tidegate.training import progress
 from tidegate.training.settings import Training
 
@@ -103,5 +104,6 @@ def test_the_last_fits_share_what_is_left(clock):
     assert made.limited(tidegate.GRU(training=Training(budget=5.0)), of=1).training.budget == 5
     clock.now += 60
     assert made.limited(tidegate.GRU(), of=1).training.budget == 1e-3
+    assert made.limited(Hybrid(), of=1).training == Hybrid.usual_training._replace(budget=1e-3)
     forest = tidegate.RandomForest()
     assert made.limited(forest, of=1) is forest

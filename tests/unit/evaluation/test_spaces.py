@@ -7,8 +7,9 @@ import tidegate
 from tidegate.data.intake import as_panel
 from tidegate.errors import SettingError
 from tidegate.evaluation import spaces
-from tidegate.evaluation.spaces import Range, arguments, complete, configured, given, settings_of, usual
+from tidegate.evaluation.spaces import Range, arguments, complete, configured, given, settings_of, training_of, usual
 from tidegate.forecasters import registry
+from tidegate.forecasters.hybrid.forecaster import Hybrid
 from tidegate.forecasters.network.building import DECODERS
 from tidegate.training.settings import Training
 
@@ -120,3 +121,16 @@ def test_the_documentation_lists_every_setting():
     page = (Path(__file__).parents[3] / "docs" / "tuning.md").read_text("utf-8")
     documented = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
     assert sorted(documented) == sorted([*spaces._OWN, *spaces._TRAINING])
+
+
+def test_a_family_is_trained_by_its_own_defaults_where_none_are_given():
+    assert training_of(Hybrid()) == Hybrid.usual_training != Training()
+    assert settings_of(Hybrid(), ("batch_size", "weight_decay")) == {"batch_size": 16, "weight_decay": 0.3}
+    made = arguments(Hybrid(), {"learning_rate": 0.001})
+    assert made == {"training": Hybrid.usual_training._replace(learning_rate=0.001)}
+    assert training_of(tidegate.GRU()) == Training()
+    assert training_of(tidegate.XGBoost()) is None
+
+
+def test_training_that_was_saved_as_a_tuple_is_read():
+    assert training_of(tidegate.GRU(training=tuple(Training(patience=3)))) == Training(patience=3)

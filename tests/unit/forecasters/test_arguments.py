@@ -32,6 +32,14 @@ def test_the_longest_horizon_is_named():
         arguments.check_horizon(arguments.LONGEST + 1)
 
 
+@pytest.mark.parametrize("window", [0, -3, 2.5, True, "5"])
+def test_a_window_without_observations_is_refused(window):
+    with pytest.raises(SettingError, match="it must be a whole number of observations, at least 1, or None"):
+        arguments.check_window(window)
+    arguments.check_window(None)
+    arguments.check_window(np.int64(1))
+
+
 def test_columns_are_lists():
     columns = arguments.named(["price"], (), ["region"])
     assert (columns.known, columns.past, columns.static) == (("price",), (), ("region",))

@@ -8,7 +8,7 @@ import pytest
 from tidegate.data.columns import Options
 from tidegate.data.frames import from_frame
 from tidegate.errors import DataError, NotFittedError, SettingError
-from tidegate.forecasters import registry
+from tidegate.forecasters import calibration, registry
 from tidegate.forecasters.base import Forecaster
 from tidegate.forecasters.naive import MovingAverage, Naive, SeasonalNaive
 from tidegate.panel import Covariates, Intervals, Panel
@@ -331,3 +331,12 @@ def test_calibration_does_not_take_filled_gaps_for_truth():
     judged = np.arange(60 - len(scores), 60)
     assert np.array_equal(np.isnan(scores), (judged >= 45) & (judged < 55))
     assert model.forecast(levels=[80]).intervals.upper[0, 0, 0] > model.forecast().mean[0, 0]
+
+
+def test_no_filled_line_reaches_a_calibration_from_beyond_its_origin():
+    values = np.zeros(60)
+    values[-3:], values[40:57] = 100.0, np.nan
+    model = Naive().fit(make_panel([values], fill="interpolate"), horizon=1)
+    assert model.history_.values[50] > 1
+    errors = model._calibration() * calibration.scales(model.history_)
+    assert np.nanmax(errors) == pytest.approx(model.history_.values[-1])

@@ -305,3 +305,26 @@ def test_a_clone_has_the_same_settings_and_no_fit(panel):
     assert (again.combine, again.seed, again.members[0], again.members[1].window) == ("median", 3, "ets", 4)
     assert not hasattr(again, "members_")
     assert not hasattr(made.members[1], "history_")
+
+
+def test_members_are_weighed_by_what_was_observed_and_known_before_it(panel, monkeypatch):
+    seen = []
+    fit = Naive._fit
+    monkeypatch.setattr(Naive, "_fit", lambda self, given, horizon: (seen.append(given), fit(self, given, horizon))[1])
+    values = panel.values.copy()
+    values[40:58] = np.nan
+    Ensemble(members=("naive", "drift"), combine="weights").fit(
+        replace(panel, values=values, fill="interpolate"), horizon=6
+    )
+    older = min(seen, key=lambda one: len(one.values)).series(0)
+    assert len(set(older[40:])) == 1  # no line towards the values after the gap
+
+
+def test_members_that_cannot_be_judged_count_the_same(panel):
+    values = panel.values.copy()
+    values[[*range(30, 60), *range(80, 132)]] = np.nan
+    made = Ensemble(members=("naive", "drift"), combine="weights").fit(
+        replace(panel, values=values, fill="keep"), horizon=2
+    )
+    assert made.weights_.tolist() == [0.5, 0.5]
+    assert "all of the newest values are missing" in made.notes_[1]

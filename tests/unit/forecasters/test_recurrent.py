@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tidegate.errors import SettingError
+from tidegate.errors import DataError, SettingError
 from tidegate.features.windows import Origins, last_origins
 from tidegate.forecasters import registry, storage
 from tidegate.forecasters.naive import Naive, SeasonalNaive
@@ -73,7 +73,7 @@ def test_first_step_of_a_random_walk_is_close_to_naive(model):
     ends = np.arange(500, 888, 4)
     fitted = model(n_members=1).fit(panel_of(walk[:500]), horizon=12)
     panel = panel_of(walk).scaled(1 / fitted._factors)
-    mean, _ = fitted._told_at(panel, Origins(np.zeros(len(ends), dtype=np.int64), ends), ())
+    mean, _ = fitted._predict_at(panel, Origins(np.zeros(len(ends), dtype=np.int64), ends), ())
     actual = panel.values[ends[:, None] + np.arange(12)]
     errors, naive = np.abs(actual - mean), np.abs(actual - panel.values[ends - 1, None])
     assert errors[:, 0].mean() < 1.15 * naive[:, 0].mean()
@@ -241,7 +241,7 @@ def test_counts_are_covered():
     panel = panel_of(*series, season=6).scaled(1 / model._factors)
     ends = np.arange(100, 194, 6)
     origins = Origins(np.repeat(np.arange(6), len(ends)), np.tile(ends, 6))
-    made = model._told_at(panel, origins, (80,))[1]
+    made = model._predict_at(panel, origins, (80,))[1]
     actual = panel.values[(panel.offsets[origins.series] + origins.ends)[:, None] + np.arange(6)][..., None]
     assert 0.75 < ((made.lower <= actual) & (actual <= made.upper)).mean() < 0.95
 
@@ -282,3 +282,23 @@ def test_every_head_is_saved_and_loaded_to_the_same_bits(tmp_path, head):
 def test_settings_outside_their_limits(settings, message):
     with pytest.raises(SettingError, match=message):
         RecurrentForecaster(**settings).fit(panel_of(growing(), season=12), horizon=4)
+
+
+@pytest.mark.parametrize(("wrong", "said"), [(-3.0, "the value -3; counts are whole"), (1.5, "the value 1.5; counts")])
+def test_values_that_are_no_counts_are_refused_with_their_series(wrong, said):
+    values = counts(60, 1)
+    values[7] = wrong
+    model = GRU(head="negative-binomial", n_members=1, training=QUICK)
+    with pytest.raises(DataError, match=rf"series 's1': {said}.*another head than 'negative-binomial'"):
+        model.fit(panel_of(counts(60, 0), values), horizon=4)
+
+
+def test_fractions_that_fill_a_gap_between_counts_are_read():
+    values = counts(60, 1)
+    values[[20, 21]] = np.nan
+    values[[19, 22]] = 0, 1
+    model = GRU(head="negative-binomial", n_members=1, training=QUICK).fit(
+        panel_of(values, fill="interpolate"), horizon=4
+    )
+    assert 0 < model.history_.values[20] < 1
+    assert (model.forecast().mean >= 0).all()

@@ -65,9 +65,9 @@ def bits(forecasts):
 class Counting(GRU):
     """Says how many origins each pass has."""
 
-    def _told_at(self, panel, origins, levels):
+    def _predict_at(self, panel, origins, levels):
         self.passes.append(len(origins.ends))
-        return super()._told_at(panel, origins, levels)
+        return super()._predict_at(panel, origins, levels)
 
 
 class Averaging(Naive):
@@ -81,8 +81,8 @@ class Averaging(Naive):
 class Peeking(GRU):
     """The planted offender: adds a trifle of what comes after an origin."""
 
-    def _told_at(self, panel, origins, levels):
-        mean, intervals = super()._told_at(panel, origins, levels)
+    def _predict_at(self, panel, origins, levels):
+        mean, intervals = super()._predict_at(panel, origins, levels)
         return mean + 1e-9 * panel.values.mean(), intervals
 
 

@@ -31,6 +31,19 @@ def test_a_constant_series_counts_by_its_size_and_zeros_by_one():
     assert powers_of_two(panel_of([7.0] * 4, [-0.26] * 4, [0.0] * 4)).tolist() == [8.0, 0.25, 1.0]
 
 
+def test_the_spread_of_a_tiny_series_does_not_vanish_in_its_squares():
+    values = np.random.default_rng(5).normal(size=30)
+    usual, tiny = powers_of_two(panel_of(values, values * 2.0**-900))
+    assert tiny == usual * 2.0**-900
+
+
+def test_no_unit_is_so_small_that_dividing_by_it_overflows():
+    values = np.random.default_rng(6).normal(size=30) * 1e-318
+    units = powers_of_two(panel_of(values, values + 1e-318))
+    assert np.isfinite(1 / units).all()
+    assert (units > 0).all()
+
+
 def test_scaling_a_series_by_a_power_of_two_scales_its_unit():
     values = np.random.default_rng(1).normal(size=30)
     assert powers_of_two(panel_of(values, values / 8)).tolist() == pytest.approx(

@@ -188,14 +188,9 @@ class Hybrid(Forecaster):
             self._places = (narrowing(tables.quantiles, since.quantiles) * places)[None]
 
     def _predict(self, panel: Panel, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:
-        return self._told_at(panel, last_origins(panel.lengths), levels)
+        return self._predict_at(panel, last_origins(panel.lengths), levels)
 
-    def _predict_at(
-        self, panel: Panel, origins: Origins, levels: tuple[int, ...]
-    ) -> tuple[Floats, Intervals | None] | None:
-        return self._told_at(panel, origins, levels)
-
-    def _told_at(self, panel: Panel, origins: Origins, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:
+    def _predict_at(self, panel: Panel, origins: Origins, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:
         """Return the forecast (B, F) at any origins of `panel`, and its intervals where they could be calibrated."""
         with one_thread():
             tables, scale = self._tables_at(panel, origins)
@@ -277,19 +272,19 @@ class Hybrid(Forecaster):
             "networks": [
                 {name: value.numpy() for name, value in network.state_dict().items()} for network in self._networks
             ],
-            "shape": tuple(self._shape),
+            "shape": self._shape._asdict(),
             "reader": self._reader.state(),
             "trust": self._trust,
             "places": self._places,
-            "losses": {label: tuple(losses) for label, losses in self.losses_.items()},
+            "losses": {label: losses._asdict() for label, losses in self.losses_.items()},
             "notes": self.notes_,
         }
 
     def _restore(self, state: storage.Tree) -> None:
-        self._shape = Shape(*state["shape"])
+        self._shape = Shape(**state["shape"])
         self._reader = Reader.from_state(state["reader"])
         self._trust, self._places = state["trust"], state["places"]
-        self.losses_ = {label: Losses(*losses) for label, losses in state["losses"].items()}
+        self.losses_ = {label: Losses(**losses) for label, losses in state["losses"].items()}
         self.notes_ = state["notes"]
         self._networks = [self._loaded(parameters) for parameters in state["networks"]]
 

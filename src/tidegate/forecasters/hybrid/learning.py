@@ -68,6 +68,7 @@ class Learning:
         self._network, self._source, self._learned = network, source, learned
         self._penalty, self._generator = penalty, generator
         self._series = np.flatnonzero(np.diff(learned.bounds))
+        self._reach = learned.firsts + np.diff(learned.bounds) - 1 + network.plan.horizon
         self._judged: tuple[Columns, torch.Tensor, torch.Tensor] | None = None
         if held_out is not None and len(held_out):
             chosen = _judges(held_out, source.lengths)
@@ -87,7 +88,7 @@ class Learning:
         columns = self._source.columns(series)
         walk = self._network(columns)
         total, n_values = self._summed(self._network.at(walk, *steps), columns, *steps)
-        return total / max(n_values, 1) + self._penalty * wiggles(walk, columns.values)
+        return total / max(n_values, 1) + self._penalty * wiggles(walk, self._learnable(columns.values, series))
 
     def named(self, chosen: torch.Tensor) -> str:
         """Return the series with these numbers."""
@@ -103,6 +104,11 @@ class Learning:
         made = self._network.at(self._network(columns), steps, places)
         total, count = self._summed(made, columns, steps, places)
         return total.item() / max(count, 1)
+
+    def _learnable(self, values: torch.Tensor, series: Integers) -> torch.Tensor:
+        """Return values (T, B), NaN after the last one that an origin to learn from looks ahead to."""
+        rows = torch.arange(len(values))[:, None]
+        return torch.where(rows < torch.from_numpy(self._reach[series]), values, torch.nan)
 
     def _summed(
         self, made: Made, columns: Columns, steps: torch.Tensor, places: torch.Tensor

@@ -20,7 +20,7 @@ from tidegate.forecasters.network.course import Course, Member, course, member, 
 from tidegate.forecasters.network.problem import examples, parts, told
 from tidegate.forecasters.network.scale import Scale, joined
 from tidegate.forecasters.network.told import middle, narrowing, places_of, shrinkage, shrunk, together, values_at
-from tidegate.forecasters.network.warm import Start, eased, hindrance
+from tidegate.forecasters.network.warm import Start, eased, hindrance, stretches
 from tidegate.forecasters.network.windows import Frame, Layout, Windows
 from tidegate.nn.initialisation import built
 from tidegate.panel import Intervals
@@ -135,8 +135,6 @@ class NetworkForecaster(Forecaster):
     def _fit(self, panel: Panel, horizon: int) -> None:
         training = checked(self.training or Training())
         longest = int(panel.lengths.max())
-        if self._counts():
-            self._check_counts(panel)
         self._shape = self._layout(panel, horizon)
         self._scale = Scale.learn(panel, allowed=not self._counts())
         cycles = calendar(
@@ -149,13 +147,12 @@ class NetworkForecaster(Forecaster):
             self._sizes = _sizes(windows, panel, horizon)
             now = self._left(panel, plan)
             start, said = self._warm(now)
-            plan = eased(plan) if start else plan
             members = self._members(windows, plan, training, start)
             self._networks = [member.network for member in members]
             self._judge(members, windows, plan)
         self._start = now._replace(weights=tuple(member.weights for member in members))
         self.losses_ = {label: losses for member in members for label, losses in member.losses.items()}
-        self.notes_ = (*self._notes(plan, training), *said)
+        self.notes_ = (*self._notes(eased(plan) if start else plan, training), *said)
 
     def _plan(self, panel: Panel, horizon: int, training: Training) -> Course:
         """Return what to learn from: origins from two seasons on, earlier in shorter series."""
@@ -172,18 +169,6 @@ class NetworkForecaster(Forecaster):
             )
         return plan
 
-    def _check_counts(self, panel: Panel) -> None:
-        """Refuse observations that are no counts; what filled a gap may be a fraction."""
-        observed = self._observed()
-        wrong = np.flatnonzero((panel.values < 0) | (observed != np.floor(observed)) & ~np.isnan(observed))
-        if len(wrong):
-            n = int(np.searchsorted(panel.offsets, wrong[0], side="right")) - 1
-            raise DataError(
-                f"the value {panel.values[wrong[0]]:g}; counts are whole numbers of at least 0",
-                place=Place(series=str(panel.ids[n])),
-                repair="Correct it, or choose another head, such as 'quantiles'.",
-            )
-
     def _left(self, panel: Panel, plan: Course) -> Start:
         """Return what this fit leaves for the next one, its networks not yet drawn."""
         with torch.device("meta"):
@@ -192,8 +177,9 @@ class NetworkForecaster(Forecaster):
         parts = (self._encoding.known, self._encoding.past, self._encoding.static)
         read = (self._shape, [part.columns for part in parts], self._encoding.calendar.cycles)
         clock = (panel.frequency, panel.timezone)
-        meaning = repr((type(self).__name__, own, self._sizes._replace(n_series=0), read, clock))
-        return Start((drawn,), meaning, int(panel.times.max()), plan.n_checked > 0)
+        told_apart = tuple(map(str, panel.ids)) if getattr(self, "series_width", 0) else ()
+        meaning = repr((type(self).__name__, own, self._sizes._replace(n_series=0), read, clock, told_apart))
+        return Start((drawn,), meaning, int(panel.times.max()), stretches(panel, plan, self.horizon_))
 
     def _warm(self, now: Start) -> tuple[Start | None, tuple[str, ...]]:
         """Return what this fit goes on from, if from anything, and what to say of it."""
@@ -212,11 +198,11 @@ class NetworkForecaster(Forecaster):
             member(
                 lambda generator: self._network(self._sizes, generator),
                 windows,
-                plan,
+                eased(plan) if m < len(begun) else plan,
                 training.share(1 / count),
                 name=f"{digest}-{m + 1}",
                 seed=_MEMBER_SEEDS * self.seed + m,
-                start=begun[m % len(begun)] if begun else None,
+                start=begun[m] if m < len(begun) else None,
             )
             for m in range(count)
         ]
@@ -242,18 +228,15 @@ class NetworkForecaster(Forecaster):
             self._places = (narrowing(tables, since) * places)[None]
 
     def _predict(self, panel: Panel, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:
-        return self._told_at(panel, last_origins(panel.lengths), levels)
+        return self._predict_at(panel, last_origins(panel.lengths), levels)
 
-    def _predict_at(
-        self, panel: Panel, origins: Origins, levels: tuple[int, ...]
-    ) -> tuple[Floats, Intervals | None] | None:
-        return self._told_at(panel, origins, levels)
-
-    def _told_at(self, panel: Panel, origins: Origins, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:
+    def _predict_at(self, panel: Panel, origins: Origins, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:
         """Return the forecast (B, F) at any origins of `panel`, and its intervals where they could be calibrated."""
         scale = self._scale_of(panel, origins)
         means, bounds = [], []
-        places = None if self._places is None or not levels else half_widths(self._places, levels)
+        places = None
+        if self._places is not None and levels:
+            places, self.shortage_ = half_widths(self._places, levels), shortage(self._places, levels)
         with one_thread():
             windows = self._windows(panel, scale)
             for part in parts(origins):
@@ -266,7 +249,6 @@ class NetworkForecaster(Forecaster):
         mean = np.concatenate(means)
         if places is None:
             return mean, None
-        self.shortage_ = shortage(self._places, levels)
         lower, upper = np.split(np.concatenate(bounds), 2, axis=-1)
         return mean, Intervals(levels, np.maximum(lower, 0.0) if self._counts() else lower, upper)
 
@@ -330,23 +312,23 @@ class NetworkForecaster(Forecaster):
         networks = [{name: value.numpy() for name, value in network.state_dict().items()} for network in self._networks]
         return {
             "networks": networks,
-            "sizes": tuple(self._sizes),
-            "layout": tuple(self._shape),
+            "sizes": self._sizes._asdict(),
+            "layout": self._shape._asdict(),
             "scale": self._scale.state(),
             "encoding": self._encoding.state(),
             "trust": self._trust,
             "places": self._places,
-            "losses": {label: tuple(losses) for label, losses in self.losses_.items()},
+            "losses": {label: losses._asdict() for label, losses in self.losses_.items()},
             "notes": self.notes_,
             "start": self._start.state() if self.warm_start and self._start else None,
         }
 
     def _restore(self, state: storage.Tree) -> None:
-        self._sizes = Sizes(*state["sizes"])
-        self._shape = Layout(*state["layout"])
+        self._sizes = Sizes(**state["sizes"])
+        self._shape = Layout(**state["layout"])
         self._scale, self._encoding = Scale(**state["scale"]), Encoding.from_state(state["encoding"])
         self._trust, self._places = state["trust"], state["places"]
-        self.losses_ = {label: Losses(*losses) for label, losses in state["losses"].items()}
+        self.losses_ = {label: Losses(**losses) for label, losses in state["losses"].items()}
         self.notes_ = state["notes"]
         self._start = Start.from_state(state["start"]) if state["start"] else None
         self._networks = [self._loaded(parameters) for parameters in state["networks"]]

@@ -6,15 +6,64 @@ import hashlib
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+import numpy as np
 import torch
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from tidegate.forecasters.network.course import Course
     from tidegate.nn.decoders.reading import Network
+    from tidegate.panel import Panel
 
     Weights = dict[str, torch.Tensor]
 
 UPDATES_FRACTION = 0.25
+NEVER, ALWAYS = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+
+
+class Stretches(NamedTuple):
+    """Which values of N series are learned from before any are held out, and which are held out.
+
+    Attributes
+    ----------
+    ids
+        Shape (N,): the series.
+    learned
+        Shape (N,): time of the newest value learned from, as in `Panel.times`; `NEVER` of a series with none.
+    held
+        Shape (N,): time of the oldest value held out; `ALWAYS` of a series with none.
+    """
+
+    ids: NDArray[np.object_]
+    learned: NDArray[np.int64]
+    held: NDArray[np.int64]
+
+    def known_to(self, before: Stretches) -> bool:
+        """Return whether a value held out here was learned from there."""
+        places = {series: n for n, series in enumerate(before.ids)}
+        shared = [(n, places[series]) for n, series in enumerate(self.ids) if series in places]
+        return any(self.held[n] <= before.learned[m] for n, m in shared)
+
+
+def stretches(panel: Panel, plan: Course, horizon: int) -> Stretches:
+    """Return what of `panel` the first run of each network of `plan` learns from, and what it is judged by.
+
+    Parameters
+    ----------
+    panel
+        N series.
+    plan
+        Of the same series.
+    horizon
+        F: an origin's values are the F after it.
+    """
+    n_older, n_newer = np.diff(plan.older.bounds), np.diff(plan.newer.bounds)
+    last = np.maximum(plan.older.firsts + n_older - 1 + horizon - 1, 0)
+    learned = np.where(n_older > 0, panel.times[panel.offsets[:-1] + np.minimum(last, panel.lengths - 1)], NEVER)
+    first = np.minimum(plan.newer.firsts, panel.lengths - 1)
+    held = np.where(n_newer > 0, panel.times[panel.offsets[:-1] + first], ALWAYS)
+    return Stretches(panel.ids, learned, held)
 
 
 class Start(NamedTuple):
@@ -29,14 +78,14 @@ class Start(NamedTuple):
         What the networks read, tell and are made of, as text.
     newest
         Time of the newest observation, as in `Panel.times`.
-    checked
-        Whether a stretch was held out.
+    stretches
+        Of each series what was learned from and what was held out.
     """
 
     weights: tuple[Weights, ...]
     meaning: str
     newest: int
-    checked: bool
+    stretches: Stretches
 
     @property
     def digest(self) -> str:
@@ -51,13 +100,13 @@ class Start(NamedTuple):
     def state(self) -> dict[str, Any]:
         """Return a tree of arrays, text and numbers for `from_state`."""
         weights = [{name: value.numpy() for name, value in one.items()} for one in self.weights]
-        return {**self._asdict(), "weights": weights}
+        return {**self._asdict(), "weights": weights, "stretches": self.stretches._asdict()}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return the start that gave `state`."""
         weights = ({name: torch.from_numpy(value) for name, value in one.items()} for one in state["weights"])
-        return cls(**{**state, "weights": tuple(weights)})
+        return cls(**{**state, "weights": tuple(weights), "stretches": Stretches(**state["stretches"])})
 
 
 def weights_of(network: Network) -> Weights:
@@ -80,7 +129,7 @@ def hindrance(before: Start, now: Start) -> str:
         return "the networks would read other inputs or be made otherwise than in the fit before"
     if before.newest > now.newest:
         return "the fit before has seen later observations"
-    if now.checked and not before.checked:
+    if now.stretches.known_to(before.stretches):
         return "the fit before has seen what is held out now"
     return ""
 

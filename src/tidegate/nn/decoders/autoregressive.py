@@ -40,7 +40,6 @@ class AutoregressiveNetwork(Network):
         Chooses which values are replaced.
     n_paths
         Futures that are drawn to tell quantiles from.
-
     most_own
         Of the values read in training, how many are the network's own at the end of a run, in [0, 1]; none at first.
 

@@ -214,3 +214,33 @@ def test_a_killed_fit_goes_on_to_the_same_bits(fitted, tmp_path):
         torch.manual_seed(99)
         model.fit(panel, horizon=6)
     assert np.array_equal(model.forecast().mean, fitted.forecast().mean)
+
+
+def test_intervals_of_a_series_too_short_to_hold_origins_out_come_from_refits():
+    model = Hybrid(training=QUICK, n_members=1).fit(panel_of(growing(16), season=1), horizon=6)
+    assert model._places is None
+    bounds = model.forecast(levels=[80]).intervals
+    assert np.isfinite(bounds.lower).all()
+    assert (bounds.upper > bounds.lower).all()
+
+
+def test_intervals_that_rest_on_too_few_held_out_values_say_so(fitted):
+    fitted.forecast(levels=[95])
+    assert fitted.shortage_ == ""
+    few = Hybrid(training=QUICK, n_members=1).fit(panel_of(growing(24), season=1), horizon=1)
+    few.forecast(levels=[80, 95])
+    assert "past errors are known, too few for the 80 % and 95 % interval" in few.shortage_
+
+
+def test_held_out_values_that_are_missing_leave_intervals_to_refits():
+    values = growing(60)
+    values[-13:-1] = np.nan
+    model = Hybrid(training=QUICK, n_members=1).fit(panel_of(values, season=1, fill="keep"), horizon=2)
+    assert model._places is None or np.isfinite(model._places).any()
+    assert np.isfinite(model.forecast(levels=[80]).intervals.upper).all()
+
+
+def test_what_is_saved_names_its_parts(fitted):
+    state = fitted._state()
+    assert state["shape"] == fitted._shape._asdict()
+    assert state["losses"]["network 1"]["planned"] == 20

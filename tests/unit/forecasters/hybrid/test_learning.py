@@ -58,8 +58,26 @@ def test_the_loss_is_of_origins_to_learn_from_and_the_penalty(generator, monkeyp
         steps = torch.arange(count) + int(plan.older.firsts[n]) - 1
         actual = columns.values[:, n].unfold(0, HORIZON, 1)[steps + 1]
         losses.append(network.loss(network.at(walk, steps, torch.full((count,), n)), actual).mean())
-    expected = torch.stack(losses).mean() + 0.7 * wiggles(walk, columns.values)
+    ends = torch.from_numpy(plan.older.firsts + np.diff(plan.older.bounds) - 1 + HORIZON)
+    learned = torch.where(torch.arange(20)[:, None] < ends, columns.values, torch.nan)
+    expected = torch.stack(losses).mean() + 0.7 * wiggles(walk, learned)
     torch.testing.assert_close(found, expected, rtol=2e-3, atol=0)
+
+
+def test_the_penalty_reads_nothing_of_the_held_out_stretch():
+    """Levels there would move the smoothing rates that the stretch is about to judge."""
+    gradients = []
+    for jump in (0.0, 3.0):
+        source = source_of(30)
+        plan = plan_of(source)
+        held_out = slice(int(plan.older.firsts[0]) + len(plan.older) - 1 + HORIZON, 30)
+        source._values[held_out] += jump
+        assert held_out.start < 30
+        generator = torch.Generator().manual_seed(2)
+        network = built(make(1), generator)
+        Learning(network, source, plan.older, penalty=5.0, generator=generator).loss(torch.tensor([0])).backward()
+        gradients.append(network.smoothing.shared.grad)
+    torch.testing.assert_close(*gradients, rtol=0, atol=0)
 
 
 def test_the_held_out_loss_is_of_newer_origins_and_has_no_penalty(generator):

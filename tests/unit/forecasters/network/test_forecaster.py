@@ -118,7 +118,7 @@ def test_forecasts_at_many_origins_are_those_at_each_alone(model):
     panel = panel_of(*series, season=6)
     rows = [(n, end) for end in (5, 70, 81, 100, 116) for n in (1, 0)]
     origins = Origins(*np.array(rows).T)
-    mean, intervals = fitted._told_at(panel.scaled(1 / fitted._factors), origins, (80, 95))
+    mean, intervals = fitted._predict_at(panel.scaled(1 / fitted._factors), origins, (80, 95))
     for (n, end), one, lower, upper in zip(rows, mean, intervals.lower, intervals.upper, strict=True):
         alone = fitted.forecast(panel.before(np.full(2, end), 4), levels=[80, 95])
         factor = fitted._factors[n]
@@ -137,7 +137,7 @@ def test_nothing_after_an_origin_is_seen_at_it(id_):
     for values in (series, spoilt):
         panel = replace(panel_of(values, season=6), ids=np.array([id_], dtype=object))
         origins = Origins(np.array([0, 0]), np.array([90, 100]))
-        mean, intervals = model._told_at(panel, origins, (80,))
+        mean, intervals = model._predict_at(panel, origins, (80,))
         made.append(np.concatenate([mean[..., None], intervals.lower, intervals.upper], axis=-1))
     assert np.array_equal(*made)
 
@@ -223,7 +223,7 @@ def coverage(model, series, first, horizon):
     places = np.repeat(np.arange(len(series)), len(ends))
     panel = panel_of(*series).scaled(1 / model._factors)
     origins = Origins(places, np.tile(ends, len(series)))
-    made = model._told_at(panel, origins, (80, 95))[1]
+    made = model._predict_at(panel, origins, (80, 95))[1]
     rows = panel.offsets[origins.series][:, None] + origins.ends[:, None] + np.arange(horizon)
     actual = panel.values[rows][..., None]
     return ((made.lower <= actual) & (actual <= made.upper)).mean(axis=(0, 1))
@@ -360,3 +360,19 @@ def test_beats_seasonal_naive_on_a_panel():
         for model in (NARN(), SeasonalNaive())
     ]
     assert errors[0] < 0.6 * errors[1]
+
+
+def test_intervals_that_rest_on_too_few_held_out_values_say_so():
+    few = NARN(hidden_size=4, n_members=1, training=Training(n_updates=5)).fit(panel_of(seasonal(24)), horizon=1)
+    few.forecast(levels=[80, 95])
+    assert "past errors are known, too few for the 80 % and 95 % interval" in few.shortage_
+    many = NARN(hidden_size=4, n_members=1, training=Training(n_updates=5)).fit(panel_of(seasonal(90)), horizon=6)
+    many.forecast(levels=[80, 95])
+    assert many.shortage_ == ""
+
+
+def test_what_is_saved_names_its_parts():
+    model = NARN(hidden_size=4, n_members=1, training=Training(n_updates=5)).fit(panel_of(seasonal(40)), horizon=2)
+    state = model._state()
+    assert (state["layout"], state["sizes"]) == (model._shape._asdict(), model._sizes._asdict())
+    assert state["losses"]["network 1"]["planned"] == 5

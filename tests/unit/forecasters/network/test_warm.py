@@ -8,7 +8,7 @@ from tidegate.evaluation.backtest import Settings, backtest
 from tidegate.forecasters import storage
 from tidegate.forecasters.narn import NARN
 from tidegate.forecasters.network.course import course
-from tidegate.forecasters.network.warm import Start, eased, hindrance, weights_of
+from tidegate.forecasters.network.warm import ALWAYS, NEVER, Start, Stretches, eased, hindrance, stretches, weights_of
 from tidegate.forecasters.recurrent import GRU
 from tidegate.panel import Panel
 from tidegate.scoring.folds import Folds
@@ -42,8 +42,9 @@ def bits(model):
     return np.concatenate([made.mean[..., None], *made.intervals[1:]], axis=-1)
 
 
-def start(*, weights=1.0, meaning="same", newest=10, checked=True, size=3):
-    return Start(({"weight": torch.full((size, 2), weights)},), meaning, newest, checked)
+def start(*, weights=1.0, meaning="same", newest=10, ids=("a", "b"), learned=(4, 6), held=(5, 7), size=3):
+    known = Stretches(np.array(ids, dtype=object), np.array(learned), np.array(held))
+    return Start(({"weight": torch.full((size, 2), weights)},), meaning, newest, known)
 
 
 def test_a_warm_fit_goes_on_where_the_one_before_was():
@@ -140,13 +141,47 @@ def test_hindrances():
     assert "made otherwise" in hindrance(start(), start(meaning="other"))
     assert "made otherwise" in hindrance(start(), start(size=4))
     assert hindrance(start(newest=11), start()) == "the fit before has seen later observations"
-    assert hindrance(start(checked=False), start()) == "the fit before has seen what is held out now"
-    assert hindrance(start(), start(checked=False)) == ""
+    seen = "the fit before has seen what is held out now"
+    assert hindrance(start(), start(held=(5, 6))) == seen
+    assert hindrance(start(learned=(7, NEVER)), start(held=(5, 7))) == seen
+    assert hindrance(start(learned=(4, NEVER)), start(held=(5, ALWAYS))) == ""
+    assert hindrance(start(ids=("b", "a"), learned=(6, 4)), start()) == ""
+    assert hindrance(start(ids=("a", "c"), learned=(4, 99)), start()) == ""
+
+
+def test_stretches_are_the_newest_target_learned_and_the_oldest_held_out():
+    panel, horizon = panel_of(150, 2), 4
+    plan = course(panel.lengths, past_steps=np.array([12, 12]), horizon=horizon, training=TRAINING)
+    found = stretches(panel, plan, horizon)
+    older, newer = plan.older.all(), plan.newer.all()
+    assert found.learned.tolist() == [max(older.ends[older.series == n]) + horizon - 1 for n in range(2)]
+    assert found.held.tolist() == [min(newer.ends[newer.series == n]) for n in range(2)]
+    alone = course(
+        panel.lengths, past_steps=np.array([12, 12]), horizon=horizon, training=Training(held_out_fraction=0.0)
+    )
+    nothing = stretches(panel, alone, horizon)
+    assert nothing.learned.tolist() == [149, 149]
+    assert nothing.held.tolist() == [ALWAYS, ALWAYS]
+
+
+def test_more_held_out_than_before_starts_afresh():
+    panel = panel_of()
+    model = gru(warm_start=True, training=TRAINING._replace(held_out_fraction=0.05)).fit(panel, horizon=4)
+    model.set_params(training=TRAINING._replace(held_out_fraction=0.4)).fit(panel, horizon=4)
+    assert "has seen what is held out now" in model.notes_[-1]
+
+
+def test_a_warm_start_with_embedded_series_needs_the_same_ones():
+    panel = panel_of(140)
+    model = gru(warm_start=True, series_width=2).fit(panel, horizon=4)
+    others = replace(panel_of(150), ids=np.array(["s0", "s1", "t"], dtype=object))
+    assert "start afresh" in model.fit(others, horizon=4).notes_[-1]
 
 
 def test_a_start_comes_back_from_its_state_and_its_digest_stands_for_the_weights():
     again = Start.from_state(start().state())
-    assert again[1:] == start()[1:]
+    assert again[1:3] == start()[1:3]
+    assert all(np.array_equal(*pair) for pair in zip(again.stretches, start().stretches, strict=True))
     assert torch.equal(again.weights[0]["weight"], start().weights[0]["weight"])
     assert again.digest == start().digest != start(weights=1.5).digest
 
