@@ -28,7 +28,7 @@ def test_ctrl_c_keeps_the_finished_folds_and_resuming_gives_the_same_bits(
     os.killpg(command.pid, signal.SIGINT)
     asked = time.monotonic()
     out, err = command.communicate(timeout=30)
-    assert command.returncode == 130
+    assert command.returncode == 130, err
     assert time.monotonic() - asked < 10
     assert "Traceback" not in err
     assert out == ""
