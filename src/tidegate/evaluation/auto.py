@@ -14,8 +14,9 @@ from tidegate.evaluation.plan import plan
 from tidegate.evaluation.reasons import MARGIN
 from tidegate.evaluation.work import Job, judge
 from tidegate.forecasters import registry
+from tidegate.forecasters.arguments import check_whole
 from tidegate.forecasters.base import Forecaster
-from tidegate.forecasters.ensemble import UNFIT, Ensemble, asked, built, check_members, check_seed
+from tidegate.forecasters.ensemble import UNFIT, Ensemble, asked, built, check_members
 from tidegate.scoring import metrics
 from tidegate.scoring.folds import Folds
 from tidegate.scoring.scaling import seasonal_scales
@@ -115,7 +116,7 @@ class Auto(Forecaster):
             whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
             if not (value is None and name == "folds") and (not whole or value < least):
                 raise SettingError(f"{name} is {value!r}; it must be a whole number, at least {least}.")
-        check_seed(self.seed)
+        check_whole("seed", self.seed, least=0)
 
     def _fit(self, panel: Panel, horizon: int) -> None:
         wanted = candidates_for(panel, horizon) if self.candidates is None else tuple(self.candidates)

@@ -10,6 +10,7 @@ from sklearn.base import clone
 from tidegate.analysis.wording import listing, percent
 from tidegate.errors import DataError, MissingExtraError, ModelError, SettingError, TidegateError, TrainingError
 from tidegate.forecasters import calibration, registry
+from tidegate.forecasters.arguments import check_choice, check_whole
 from tidegate.forecasters.base import Forecaster
 from tidegate.panel import Intervals
 from tidegate.scoring.metrics import average
@@ -100,12 +101,10 @@ class Ensemble(Forecaster):
     def _check_settings(self, horizon: int) -> None:
         super()._check_settings(horizon)
         check_members("members", self.members)
-        allowed = get_args(Combine)
-        if self.combine not in allowed:
-            raise SettingError(f"combine is {self.combine!r}; it must be one of {', '.join(map(repr, allowed))}.")
+        check_choice("combine", self.combine, get_args(Combine))
         if self.weights is not None:
             self._check_weights(self.weights)
-        check_seed(self.seed)
+        check_whole("seed", self.seed, least=0)
 
     def _check_weights(self, weights: Sequence[float]) -> None:
         if self.combine != "weights":
@@ -256,18 +255,6 @@ def check_members(name: str, members: object) -> None:
             registry.entry(member)
         elif not isinstance(member, Forecaster):
             raise SettingError(f"{name} holds {member!r}, which is neither the name of a model nor a forecaster.")
-
-
-def check_seed(seed: object) -> None:
-    """Refuse a seed that is not a whole number of at least 0.
-
-    Raises
-    ------
-    SettingError
-        With the value and the limit.
-    """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise SettingError(f"seed is {seed!r}; it must be a whole number, at least 0.")
 
 
 def asked(model: Forecaster, data: Panel | None, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:

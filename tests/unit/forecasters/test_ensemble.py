@@ -7,7 +7,8 @@ from sklearn.base import clone
 import tidegate
 from tidegate.errors import DataError, MissingExtraError, ModelError, SettingError
 from tidegate.forecasters import registry
-from tidegate.forecasters.ensemble import Ensemble, asked, built, check_members, check_seed, labelled, remarks
+from tidegate.forecasters.arguments import check_whole
+from tidegate.forecasters.ensemble import Ensemble, asked, built, check_members, labelled, remarks
 from tidegate.forecasters.naive import Drift, HistoricMean, MovingAverage, Naive, SeasonalNaive
 from tidegate.forecasters.regression import Linear
 from tidegate.forecasters.smoothing import ETS, Theta
@@ -207,7 +208,7 @@ def test_settings_outside_their_limits_are_refused(panel, settings, said):
 
 def test_the_checks_accept_what_they_should():
     check_members("members", ["ets", Naive()])
-    check_seed(np.int64(4))
+    check_whole("seed", np.int64(4), least=0)
 
 
 def test_traits_are_the_weakest_of_the_members():

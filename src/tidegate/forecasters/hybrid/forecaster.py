@@ -11,6 +11,7 @@ import torch
 from tidegate.errors import DataError, Place, SettingError
 from tidegate.features.windows import Origins, last_origins
 from tidegate.forecasters import storage
+from tidegate.forecasters.arguments import check_choice, check_whole
 from tidegate.forecasters.base import Forecaster
 from tidegate.forecasters.hybrid.learning import Member, Tables, combined, member, told
 from tidegate.forecasters.hybrid.network import HybridNetwork, Plan
@@ -18,7 +19,6 @@ from tidegate.forecasters.hybrid.reader import Reader
 from tidegate.forecasters.hybrid.rules import Shape, shape, updates
 from tidegate.forecasters.hybrid.scale import joined
 from tidegate.forecasters.network.course import Course, course, members_for
-from tidegate.forecasters.network.forecaster import check_choice, check_whole
 from tidegate.forecasters.network.told import middle, narrowing, places_of, shrinkage, shrunk, values_at
 from tidegate.nn.initialisation import built
 from tidegate.panel import Intervals

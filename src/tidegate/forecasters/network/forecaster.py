@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
-from tidegate.errors import DataError, Place, SettingError
+from tidegate.errors import DataError, Place
 from tidegate.features.calendar import calendar
 from tidegate.features.inputs import Encoding, Inputs
 from tidegate.features.windows import Origins, last_origins
 from tidegate.forecasters import storage
+from tidegate.forecasters.arguments import check_whole
 from tidegate.forecasters.base import Forecaster
 from tidegate.forecasters.network.course import Course, Member, course, member, members_for
 from tidegate.forecasters.network.problem import examples, parts, told
@@ -30,8 +31,6 @@ from tidegate.training.settings import Training, checked
 from tidegate.training.threads import one_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from tidegate.nn.decoders.reading import Network
@@ -338,42 +337,6 @@ class NetworkForecaster(Forecaster):
         network = built(lambda: self._network(self._sizes, generator), generator)
         network.load_state_dict({name: torch.from_numpy(value) for name, value in parameters.items()})
         return network.eval()
-
-
-def check_whole(name: str, value: Any, *, least: int) -> None:
-    """Refuse a setting that is not a whole number of at least `least`.
-
-    Raises
-    ------
-    SettingError
-        With the name, the value and the limit.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise SettingError(f"{name} is {value!r}; it must be a whole number, at least {least}.")
-
-
-def check_fraction(name: str, value: Any) -> None:
-    """Refuse a setting that is not a number from 0 to below 1.
-
-    Raises
-    ------
-    SettingError
-        With the name, the value and the limit.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
-        raise SettingError(f"{name} is {value!r}; it must be a number from 0 to below 1.")
-
-
-def check_choice(name: str, value: Any, allowed: Sequence[str]) -> None:
-    """Refuse a setting that is none of the words allowed.
-
-    Raises
-    ------
-    SettingError
-        With the name, the value and the words.
-    """
-    if value not in allowed:
-        raise SettingError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}.")
 
 
 def _sizes(windows: Windows, panel: Panel, horizon: int) -> Sizes:
