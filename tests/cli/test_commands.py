@@ -25,6 +25,20 @@ def test_fit_and_predict_are_the_halves_of_forecast(tidegate, monthly):
     assert Path("ahead/forecast.csv").read_bytes() == Path(whole["output"], "forecast.csv").read_bytes()
 
 
+def test_settings_are_set_from_the_command_line(tidegate, monthly):
+    name = monthly()
+    line = f"fit {name} --horizon 6 --model recurrent --set cell=lstm --set training.n_updates=2 --output saved --json"
+    fitted = tidegate(line)
+    assert fitted.exit_code == 0, fitted.stderr
+    assert any("up to 2 updates" in note for note in json.loads(fitted.stdout)["notes"])
+    judged = tidegate(f"compare {name} --horizon 6 --models ets --set ets.search=full --folds 2 --output out")
+    assert judged.exit_code == 0, judged.stderr
+    refused = tidegate(f"compare {name} --horizon 6 --models ets --set ets.serch=full --output other")
+    assert refused.exit_code == 2
+    assert "Did you mean 'search'?" in refused.stderr
+    assert not Path("other").exists()
+
+
 def test_auto_says_what_it_chose_and_forecasts_with_it(tidegate, monthly):
     fitted = tidegate(f"fit {monthly()} --model auto --horizon 6 --output chosen --json")
     assert fitted.exit_code == 0, fitted.stderr
@@ -53,6 +67,12 @@ def test_predict_takes_the_future_of_known_covariates(tidegate, monthly, table):
     assert missing.exit_code == 2
     assert "price" in missing.stderr
     assert tidegate(f"predict saved --future {future}").exit_code == 0
+    torn = table("month,price", "2021-01-01,12", "2021-02-01,", "2021-03-01,12", name="torn.csv")
+    refused = tidegate(f"predict saved --future {torn}")
+    assert refused.exit_code == 2
+    assert "row 3, column 'price'" in refused.stderr
+    plain = tidegate(f"predict saved --future {future} --levels none --json")
+    assert set(json.loads(plain.stdout)["forecast"][0]) == {"unique_id", "ds", "linear"}
 
 
 def test_ids_that_appear_only_at_prediction(tidegate, monthly):

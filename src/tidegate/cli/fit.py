@@ -14,6 +14,7 @@ from tidegate.cli.app import Invocation, command
 from tidegate.cli.interruption import resumable
 from tidegate.cli.observations import observations
 from tidegate.cli.options import Ahead, Chance, Folder, Source, Speech
+from tidegate.cli.settings import configured
 
 if TYPE_CHECKING:
     from tidegate.forecasters.base import Forecaster
@@ -24,6 +25,7 @@ TRAINED = 5
 
 EXAMPLE = """
 tidegate fit sales.csv --model gru --horizon 12 --output sales-gru
+tidegate fit sales.csv --model gru --horizon 12 --set decoder=segment --set training.budget=60
 tidegate predict sales-gru
 """
 
@@ -33,6 +35,16 @@ class Choice:
     """Which model to fit."""
 
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="Registry name. See tidegate models.")]
+
+
+@dataclass(frozen=True)
+class Given:
+    """How the model differs from its defaults."""
+
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting of the model, or training.NAME; several times."),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,7 @@ class Request:
     folder: Folder
     speech: Speech
     typed: Invocation
+    given: Given = Given()
 
 
 @command("fit", example=EXAMPLE)
@@ -57,13 +70,11 @@ def fit(request: Request) -> int:
     place = folders.place("fit", f"{request.source.name}-{entry.name}", request.folder)
     if place.state == "finished":
         return _report({"output": str(place.folder), "model": entry.name, "finished": "already"}, request.speech)
+    model = configured(entry, request.given.settings or (), request.chance.seed)
     panel = observations(request.source)
-    model = entry.build({"seed": request.chance.seed} if entry.traits.stochastic else {})
     with resumable(place, request.typed):
         _train(model, panel, request.ahead.horizon, place)
-        if place.state == "replace":
-            shutil.rmtree(place.folder)
-        model.save(place.folder)
+        _save(model, place)
     place.clear()
     facts = {
         "output": str(place.folder),
@@ -87,6 +98,18 @@ def _train(model: Forecaster, panel: Panel, horizon: int, place: folders.Place) 
 
     with kept_in(place.store):
         model.fit(panel, horizon=horizon)
+
+
+def _save(model: Forecaster, place: folders.Place) -> None:
+    """Save the model; what it replaces goes only once it is safely on disk."""
+    if place.state != "replace":
+        model.save(place.folder)
+        return
+    fresh = place.store / "model"
+    shutil.rmtree(fresh, ignore_errors=True)
+    model.save(fresh)
+    shutil.rmtree(place.folder)
+    fresh.rename(place.folder)
 
 
 def _report(facts: dict[str, Any], speech: Speech) -> int:

@@ -114,18 +114,20 @@ class Ahead:
 class Coverage:
     """Which intervals to give."""
 
-    levels: Annotated[str, typer.Option("--levels", metavar="A,B", help="Coverage of the intervals in percent.")] = (
-        "80,95"
-    )
+    levels: Annotated[
+        str, typer.Option("--levels", metavar="A,B", help="Coverage of the intervals in percent; none: no intervals.")
+    ] = "80,95"
 
     def percent(self) -> tuple[int, ...]:
-        """Return the levels, ascending.
+        """Return the levels, ascending; empty for "none".
 
         Raises
         ------
         SettingError
             If one is not a whole number from 1 to 99.
         """
+        if self.levels.strip().lower() == "none":
+            return ()
         levels = whole_numbers("levels", self.levels)
         wrong = [level for level in levels if not 0 < level < 100]
         if wrong:
@@ -139,6 +141,12 @@ class Judging:
 
     models: Annotated[
         str | None, typer.Option("--models", metavar="A,B", help="Models to try; all: every one. See tidegate models.")
+    ] = None
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="MODEL.NAME=VALUE", help="A setting of a model: gru.hidden_size=32; several times."
+        ),
     ] = None
     folds: Annotated[int, typer.Option("--folds", metavar="K", help="Origins of the backtest.")] = 5
     stride: Annotated[

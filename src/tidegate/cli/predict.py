@@ -15,8 +15,6 @@ from tidegate.cli.observations import observations
 from tidegate.cli.options import Coverage, Folder, Source, Speech
 
 if TYPE_CHECKING:
-    import pandas
-
     from tidegate.forecasters.base import Forecaster
     from tidegate.panel import Panel
 
@@ -78,7 +76,7 @@ def _write(model: Forecaster, request: Request, place: folders.Place) -> None:
 
     source = request.source
     panel = _newer(source, model) if source.data or source.example else None
-    future = None if panel is not None or source.future is None else _table(source.future)
+    future = source.future if panel is None else None
     frame = model.predict(panel, levels=request.coverage.percent(), future=future)
     facts = {
         "name": str(request.saved.directory),
@@ -87,16 +85,6 @@ def _write(model: Forecaster, request: Request, place: folders.Place) -> None:
         "notes": [*(panel.notes if panel is not None else ()), *([model.shortage_] if model.shortage_ else [])],
     }
     folders.write(place, {"forecast.csv": csv(frame), "run.json": plain_json(facts)})
-
-
-def _table(path: Path) -> pandas.DataFrame:
-    """Return a file of future covariates as a frame; the model knows its columns."""
-    import pandas
-
-    from tidegate.data.reading import open_source
-
-    open_source(path)  # refuses what is missing or of another kind
-    return pandas.read_parquet(path) if path.is_dir() or path.suffix == ".parquet" else pandas.read_csv(path)
 
 
 def _newer(source: Source, model: Forecaster) -> Panel:

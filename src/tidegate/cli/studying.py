@@ -15,11 +15,13 @@ from tidegate.cli.app import Invocation
 from tidegate.cli.interruption import resumable
 from tidegate.cli.observations import observations
 from tidegate.cli.options import Ahead, Chance, Coverage, Folder, Judging, Source, Speech, split
+from tidegate.cli.settings import configured, of_models
 
 if TYPE_CHECKING:
     from tidegate.analysis.profile import Profile
     from tidegate.evaluation.backtest import Settings
     from tidegate.evaluation.study import Study
+    from tidegate.forecasters.base import Forecaster
     from tidegate.panel import Panel
     from tidegate.scoring.folds import Folds
 
@@ -44,6 +46,13 @@ class Request:
 
         named = self.judging.models
         return registry.ladder() if named is None else catalogue.chosen(split(named))
+
+    def contenders(self) -> list[str | Forecaster]:
+        """Return the models to try: those with settings of their own built, the others by name."""
+        from tidegate.forecasters import registry
+
+        given, seed = of_models(self.judging.settings or (), self.models), self.chance.seed
+        return [configured(registry.entry(name), given[name], seed) if name in given else name for name in self.models]
 
     def folds(self) -> Folds:
         """Return the rolling origins."""
@@ -97,10 +106,11 @@ def run(request: Request) -> int:
         if not request.speech.quiet:
             typer.echo(f"{place.folder} is finished already.", err=True)
         return _show(place, request.speech)
+    contenders = request.contenders()
     started, clock = datetime.now().astimezone(), time.monotonic()
     panel = _usable(request)
     with resumable(place, request.typed):
-        study = _study(request, panel, place)
+        study = _study(request, contenders, panel, place)
         facts = _facts(study, request, started, time.monotonic() - clock)
         _write(study, place, facts)
     place.clear()
@@ -117,14 +127,14 @@ def _usable(request: Request) -> Panel:
     return panel
 
 
-def _study(request: Request, panel: Panel, place: folders.Place) -> Study:
+def _study(request: Request, contenders: list[str | Forecaster], panel: Panel, place: folders.Place) -> Study:
     from tidegate.evaluation.study import compare, study
 
     work = study if request.typed.command == "forecast" else compare
     return work(
         panel,
         horizon=request.ahead.horizon,
-        models=request.models,
+        models=contenders,
         folds=request.folds(),
         settings=request.settings(place),
     )

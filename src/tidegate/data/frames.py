@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import narwhals as nw
@@ -13,6 +14,7 @@ from tidegate.data import future as future_rows
 from tidegate.data.assembly import assemble
 from tidegate.data.columns import Columns, Options
 from tidegate.data.future import check_future as check_future
+from tidegate.data.reading import open_source
 from tidegate.data.table_source import TableSource
 from tidegate.errors import DataError
 
@@ -60,22 +62,23 @@ def from_frame(
     return assemble(frame_source(frame), columns, options, None if future is None else frame_source(future))
 
 
-def with_future(panel: Panel, frame: Any) -> Panel:
-    """Return the panel with the future of its known covariates read from a frame.
+def with_future(panel: Panel, table: Any) -> Panel:
+    """Return the panel with the future of its known covariates read from a frame or a file.
 
     Parameters
     ----------
     panel
         Panel with known covariates.
-    frame
-        Frame with id, time and the known columns.
+    table
+        Frame, or path of a CSV or Parquet file, with id, time and the known columns.
 
     Raises
     ------
     DataError
         If the rows do not follow the last observation step by step, or a value is missing.
     """
-    return future_rows.with_future(panel, frame_source(frame))
+    source = open_source(table) if isinstance(table, str | Path) else frame_source(table)
+    return future_rows.with_future(panel, source)
 
 
 def to_frame(forecast: Forecast, panel: Panel) -> Any:

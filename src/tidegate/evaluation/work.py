@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.base import clone
 
-from tidegate.errors import DataError, MissingExtraError, ModelError, TidegateError
+from tidegate.errors import DataError, MissingExtraError, TidegateError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -143,7 +143,6 @@ def _rolled(model: Forecaster, job: Job, origins: slice, outcome: Outcome) -> st
         made += model.forecast_at(job.panel, later, levels=levels, window=job.window)
         outcome.predict_seconds[origins][1:] = model.predict_seconds_ / len(later)
     for g, one in enumerate(made, origins.start):
-        _check_finite(one, job)
         outcome.mean[g] = one.mean[:, job.gap :]
         if one.intervals is not None:
             outcome.lower[g] = one.intervals.lower[:, job.gap :]
@@ -176,15 +175,6 @@ def forecast(model: Forecaster, data: Panel | None, levels: tuple[int, ...]) -> 
         if not levels:
             raise
         return model.forecast(data), f"No intervals: {error}"
-
-
-def _check_finite(made: Forecast, job: Job) -> None:
-    wrong = np.argwhere(~np.isfinite(made.mean))
-    if len(wrong):
-        n, step = wrong[0]
-        raise ModelError(
-            f"{job.model.name} forecast {made.mean[n, step]} for series {str(made.ids[n])!r}, {step + 1} steps ahead."
-        )
 
 
 def _without_forecast(job: Job, *, failure: str = "", missing: str = "") -> Outcome:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tidegate.data.columns import Columns
-from tidegate.errors import DataError, Place, SettingError
+from tidegate.errors import DataError, ModelError, Place, SettingError
 from tidegate.panel import no_covariates
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tidegate.panel import Panel
+    from tidegate.panel import Forecast, Panel
 
 LONGEST = 1_000_000
 """Steps ahead that can be forecast at once: beyond, arrays would outgrow memory before anything is checked."""
@@ -101,6 +101,23 @@ def named(known: Sequence[str], past: Sequence[str], static: Sequence[str]) -> C
         if isinstance(names, str):
             raise SettingError(f"{kind} is {names!r}; it must be a list of columns, such as [{names!r}].")
     return Columns(known=tuple(known), past=tuple(past), static=tuple(static))
+
+
+def checked_finite(made: Forecast) -> Forecast:
+    """Return `made`.
+
+    Raises
+    ------
+    ModelError
+        If a mean is not a finite number.
+    """
+    wrong = np.argwhere(~np.isfinite(made.mean))
+    if len(wrong):
+        n, step = wrong[0]
+        raise ModelError(
+            f"{made.model} forecast {made.mean[n, step]} for series {str(made.ids[n])!r}, {step + 1} steps ahead."
+        )
+    return made
 
 
 def checked_levels(levels: Any) -> tuple[int, ...]:

@@ -134,7 +134,7 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         levels
             Coverage of the intervals in percent, from 1 to 99.
         future
-            Frame with the known covariates of the next `horizon` steps, if `data` does not hold them.
+            Known covariates of the next `horizon` steps, if `data` does not hold them: a frame, or the path of a file.
 
         Returns
         -------
@@ -201,7 +201,7 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
             one = self.forecast(made.cut(g, series), levels=made.levels)
             made.keep((g, series), one.mean, one.intervals)
         self.predict_seconds_ = time.perf_counter() - started
-        return made.forecasts(self.name)
+        return tuple(arguments.checked_finite(one) for one in made.forecasts(self.name))
 
     @final
     def save(self, folder: str | Path) -> None:
@@ -299,7 +299,8 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         self.predict_seconds_ = time.perf_counter() - started
         origins = panel.times[panel.offsets[1:] - 1]
         times = future_times(panel, self.horizon_)
-        return Forecast(self.name, panel.ids, origins, times, *scaled(mean, intervals, factors)), panel
+        made = Forecast(self.name, panel.ids, origins, times, *scaled(mean, intervals, factors))
+        return arguments.checked_finite(made), panel
 
     def _pass_over(self, made: Rolling) -> None:
         """Forecast in one pass what later rows cannot change, if the model has such a pass."""

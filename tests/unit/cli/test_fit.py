@@ -1,13 +1,14 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import tidegate
 from tidegate.cli.app import Invocation
-from tidegate.cli.fit import Choice, Request, fit
+from tidegate.cli.fit import Choice, Given, Request, fit
 from tidegate.cli.options import Ahead, Chance, Folder, Source, Speech
-from tidegate.errors import SettingError
+from tidegate.errors import SettingError, StorageError
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +53,31 @@ def test_a_finished_folder_is_kept_with_resume_and_replaced_with_force(capsys):
     assert "holds a fitted model already" in capsys.readouterr().out
     assert fit(asked("naive", folder=Folder(output=at, force=True))) == 0
     assert tidegate.load(at).name == "naive"
+
+
+def test_settings_of_the_model_are_set():
+    assert fit(replace(asked("theta"), given=Given(["form=STM"]))) == 0
+    assert tidegate.load("tidegate-fit-air-passengers-theta").form == "STM"
+
+
+def test_a_setting_that_does_not_exist_is_refused_before_reading():
+    wrong = replace(asked("theta"), source=Source(data=Path("absent.csv")), given=Given(["from=STM"]))
+    with pytest.raises(SettingError, match=r"theta has no setting 'from'\. Did you mean 'form'"):
+        fit(wrong)
+
+
+def test_what_is_replaced_goes_only_once_the_new_model_is_saved(monkeypatch):
+    assert fit(asked(folder=Folder(Path("saved")))) == 0
+    before = Path("saved/config.json").read_bytes()
+
+    def refuse(*args, **kwargs):
+        raise StorageError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("tidegate.forecasters.storage.save", refuse)
+        with pytest.raises(StorageError):
+            fit(asked("theta", folder=Folder(Path("saved"), force=True)))
+    assert Path("saved/config.json").read_bytes() == before
+    assert fit(asked("theta", folder=Folder(Path("saved"), force=True))) == 0
+    assert tidegate.load("saved").name == "theta"
+    assert sorted(path.name for path in Path().iterdir()) == ["saved"]

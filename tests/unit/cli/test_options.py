@@ -41,6 +41,10 @@ def test_levels_are_sorted_and_single():
     assert Coverage("95,80,95").percent() == (80, 95)
 
 
+def test_no_levels_mean_no_intervals():
+    assert Coverage(" None").percent() == ()
+
+
 @pytest.mark.parametrize("text", ["0", "80,100"])
 def test_a_level_outside_its_limits_is_refused(text):
     with pytest.raises(SettingError, match=r"--levels names (0|100); a level is from 1 to 99 percent"):

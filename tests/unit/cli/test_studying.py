@@ -35,6 +35,16 @@ def test_no_models_named_means_the_ladder():
     assert request_for(models="ses,naive").models == ("naive", "ses")
 
 
+def test_models_with_settings_of_their_own_are_built():
+    asked = request_for(judging=Judging(models="ets,gru", settings=["gru.hidden_size=8"]), chance=Chance(3))
+    plain, made = asked.contenders()
+    assert plain == "ets"
+    assert (made.name, made.hidden_size, made.seed) == ("gru", 8, 3)
+    assert asked.recorded()["settings"] == ["gru.hidden_size=8"]
+    with pytest.raises(SettingError, match="lstm"):
+        request_for(judging=Judging(models="ets", settings=["lstm.hidden_size=8"])).contenders()
+
+
 def test_folds_and_settings_are_passed_on():
     judging = Judging(folds=3, stride=2, gap=1, window=60, refit="once", budget=9.0, processes=2, warm=True)
     asked = request_for(judging=judging, chance=Chance(7), coverage=Coverage("90"))

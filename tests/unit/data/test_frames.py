@@ -152,3 +152,12 @@ def test_known_covariates_of_a_later_frame():
     made = with_future(panel, later)
     assert made.future.covariates.values[:, 0].tolist() == [2, 3]
     check_future(made, 1)
+
+
+def test_known_covariates_of_a_file(tmp_path):
+    panel = from_frame(LONG.assign(k=1.0), Columns(known=("k",)), Options())
+    later = pd.DataFrame({"unique_id": ["a", "b"], "ds": pd.Timestamp("2020-06-30"), "k": [2.0, 3.0]})
+    for name, write in (("later.csv", later.to_csv), ("later.parquet", later.to_parquet)):
+        write(tmp_path / name, index=False)
+        for path in (tmp_path / name, str(tmp_path / name)):
+            assert with_future(panel, path).future.covariates.values[:, 0].tolist() == [2, 3]

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tidegate.errors import DataError, SettingError
+from tidegate.errors import DataError, ModelError, SettingError
 from tidegate.forecasters import arguments
-from tidegate.panel import Covariates, Panel
+from tidegate.panel import Covariates, Forecast, Panel
 
 
 @pytest.fixture
@@ -104,3 +104,12 @@ def test_covariates_of_other_kinds_are_left_out_by_name(panel):
     bare, names = arguments.usable(whole, frozenset())
     assert (bare.known.names, bare.future, names) == ((), None, ("price", "visits", "rain"))
     assert bare.known.values.shape == (5, 0)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_forecast_that_is_no_number_is_refused(value):
+    mean = np.array([[1.0, 2.0], [3.0, value]])
+    made = Forecast("stub", np.array(["a", "b"], dtype=object), np.zeros(2), np.zeros((2, 2)), mean)
+    with pytest.raises(ModelError, match=rf"stub forecast {value} for series 'b', 2 steps ahead\."):
+        arguments.checked_finite(made)
+    assert arguments.checked_finite(whole := replace(made, mean=np.ones((2, 2)))) is whole

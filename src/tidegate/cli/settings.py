@@ -1,0 +1,114 @@
+"""Settings of a model as words of a command line: ``decoder=segment``, ``training.n_updates=500``."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from tidegate.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tidegate.forecasters.base import Forecaster
+    from tidegate.forecasters.registry import Entry
+
+_SPOKEN = {"none": None, "true": True, "false": False}
+
+
+def configured(entry: Entry, words: Sequence[str], seed: int) -> Forecaster:
+    """Return a new forecaster of `entry` with the settings in `words`; `seed` counts where they name none.
+
+    Parameters
+    ----------
+    entry
+        Of the registry.
+    words
+        NAME=VALUE each. VALUE is a number, text, none, true, false, or several of them between commas; the settings of
+        training are called training.NAME.
+    seed
+        For a stochastic model.
+
+    Raises
+    ------
+    SettingError
+        If a word is no such pair, or the model has no such setting.
+    MissingExtraError
+        If the model needs what is not installed.
+    """
+    plain = entry.build()
+    known = plain.get_params(deep=False)
+    given: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    for word in words:
+        name, equals, text = (part.strip() for part in word.partition("="))
+        if not equals or not name:
+            raise SettingError(f"--set is {word!r}; it must be NAME=VALUE, such as hidden_size=32.")
+        outer, dot, inner = name.partition(".")
+        if dot and outer == "training" and "training" in known:
+            training[_spelled(inner, _training_names(), f"The training of {entry.name}")] = value(text)
+        else:
+            given[_spelled(name, tuple(known), entry.name)] = value(text)
+    if training:
+        from tidegate.training.settings import Training, checked
+
+        usual = getattr(plain, "usual_training", Training())
+        given["training"] = checked(usual._replace(**training))
+    if entry.traits.stochastic:
+        given.setdefault("seed", seed)
+    return entry.build(given)
+
+
+def of_models(words: Sequence[str], names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the words for each model by name, from words MODEL.NAME=VALUE.
+
+    Raises
+    ------
+    SettingError
+        If a word names no model, or one that is not among `names`.
+
+    >>> of_models(["gru.hidden_size=32", "gru.training.n_updates=50"], ["ets", "gru"])
+    {'gru': ['hidden_size=32', 'training.n_updates=50']}
+    """
+    found: dict[str, list[str]] = {}
+    for word in words:
+        name, dot, rest = word.partition(".")
+        if not dot or "=" in name:
+            raise SettingError(f"--set is {word!r}; it must be MODEL.NAME=VALUE, such as gru.hidden_size=32.")
+        if name.strip() not in names:
+            raise SettingError(f"--set names the model {name.strip()!r}, which is not tried: {', '.join(names)}.")
+        found.setdefault(name.strip(), []).append(rest)
+    return found
+
+
+def value(text: str) -> Any:
+    """Return what `text` says: a Python literal, none, true, false, several values between commas, or the text.
+
+    >>> [value(text) for text in ("32", "1e-3", "none", "segment", "ets,theta", "0.5,0.5")]
+    [32, 0.001, None, 'segment', ('ets', 'theta'), (0.5, 0.5)]
+    """
+    if text.lower() in _SPOKEN:
+        return _SPOKEN[text.lower()]
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        parts = [part.strip() for part in text.split(",")]
+        return text if len(parts) == 1 else tuple(value(part) for part in parts if part)
+
+
+def _training_names() -> tuple[str, ...]:
+    from tidegate.training.settings import Training
+
+    return Training._fields
+
+
+def _spelled(name: str, known: Sequence[str], whose: str) -> str:
+    """Return `name` if it is a known setting."""
+    if name in known:
+        return name
+    if not known:
+        raise SettingError(f"{whose} has no settings.")
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    raise SettingError(f"{whose} has no setting {name!r}. {hint}Its settings are: {', '.join(known)}.")
