@@ -13,12 +13,12 @@ from tidegate.features.windows import Origins, last_origins
 from tidegate.forecasters import storage
 from tidegate.forecasters.arguments import check_choice, check_whole
 from tidegate.forecasters.base import Forecaster
-from tidegate.forecasters.hybrid.learning import Member, Tables, combined, member, told
+from tidegate.forecasters.hybrid.learning import Learning, Tables, combined, told
 from tidegate.forecasters.hybrid.network import HybridNetwork, Plan
 from tidegate.forecasters.hybrid.reader import Reader
 from tidegate.forecasters.hybrid.rules import Shape, shape, updates
 from tidegate.forecasters.hybrid.scale import joined
-from tidegate.forecasters.network.course import Course, course, members_for
+from tidegate.forecasters.network.course import Course, course, curtailed, member, members_for
 from tidegate.forecasters.network.told import middle, narrowing, places_of, shrinkage, shrunk, values_at
 from tidegate.nn.initialisation import built
 from tidegate.panel import Intervals
@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 
     from tidegate.forecasters.hybrid.columns import Source
     from tidegate.forecasters.hybrid.scale import LogScale
+    from tidegate.forecasters.network.course import Member
     from tidegate.nn.heads import HeadName
     from tidegate.panel import Panel
 
+    _Member = Member[HybridNetwork, Tables]
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
@@ -128,16 +130,35 @@ class Hybrid(Forecaster):
             source, _ = self._source(panel)
             digest, count = self._digest(), self.n_members or members_for(len(plan.everything))
             members = [
-                member(
-                    self._network, source, plan, training.share(1 / count), penalty=float(self.penalty),
-                    name=f"{digest}-{m + 1}", seed=_MEMBER_SEEDS * self.seed + m,
+                self._member(
+                    source,
+                    plan,
+                    training.share(1 / count),
+                    name=f"{digest}-{m + 1}",
+                    seed=_MEMBER_SEEDS * self.seed + m,
                 )
                 for m in range(count)
-            ]  # fmt: skip
+            ]
             self._networks = [made.network for made in members]
             self._judge(members, source, plan)
         self.losses_ = {label: losses for made in members for label, losses in made.losses.items()}
-        self.notes_ = self._notes(plan, training)
+        self.notes_ = (*self._notes(plan, training), *curtailed(members, plan, training))
+
+    def _member(self, source: Source, plan: Course, training: Training, *, name: str, seed: int) -> _Member:
+        generator = torch.Generator().manual_seed(seed)
+        network = built(self._network, generator)
+        penalty = float(self.penalty)
+        return member(
+            network,
+            plan,
+            training,
+            learning=lambda learned, held_out: Learning(
+                network, source, learned, held_out=held_out, penalty=penalty, generator=generator
+            ),
+            told=lambda each: told(each, source, plan.checked),
+            name=name,
+            generator=generator,
+        )
 
     def _plan(self, lengths: Integers, training: Training) -> Course:
         """Return what to learn from: origins from two seasons on, earlier in shorter series."""
@@ -168,7 +189,7 @@ class Hybrid(Forecaster):
         )
         return HybridNetwork(plan)
 
-    def _judge(self, members: list[Member], source: Source, plan: Course) -> None:
+    def _judge(self, members: list[_Member], source: Source, plan: Course) -> None:
         """Learn from held-out origins how far to trust the networks, and where actual values lie in their tables.
 
         A network that has learned from these origins since is surer of them, and of all others, than it was; where

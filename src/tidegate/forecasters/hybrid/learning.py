@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,19 +9,15 @@ import torch
 
 from tidegate.forecasters.hybrid.network import wiggles
 from tidegate.nn.heads import QUANTILES
-from tidegate.nn.initialisation import built
-from tidegate.training.loop import Losses, Run, train
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from tidegate.features.windows import OriginIndex, Origins
     from tidegate.forecasters.hybrid.columns import Columns, Source
     from tidegate.forecasters.hybrid.network import HybridNetwork, Made
-    from tidegate.forecasters.network.course import Course
-    from tidegate.training.settings import Training
 
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
@@ -31,7 +26,6 @@ _ORIGINS, _ORIGINS_AT_ONCE = 24, 384
 _JUDGED_SERIES, _JUDGED_ORIGINS, _JUDGED_AT_ONCE = 256, 8, 512
 _CELLS_AT_ONCE = 65_536
 _NAMED = 5
-_LEAST_MORE, _MOST_MORE = 0.25, 0.5
 
 
 class Learning:
@@ -141,71 +135,6 @@ def combined(tables: Sequence[Tables]) -> Tables:
     """Return the median of what several networks tell, quantile by quantile and base by base; units are averaged."""
     quantiles, base, unit = (np.stack(part) for part in zip(*tables, strict=True))
     return Tables(np.median(quantiles, axis=0), np.median(base, axis=0), unit.mean(axis=0))
-
-
-class Member(NamedTuple):
-    """One trained network.
-
-    Attributes
-    ----------
-    network
-        As it forecasts.
-    held_out
-        What it told of `Course.checked` before it had read the held-out stretch; None without any.
-    losses
-        The course of both runs by label.
-    """
-
-    network: HybridNetwork
-    held_out: Tables | None
-    losses: dict[str, Losses]
-
-
-def member(
-    make: Callable[[], HybridNetwork],
-    source: Source,
-    plan: Course,
-    training: Training,
-    *,
-    penalty: float,
-    name: str,
-    seed: int,
-) -> Member:
-    """Train one network: stopped by the held-out stretch, then trained on with everything.
-
-    The second run makes half as many updates as the first needed, but a quarter to half of `Course.n_updates`; without
-    a held-out stretch there is one run, on everything. Of a budget the first run gets two thirds.
-
-    Parameters
-    ----------
-    make
-        Returns the network.
-    source
-        Of the training panel.
-    plan, training
-        What to learn from, and how.
-    penalty
-        Weight of uneven levels.
-    name
-        For checkpoints: digest of data and settings, and the number of the member.
-    seed
-        Of this member.
-    """
-    started = time.monotonic()
-    generator = torch.Generator().manual_seed(seed)
-    network = built(make, generator)
-    number = name.rpartition("-")[2]
-    first = Run(f"{name}-first", f"network {number}", plan.n_updates, generator)
-    older = Learning(network, source, plan.older, held_out=plan.newer, penalty=penalty, generator=generator)
-    found = train(network, older, training.share(1 / (1 + _MOST_MORE) if len(plan.newer) else 1.0), first)
-    if not len(plan.newer):
-        return Member(network, None, {first.label: found})
-    held_out = told(network, source, plan.checked)
-    n_more = int(np.clip(found.updates[found.best] / 2, _LEAST_MORE * found.planned, _MOST_MORE * found.planned))
-    second = Run(f"{name}-second", f"network {number}, newest values too", max(1, n_more), generator)
-    everything = Learning(network, source, plan.everything, penalty=penalty, generator=generator)
-    again = train(network, everything, training.after(time.monotonic() - started), second)
-    return Member(network, held_out, {first.label: found, second.label: again})
 
 
 @torch.no_grad()

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
-import torch
+from torch import nn
 
 from tidegate.features.windows import OriginIndex, Origins, split, training_origins
-from tidegate.forecasters.network.problem import Learning, told
 from tidegate.forecasters.network.warm import weights_of
-from tidegate.nn.initialisation import built
 from tidegate.training.loop import Losses, Run, train
 from tidegate.training.settings import Training, updates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    import torch
     from numpy.typing import NDArray
 
     from tidegate.forecasters.network.warm import Weights
-    from tidegate.forecasters.network.windows import Windows
-    from tidegate.nn.decoders.reading import Network
+    from tidegate.training.loop import Problem
 
-    Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
-    Maker = Callable[[torch.Generator], Network]
+
+Net = TypeVar("Net", bound=nn.Module)
+Told = TypeVar("Told")
 
 _ERRORS, _ERRORS_PER_SERIES = 2_000, 400
 _LEAST_MORE, _MOST_MORE = 0.25, 0.5
@@ -58,23 +58,24 @@ class Course(NamedTuple):
     n_updates: int
 
 
-class Member(NamedTuple):
+@dataclass(frozen=True)
+class Member(Generic[Net, Told]):
     """One trained network.
 
-    Attributes
+    Parameters
     ----------
     network
         As it forecasts.
     held_out
-        What it told of `Course.checked` before it had read the held-out stretch, (B, F, Q).
+        What it told of `Course.checked` before it had read the held-out stretch; None without any.
     losses
         The course of both runs by label.
     weights
         Its parameters before it had read the held-out stretch.
     """
 
-    network: Network
-    held_out: Floats
+    network: Net
+    held_out: Told | None
     losses: dict[str, Losses]
     weights: Weights
 
@@ -106,15 +107,15 @@ def members_for(n_windows: int) -> int:
 
 
 def member(
-    make: Maker,
-    windows: Windows,
+    network: Net,
     plan: Course,
     training: Training,
     *,
+    learning: Callable[[OriginIndex, OriginIndex | None], Problem],
+    told: Callable[[Net], Told],
     name: str,
-    seed: int,
-    start: Weights | None = None,
-) -> Member:
+    generator: torch.Generator,
+) -> Member[Net, Told]:
     """Train one network: stopped by the held-out stretch, then trained on with everything.
 
     The second run starts where the first was best and makes half as many updates as that took, but at least a quarter
@@ -123,34 +124,38 @@ def member(
 
     Parameters
     ----------
-    make
-        Returns the network for a Generator.
-    windows
-        Of the training panel.
+    network
+        Freshly drawn, or as an earlier fit left it.
     plan, training
         What to learn from, and how.
+    learning
+        Returns the problem of some origins to learn from and some to judge by.
+    told
+        Returns what the network tells of `Course.checked`.
     name
         For checkpoints: digest of data and settings, and the number of the member.
-    seed
-        Of this member.
-    start
-        Parameters to begin with; None draws them.
+    generator
+        Source of all randomness.
     """
     started = time.monotonic()
-    generator = torch.Generator().manual_seed(seed)
-    network = built(lambda: make(generator), generator)
-    if start is not None:
-        network.load_state_dict(start)
     number = name.rpartition("-")[2]
     first = Run(f"{name}-first", f"network {number}", plan.n_updates, generator)
-    learning = Learning(network, windows, plan.older, held_out=plan.newer)
-    found = train(network, learning, training.share(1 / (1 + _MOST_MORE) if len(plan.newer) else 1.0), first)
+    share = 1 / (1 + _MOST_MORE) if len(plan.newer) else 1.0
+    found = train(network, learning(plan.older, plan.newer), training.share(share), first)
     losses, weights = {first.label: found}, weights_of(network)
     if not len(plan.newer):
-        return Member(network, np.empty((0, 0, 0)), losses, weights)
-    held_out = told(network, windows, plan.checked)
+        return Member(network, None, losses, weights)
+    held_out = told(network)
     n_more = int(np.clip(found.updates[found.best] / 2, _LEAST_MORE * found.planned, _MOST_MORE * found.planned))
     second = Run(f"{name}-second", f"network {number}, newest values too", max(1, n_more), generator)
     rest = training.after(time.monotonic() - started)
-    losses[second.label] = train(network, Learning(network, windows, plan.everything), rest, second)
+    losses[second.label] = train(network, learning(plan.everything, None), rest, second)
     return Member(network, held_out, losses, weights)
+
+
+def curtailed(members: Sequence[Member[Any, Any]], plan: Course, training: Training) -> list[str]:
+    """Say so where the budget ended the first run of a network before its updates were made."""
+    made = min(next(iter(one.losses.values())).planned for one in members)
+    if training.budget is None or made >= plan.n_updates:
+        return []
+    return [f"The budget of {training.budget:g} s sufficed for {made} of {plan.n_updates} updates."]

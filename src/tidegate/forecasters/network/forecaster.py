@@ -17,8 +17,8 @@ from tidegate.features.windows import Origins, last_origins
 from tidegate.forecasters import storage
 from tidegate.forecasters.arguments import check_whole
 from tidegate.forecasters.base import Forecaster
-from tidegate.forecasters.network.course import Course, Member, course, member, members_for
-from tidegate.forecasters.network.problem import examples, parts, told
+from tidegate.forecasters.network.course import Course, course, curtailed, member, members_for
+from tidegate.forecasters.network.problem import Learning, examples, parts, told
 from tidegate.forecasters.network.scale import Scale, joined
 from tidegate.forecasters.network.told import middle, narrowing, places_of, shrinkage, shrunk, together, values_at
 from tidegate.forecasters.network.warm import Start, eased, hindrance, stretches
@@ -33,9 +33,12 @@ from tidegate.training.threads import one_thread
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tidegate.forecasters.network.course import Member
+    from tidegate.forecasters.network.warm import Weights
     from tidegate.nn.decoders.reading import Network
     from tidegate.panel import Panel
 
+    _Member = Member[Network, NDArray[np.float64]]
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
@@ -147,11 +150,12 @@ class NetworkForecaster(Forecaster):
             now = self._left(panel, plan)
             start, said = self._warm(now)
             members = self._members(windows, plan, training, start)
-            self._networks = [member.network for member in members]
+            self._networks = [each.network for each in members]
             self._judge(members, windows, plan)
-        self._start = now._replace(weights=tuple(member.weights for member in members))
-        self.losses_ = {label: losses for member in members for label, losses in member.losses.items()}
-        self.notes_ = (*self._notes(eased(plan) if start else plan, training), *said)
+        self._start = now._replace(weights=tuple(each.weights for each in members))
+        self.losses_ = {label: losses for each in members for label, losses in each.losses.items()}
+        made = eased(plan) if start else plan
+        self.notes_ = (*self._notes(made, training), *curtailed(members, made, training), *said)
 
     def _plan(self, panel: Panel, horizon: int, training: Training) -> Course:
         """Return what to learn from: origins from two seasons on, earlier in shorter series."""
@@ -189,24 +193,47 @@ class NetworkForecaster(Forecaster):
             return None, (f"The networks start afresh: {why}.",)
         return self._start, ("The networks start from those of the fit before.",)
 
-    def _members(self, windows: Windows, plan: Course, training: Training, start: Start | None) -> list[Member]:
+    def _members(self, windows: Windows, plan: Course, training: Training, start: Start | None) -> list[_Member]:
         count = self.n_members or members_for(len(plan.everything))
         digest = self._digest(start)
         begun = start.weights if start else ()
         return [
-            member(
-                lambda generator: self._network(self._sizes, generator),
+            self._member(
                 windows,
                 eased(plan) if m < len(begun) else plan,
                 training.share(1 / count),
                 name=f"{digest}-{m + 1}",
-                seed=_MEMBER_SEEDS * self.seed + m,
+                generator=torch.Generator().manual_seed(_MEMBER_SEEDS * self.seed + m),
                 start=begun[m] if m < len(begun) else None,
             )
             for m in range(count)
         ]
 
-    def _judge(self, members: list[Member], windows: Windows, plan: Course) -> None:
+    def _member(
+        self,
+        windows: Windows,
+        plan: Course,
+        training: Training,
+        *,
+        name: str,
+        generator: torch.Generator,
+        start: Weights | None,
+    ) -> _Member:
+        """Train one network from `start`; None draws it."""
+        network = built(lambda: self._network(self._sizes, generator), generator)
+        if start is not None:
+            network.load_state_dict(start)
+        return member(
+            network,
+            plan,
+            training,
+            learning=lambda learned, held_out: Learning(network, windows, learned, held_out=held_out),
+            told=lambda each: told(each, windows, plan.checked),
+            name=name,
+            generator=generator,
+        )
+
+    def _judge(self, members: list[_Member], windows: Windows, plan: Course) -> None:
         """Learn from held-out origins how far to trust the networks, and where actual values lie in their tables.
 
         A network that has learned from these origins since is surer of them, and of all others, than it was; where
@@ -218,10 +245,10 @@ class NetworkForecaster(Forecaster):
         found = [examples(windows, part) for part in parts(plan.checked)]
         base = np.concatenate([reading.base.double().numpy() for reading, _ in found])
         actual = np.concatenate([target.double().numpy() for _, target in found])
-        tables = together([member.held_out for member in members])
+        tables = together([each.held_out for each in members if each.held_out is not None])
         if not self._counts():
             self._trust = shrinkage(middle(tables) - base, actual - base)
-        since = together([told(member.network, windows, plan.checked) for member in members])
+        since = together([told(each.network, windows, plan.checked) for each in members])
         places = places_of(shrunk(tables, base, self._trust), actual)
         if np.isfinite(places).any():
             self._places = (narrowing(tables, since) * places)[None]

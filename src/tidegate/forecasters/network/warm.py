@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegate.forecasters.network.course import Course
-    from tidegate.nn.decoders.reading import Network
     from tidegate.panel import Panel
 
     Weights = dict[str, torch.Tensor]
@@ -109,7 +108,7 @@ class Start(NamedTuple):
         return cls(**{**state, "weights": tuple(weights), "stretches": Stretches(**state["stretches"])})
 
 
-def weights_of(network: Network) -> Weights:
+def weights_of(network: torch.nn.Module) -> Weights:
     """Return a copy of the parameters."""
     return {name: value.detach().clone() for name, value in network.state_dict().items()}
 

@@ -4,9 +4,9 @@ import torch
 
 from tidegate.features.windows import Origins
 from tidegate.forecasters.hybrid.columns import Source, first_seasons
-from tidegate.forecasters.hybrid.learning import Learning, Tables, combined, member, parts, told
+from tidegate.forecasters.hybrid.learning import Learning, Tables, combined, parts, told
 from tidegate.forecasters.hybrid.network import HybridNetwork, Plan, wiggles
-from tidegate.forecasters.network.course import course
+from tidegate.forecasters.network.course import course, curtailed, member
 from tidegate.nn.initialisation import built
 from tidegate.training.settings import Training
 
@@ -136,11 +136,27 @@ def test_networks_are_combined_by_their_median():
     np.testing.assert_allclose(made.unit, np.mean([part.unit for part in three], axis=0))
 
 
+def trained(make, source, plan, training, name):
+    generator = torch.Generator().manual_seed(5)
+    network = built(make, generator)
+    return member(
+        network,
+        plan,
+        training,
+        learning=lambda learned, held_out: Learning(
+            network, source, learned, held_out=held_out, penalty=0.1, generator=generator
+        ),
+        told=lambda each: told(each, source, plan.checked),
+        name=name,
+        generator=generator,
+    )
+
+
 def test_a_member_learns_and_is_judged_before_it_reads_the_newest_values():
     source = source_of(60, 50)
     training = Training(n_updates=60, batch_size=4)
     plan = plan_of(source, training)
-    found = member(make(2), source, plan, training, penalty=0.1, name="digest-3", seed=5)
+    found = trained(make(2), source, plan, training, "digest-3")
     assert list(found.losses) == ["network 3", "network 3, newest values too"]
     first, second = found.losses.values()
     assert first.held_out[first.best] < 0.8 * first.held_out[0]
@@ -152,15 +168,18 @@ def test_a_member_learns_and_is_judged_before_it_reads_the_newest_values():
 
 def test_without_a_held_out_stretch_there_is_one_run():
     source, training = source_of(30), Training(n_updates=5, held_out_fraction=0.0)
-    found = member(make(1), source, plan_of(source, training), training, penalty=0.1, name="digest-1", seed=5)
+    found = trained(make(1), source, plan_of(source, training), training, "digest-1")
     assert list(found.losses) == ["network 1"]
     assert found.held_out is None
+    assert curtailed([found], plan_of(source, training), training) == []
 
 
 def test_a_budget_ends_training_early():
     source = source_of(60)
     training = Training(n_updates=4_000, batch_size=4, budget=1.0)
-    found = member(make(1), source, plan_of(source, training), training, penalty=0.1, name="digest-1", seed=5)
+    found = trained(make(1), source, plan_of(source, training), training, "digest-1")
     first = found.losses["network 1"]
     assert first.planned < 4_000
     assert first.updates[-1] <= first.planned
+    said = curtailed([found], plan_of(source, training), training)
+    assert said == [f"The budget of 1 s sufficed for {first.planned} of 4000 updates."]
