@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import multiprocessing
 import os
 import signal
@@ -10,12 +11,12 @@ import threading
 import traceback
 from dataclasses import dataclass
 from multiprocessing import connection
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tidegate.errors import SettingError, TidegateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from multiprocessing.context import SpawnContext, SpawnProcess
 
 Result = TypeVar("Result")
@@ -84,6 +85,78 @@ def _spawned(tasks: Iterable[Callable[[], Result]], processes: int) -> Generator
     finally:
         for worker in workers:
             worker.stop()
+
+
+class Team(Protocol):
+    """Helpers that keep what they were made with between messages."""
+
+    def give(self, messages: list[Any]) -> None:
+        """Hand each of the first helpers a message, and return at once."""
+
+    def take(self) -> Sequence[Any]:
+        """Wait for the answers to the messages given last and return them in their order."""
+
+
+@contextlib.contextmanager
+def team(members: Sequence[Callable[[Any], Any]]) -> Iterator[Team]:
+    """Start a process for each of `members`, which stays there and is called with every message.
+
+    Parameters
+    ----------
+    members
+        Callables of one argument; they, messages and answers travel by pickle. A member that keeps something between
+        messages keeps it in its process.
+
+    Yields
+    ------
+    Team
+        All processes are stopped at the end of the body, however it ends.
+
+    Raises
+    ------
+    TidegateError
+        From `take`, if a worker dies.
+    Exception
+        From `take`, what a member raised.
+    """
+    context = multiprocessing.get_context("spawn")
+    workers: list[_Worker] = []
+    try:
+        for member in members:
+            workers.append(_Worker.start(context))
+            workers[-1].give((0, functools.partial(_settle, member)))
+        for worker in workers:
+            worker.take()
+        yield _Workers(workers)
+    finally:
+        for worker in workers:
+            worker.stop()
+
+
+class _Workers:
+    def __init__(self, workers: list[_Worker]) -> None:
+        self._workers = workers
+        self._asked: list[_Worker] = []
+
+    def give(self, messages: list[Any]) -> None:
+        self._asked = self._workers[: len(messages)]
+        for worker, message in zip(self._asked, messages, strict=True):
+            worker.give((0, functools.partial(_answer, message)))
+
+    def take(self) -> list[Any]:
+        return [worker.take()[1] for worker in self._asked]
+
+
+_SETTLED: list[Callable[[Any], Any]] = []
+"""What stays in this process as a member of a team."""
+
+
+def _settle(member: Callable[[Any], Any]) -> None:
+    _SETTLED[:] = [member]
+
+
+def _answer(message: Any) -> Any:
+    return _SETTLED[0](message)
 
 
 @dataclass(frozen=True)

@@ -138,3 +138,43 @@ def test_an_interrupt_or_a_kill_leaves_no_orphan(tmp_path, ending):
         assert errors.count("Traceback") == 1
     _, alive = psutil.wait_procs(family, timeout=30)
     assert not alive
+
+
+class Counter:
+    def __init__(self, first):
+        self.value = first
+
+    def __call__(self, step):
+        self.value += step
+        return self.value, os.getpid()
+
+
+def test_members_of_a_team_keep_what_they_learn():
+    with cluster.team([Counter(0), Counter(100)]) as team:
+        team.give([1, 2])
+        assert [value for value, _ in team.take()] == [1, 102]
+        team.give([1])
+        assert [value for value, _ in team.take()] == [2]
+        team.give([5, 5])
+        (one, first), (two, second) = team.take()
+        assert (one, two) == (7, 107)
+        assert len({first, second, os.getpid()}) == 3
+        team.give([])
+        assert team.take() == []
+    for child in (first, second):
+        with pytest.raises(ProcessLookupError):
+            os.kill(child, 0)
+
+
+def test_what_a_member_raises_reaches_the_caller():
+    with cluster.team([refuse]) as team:
+        team.give([7])
+        with pytest.raises(DataError, match="value 7 is wrong"):
+            team.take()
+
+
+def test_a_member_that_dies_is_told():
+    with cluster.team([die]) as team:
+        team.give([7])
+        with pytest.raises(TidegateError, match="A worker process ended by itself"):
+            team.take()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import torch
 
@@ -11,11 +11,13 @@ from tidegate.errors import TrainingError
 from tidegate.training import checkpoints, progress
 from tidegate.training.checkpoints import Snapshot
 from tidegate.training.pace import Pace
+from tidegate.training.parallel import Replica, shared
 from tidegate.training.schedule import rate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tidegate.training.parallel import Backward
     from tidegate.training.settings import Training
 
 
@@ -33,14 +35,6 @@ class Problem(Protocol):
 
     def named(self, chosen: torch.Tensor) -> str:
         """Return where the windows with these numbers come from, for people who look for what broke a run."""
-
-
-@runtime_checkable
-class Ageing(Protocol):
-    """A network that is trained otherwise late in a run than early."""
-
-    def reached(self, share: float) -> None:
-        """Take note that `share` of the run is done, in [0, 1]."""
 
 
 class Run(NamedTuple):
@@ -109,11 +103,12 @@ def train(network: torch.nn.Module, problem: Problem, training: Training, run: R
         state.restore(found)
     watcher.begin(run.label, run.n_updates)
     try:
-        while not state.finished:
-            if state.due:
-                _check(state, problem, place)
-            if not state.finished:
-                watcher.advance(state.done + 1, _update(state, problem))
+        with shared(Replica(network, problem, run.generator), training.processes, run.name) as backward:
+            while not state.finished:
+                if state.due:
+                    _check(state, problem, place)
+                if not state.finished:
+                    watcher.advance(state.done + 1, _update(state, problem, backward))
     finally:
         watcher.finish()
     network.load_state_dict(state.best_parameters)
@@ -203,21 +198,17 @@ def _check(state: _State, problem: Problem, place: Path | None) -> None:
     state.pace.checked()
 
 
-def _update(state: _State, problem: Problem) -> float:
+def _update(state: _State, problem: Problem, backward: Backward) -> float:
     """Make one step of the optimiser and return the loss of its batch."""
     training, run = state.training, state.run
     for group in state.optimiser.param_groups:
         group["lr"] = training.learning_rate * rate(state.done, state.pace.planned, training.warmup_fraction)
     state.network.train()
-    if isinstance(state.network, Ageing):
-        state.network.reached(state.done / state.pace.planned)
     chosen = torch.randint(len(problem), (training.batch_size,), generator=run.generator)
-    loss = problem.loss(chosen)
-    state.optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    loss = backward(chosen, state.done, state.done / state.pace.planned)
     parameters = list(state.network.parameters())
     norm = torch.nn.utils.get_total_norm([one.grad for one in parameters if one.grad is not None])
-    for what, value in (("loss", loss.item()), ("gradient", float(norm))):
+    for what, value in (("loss", loss), ("gradient", float(norm))):
         if not math.isfinite(value):
             where = f"in windows of {problem.named(chosen)}; {_largest_gradient(state.network)}"
             raise TrainingError(_message(what, value, state, where))
@@ -225,8 +216,8 @@ def _update(state: _State, problem: Problem) -> float:
     state.optimiser.step()
     state.done += 1
     state.pace.updated(state.done, len(state.losses.updates))
-    state.since.append(loss.item())
-    return state.since[-1]
+    state.since.append(loss)
+    return loss
 
 
 def _largest_gradient(network: torch.nn.Module) -> str:

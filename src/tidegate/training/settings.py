@@ -33,6 +33,9 @@ class Training(NamedTuple):
     budget
         Wall-clock seconds of a fit's training, positive: the one clock that may decide a result. Where it would not
         suffice for the updates, fewer are made, and the learning rate ends its course with them. None for no limit.
+    processes
+        Processes that share each batch, at least 1 (see `parallel.shared`). Starting one takes seconds, so more than 1
+        pays from about a minute of training. Sums round otherwise for another number.
     """
 
     n_updates: int | None = None
@@ -45,6 +48,7 @@ class Training(NamedTuple):
     n_checks: int = 20
     patience: int = 10
     budget: float | None = None
+    processes: int = 1
 
     def share(self, fraction: float) -> Training:
         """Return the same settings with this fraction of the budget, if there is one."""
@@ -90,6 +94,7 @@ def checked(training: Training | tuple[float | None, ...]) -> Training:
         "n_checks": (1, float("inf")),
         "patience": (1, float("inf")),
         "budget": (0, float("inf")),
+        "processes": (1, float("inf")),
     }
     for name, (least, most) in limits.items():
         value = getattr(made, name)
