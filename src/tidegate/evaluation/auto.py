@@ -17,7 +17,9 @@ from tidegate.forecasters import registry
 from tidegate.forecasters.arguments import check_whole
 from tidegate.forecasters.base import Forecaster
 from tidegate.forecasters.ensemble import UNFIT, Ensemble, asked, built, check_members
+from tidegate.panel import Intervals
 from tidegate.scoring import metrics
+from tidegate.scoring.conformal import half_widths, shortage
 from tidegate.scoring.folds import Folds
 from tidegate.scoring.scaling import seasonal_scales
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from tidegate.evaluation.plan import Plan
     from tidegate.forecasters.storage import Tree
-    from tidegate.panel import Intervals, Panel
+    from tidegate.panel import Panel
 
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 _SHORT, _FEW_SERIES, _MANY_SERIES, _WINDOWS = 500, 3, 10_000, 200
 _FORECASTS, _MOST_FOLDS, _LARGEST_PART = 30, 5, 1 / 3
 _ROUNDS, _DOUBT, _LEAST_WEIGHT = 20, 10, 0.05
+_MEASURE, _CALIBRATED, _NARROWEST = 80, 100, 0.1
 
 
 class Auto(Forecaster):
@@ -131,12 +134,14 @@ class Auto(Forecaster):
             drawn = np.random.default_rng(self.seed).permutation(len(planned.panel))[: self.judged]
             trial = tried(models, planned, horizon, drawn=np.sort(drawn))
             weights, self.scores_ = chosen(trial)
+            places = trial.places(weights)
             failed |= trial.failed
             notes = [trial.said(self.scores_), *planned.notes]
         except DataError as error:
-            weights, self.scores_ = _unjudged(models), {}
+            weights, self.scores_, places = _unjudged(models), {}, None
             notes = [f"Nothing could be judged before the end ({error}), so the usual candidates count the same."]
         own = self._refit({label: (models[label], weight) for label, weight in weights.items()}, panel)
+        self._places = places if set(self.weights_) == set(weights) else None
         lost = [f"{label} could not be judged: {why}" for label, why in failed.items()]
         self.notes_ = (*self._said(), *notes, *lost, *own)
 
@@ -161,17 +166,29 @@ class Auto(Forecaster):
         return [f"auto chose the weighted mean of {listing(shares)}."]
 
     def _predict(self, panel: Panel, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:
-        made = asked(self.model_, None if panel is self.history_ else panel, levels)
-        self.shortage_ = self.model_.shortage_
-        return made
+        data = None if panel is self.history_ else panel
+        if self._places is None or not levels:
+            made = asked(self.model_, data, levels)
+            self.shortage_ = self.model_.shortage_
+            return made
+        mean, measure = asked(self.model_, data, (_MEASURE,))
+        if measure is None:
+            return mean, None
+        self.shortage_ = shortage(self._places, levels)
+        widths = half_widths(self._places, levels)
+        below, above = _sides(mean, measure.lower[..., 0], measure.upper[..., 0])
+        lower, upper = mean[..., None] - below[..., None] * widths, mean[..., None] + above[..., None] * widths
+        return mean, Intervals(levels, lower, upper)
 
     def _count_parameters(self) -> int:
         return self.model_.n_parameters
 
     def _state(self) -> Tree:
-        return {"model": self.model_, "choice": self.choice_, "scores": self.scores_, "weights": self.weights_}
+        learned = {"choice": self.choice_, "scores": self.scores_, "weights": self.weights_, "places": self._places}
+        return {"model": self.model_, **learned}
 
     def _restore(self, state: Tree) -> None:
+        self._places = state["places"]
         self.model_, self.choice_ = state["model"], state["choice"]
         self.scores_, self.weights_ = state["scores"], state["weights"]
 
@@ -183,6 +200,10 @@ class Trial(NamedTuple):
     ----------
     means
         By label, shape (K, M, F): K folds of M judged series.
+    bounds
+        By label, shape (2, K, M, F): the 80 % interval; NaN where a candidate could give none.
+    actual
+        Shape (K, M, F): what happened, NaN where missing.
     score
         The error of such an array, 1 for seasonal naive.
     failed
@@ -192,6 +213,8 @@ class Trial(NamedTuple):
     """
 
     means: dict[str, Floats]
+    bounds: dict[str, Floats]
+    actual: Floats
     score: Score
     failed: dict[str, str]
     n_series: int
@@ -200,6 +223,23 @@ class Trial(NamedTuple):
     def n_forecasts(self) -> int:
         """How many forecasts of each candidate were judged."""
         return int(np.prod(next(iter(self.means.values())).shape[:2]))
+
+    def places(self, weights: dict[str, float]) -> Floats | None:
+        """Return how far from the weighted mean the actual values lie, shape (K, M, F), where it is worth knowing.
+
+        The unit is the distance of the 80 % bound on that side. None for one model alone, which knows its own width,
+        for few forecasts, and for models without intervals.
+        """
+        told = [label for label in weights if np.isfinite(self.bounds[label]).all()]
+        if len(weights) == 1 or not told or self.n_forecasts < _CALIBRATED:
+            return None
+        mean = np.sum([weight * self.means[label] for label, weight in weights.items()], axis=0)
+        shares = np.array([weights[label] for label in told])
+        lower, upper = np.tensordot(shares / shares.sum(), np.stack([self.bounds[label] for label in told]), axes=1)
+        below, above = _sides(mean, lower, upper)
+        error = self.actual - mean
+        side = np.where(error < 0, below, above)
+        return np.asarray(np.divide(np.abs(error), side, out=np.full(error.shape, np.nan), where=side > 0))
 
     def said(self, scores: dict[str, float]) -> str:
         """Return how it was judged and what each scored."""
@@ -249,15 +289,20 @@ def tried(models: dict[str, Forecaster], planned: Plan, horizon: int, *, drawn: 
     """
     whole, sample = (planned.panel, planned.ends), (planned.panel.take(drawn), planned.ends[:, drawn])
     means: dict[str, Floats] = {}
+    bounds: dict[str, Floats] = {}
     failed: dict[str, str] = {}
+    levels = (_MEASURE,) if planned.ends[:, drawn].size >= _CALIBRATED else ()
     for label, model in models.items():
         together = model.traits.scope == "panel"
         panel, ends = whole if together else sample
-        outcome = judge(Job(model, panel.before(ends[-1], horizon), ends, horizon, 0, None, ()))
+        outcome = judge(Job(model, panel.before(ends[-1], horizon), ends, horizon, 0, None, levels))
         if outcome.failure or outcome.missing:
             failed[label] = outcome.failure or outcome.missing
-        else:
-            means[label] = outcome.mean[:, drawn] if together else outcome.mean
+            continue
+        taken = drawn if together else slice(None)
+        means[label] = outcome.mean[:, taken]
+        sides = np.stack([outcome.lower[:, taken, :, 0], outcome.upper[:, taken, :, 0]]) if levels else np.array(np.nan)
+        bounds[label] = sides
     if BASELINE not in means:
         raise ModelError(f"{BASELINE}, which every candidate is compared with, failed: {failed.get(BASELINE)}")
     panel, ends = sample
@@ -265,7 +310,14 @@ def tried(models: dict[str, Forecaster], planned: Plan, horizon: int, *, drawn: 
     parts = [panel.series(n)[:end] for row in ends for n, end in enumerate(row)]
     scale = seasonal_scales(parts, panel.season).absolute.reshape(ends.shape)
     percentages = bool(np.nanmin(panel.values) > 0)
-    return Trial(means, scorer(actual, means[BASELINE], scale, percentages=percentages), failed, len(planned.panel))
+    score = scorer(actual, means[BASELINE], scale, percentages=percentages)
+    return Trial(means, bounds, actual, score, failed, len(planned.panel))
+
+
+def _sides(mean: Floats, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+    """Return how far the bounds lie below and above the mean, each at least a tenth of their distance."""
+    least = _NARROWEST * (upper - lower)
+    return np.maximum(mean - lower, least), np.maximum(upper - mean, least)
 
 
 def scorer(actual: Floats, reference: Floats, scale: Floats, *, percentages: bool) -> Score:

@@ -26,7 +26,8 @@ def trial_of(errors, n_series=40, n_folds=1):
     signs = np.random.default_rng(1).choice([-1, 1], actual.shape)
     means = {name: actual + signs * size for name, size in {"seasonal-naive": 1.0, **errors}.items()}
     score = scorer(actual, means["seasonal-naive"], np.ones(actual.shape[:2]), percentages=False)
-    return Trial(means, score, {}, n_series)
+    bounds = {name: np.stack([mean - 2, mean + 2]) for name, mean in means.items()}
+    return Trial(means, bounds, actual, score, {}, n_series)
 
 
 def random_walks(n_series=1, length=80, seed=2) -> Panel:
@@ -106,6 +107,29 @@ def test_selection_finds_the_mean_that_errs_least():
     low, high = actual - 1, actual + 3
     found = selection({"low": low, "high": high, "wild": actual + 9}, lambda mean: float(np.abs(mean - actual).mean()))
     assert found == {"low": pytest.approx(0.75), "high": pytest.approx(0.25), "wild": 0}
+
+
+def test_places_are_counted_from_the_weighted_mean_in_units_of_its_bounds():
+    made = trial_of({"a": 0.5, "b": -0.1}, n_series=100)
+    found = made.places({"a": 0.5, "b": 0.5})
+    np.testing.assert_allclose(found, np.full((1, 100, 3), 0.2 / 2))
+    assert made.places({"a": 1.0}) is None
+    assert trial_of({"a": 0.5, "b": -0.1}, n_series=99).places({"a": 0.5, "b": 0.5}) is None
+    no_bounds = made._replace(bounds=dict.fromkeys(made.means, np.array(np.nan)))
+    assert no_bounds.places({"a": 0.5, "b": 0.5}) is None
+    flat = made._replace(bounds={name: np.stack([mean, mean]) for name, mean in made.means.items()})
+    assert np.isnan(flat.places({"a": 0.5, "b": 0.5})).all()
+
+
+def test_intervals_of_a_panel_cover_what_they_say():
+    panel = random_walks(150, length=60)
+    made = Auto(candidates=("naive", "drift", "ses")).fit(panel.before(np.full(150, 54), 6), horizon=6)
+    assert len(made.weights_) > 1
+    ahead = made.forecast(levels=[50, 80, 95])
+    actual = panel.values.reshape(150, 60)[:, 54:, None]
+    covered = ((ahead.intervals.lower <= actual) & (actual <= ahead.intervals.upper)).mean(axis=(0, 1))
+    np.testing.assert_allclose(covered, [0.5, 0.8, 0.95], atol=0.06)
+    assert (np.diff(ahead.intervals.upper, axis=-1) >= 0).all()
 
 
 def test_the_baseline_counts_where_nothing_beats_it():
