@@ -13,7 +13,7 @@ from tidegate.cli import folders
 from tidegate.cli.app import Invocation, command
 from tidegate.cli.interruption import resumable
 from tidegate.cli.observations import observations
-from tidegate.cli.options import Ahead, Chance, Folder, Source, Speech
+from tidegate.cli.options import SET, Ahead, Chance, Folder, Source, Speech
 from tidegate.cli.settings import configured
 
 if TYPE_CHECKING:
@@ -41,10 +41,7 @@ class Choice:
 class Given:
     """How the model differs from its defaults."""
 
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A setting of the model, or training.NAME; several times."),
-    ] = None
+    settings: Annotated[list[str] | None, SET] = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from typer.models import OptionInfo
 
 from tidegate.errors import SettingError
 
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 Flag = bool
 """An option that is there or not."""
+
+SET: OptionInfo = typer.Option(
+    "--set",
+    metavar="NAME=VALUE",
+    help="A setting of the model: hidden_size=32, training.budget=60; of one among several: gru.hidden_size=32.",
+)
+"""May be given several times."""
 
 
 @dataclass(frozen=True)
@@ -142,12 +150,7 @@ class Judging:
     models: Annotated[
         str | None, typer.Option("--models", metavar="A,B", help="Models to try; all: every one. See tidegate models.")
     ] = None
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="MODEL.NAME=VALUE", help="A setting of a model: gru.hidden_size=32; several times."
-        ),
-    ] = None
+    settings: Annotated[list[str] | None, SET] = None
     folds: Annotated[int, typer.Option("--folds", metavar="K", help="Origins of the backtest.")] = 5
     stride: Annotated[
         int | None, typer.Option("--stride", metavar="N", help="Steps from one origin to the next; else the horizon.")
