@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from threadpoolctl import threadpool_limits
 
 from tidegate.analysis.seasonality import resolved
 from tidegate.data.calendar import future_times
@@ -20,6 +19,7 @@ from tidegate.data.intake import as_panel
 from tidegate.errors import DataError, NotFittedError, Place
 from tidegate.forecasters import arguments, calibration, registry, storage
 from tidegate.forecasters.rolling import Rolling
+from tidegate.forecasters.threads import limited
 from tidegate.forecasters.units import powers_of_two, scaled
 from tidegate.panel import Forecast, Intervals, Panel
 from tidegate.scoring.conformal import shortage
@@ -118,7 +118,7 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         self.history_ = panel.scaled(1 / self._factors)
         self._scores: Floats | None = None
         self.notes_ = ()
-        with threadpool_limits(1):
+        with limited():
             self._fit(self.history_, horizon)
         self.fit_seconds_ = time.perf_counter() - started
         return self
@@ -290,7 +290,7 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         wanted = arguments.checked_levels(levels)
         panel, factors = self._context(data, future)
         self.shortage_ = ""
-        with threadpool_limits(1):
+        with limited():
             mean, intervals = self._predict(panel, wanted)
             if wanted and intervals is None:
                 scores = self._calibration()
@@ -311,7 +311,7 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         origins = made.origins(at)
         if not at.any():
             return
-        with threadpool_limits(1):
+        with limited():
             found = self._predict_at(ready, origins, made.levels)
         if found is not None and (found[1] is not None or not made.levels):
             made.keep(at, *scaled(*found, factors[origins.series]))

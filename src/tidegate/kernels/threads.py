@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 import torch
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _FORKED = [False]
+_ALLOWED: ContextVar[int | None] = ContextVar("threads of the kernels", default=None)
+
+
+@contextmanager
+def allowed(count: int) -> Iterator[None]:
+    """Let kernels use up to `count` threads inside the body, however many torch may use.
+
+    Their results are the same bits for any number of threads, those of other operations are not.
+    """
+    token = _ALLOWED.set(count)
+    try:
+        yield
+    finally:
+        _ALLOWED.reset(token)
 
 
 def n_threads() -> int:
-    """Return torch's number of threads; 1 in a process forked from one that had begun to use several.
+    """Return torch's number of threads, or what is allowed; 1 in a process forked from one that had used several.
 
     The pool of threads does not survive a fork, and waiting for it would last for ever: workers of data loaders and
     of process pools are forked.
     """
-    return 1 if _FORKED[0] else torch.get_num_threads()
+    if _FORKED[0]:
+        return 1
+    return _ALLOWED.get() or torch.get_num_threads()
 
 
 def _after_fork() -> None:

@@ -4,7 +4,7 @@ import os
 import pytest
 import torch
 
-from tidegate.kernels.threads import n_threads
+from tidegate.kernels.threads import allowed, n_threads
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 
@@ -40,3 +40,13 @@ def test_a_forked_process_uses_one(threads):
     assert ours.recv() == 1
     process.join()
     assert n_threads() == 2
+
+
+def test_what_is_allowed_counts_more_than_torchs_number(threads):
+    threads(1)
+    with allowed(2):
+        assert n_threads() == 2
+        with allowed(3):
+            assert n_threads() == 3
+        assert n_threads() == 2
+    assert n_threads() == 1

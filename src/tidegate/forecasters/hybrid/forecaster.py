@@ -10,7 +10,7 @@ import torch
 
 from tidegate.errors import DataError, Place, SettingError
 from tidegate.features.windows import Origins, last_origins
-from tidegate.forecasters import storage
+from tidegate.forecasters import storage, threads
 from tidegate.forecasters.arguments import check_choice, check_whole
 from tidegate.forecasters.base import Forecaster
 from tidegate.forecasters.hybrid.learning import Learning, Tables, combined, told
@@ -126,7 +126,7 @@ class Hybrid(Forecaster):
         self._shape = shape(panel, horizon)
         plan = self._plan(np.minimum(panel.lengths, self._shape.most_rows), training)
         self._reader = Reader.learn(panel, self._shape)
-        with one_thread():
+        with one_thread(of_kernels=threads.before()):
             source, _ = self._source(panel)
             digest, count = self._digest(), self.n_members or members_for(len(plan.everything))
             members = [
@@ -213,7 +213,7 @@ class Hybrid(Forecaster):
 
     def _predict_at(self, panel: Panel, origins: Origins, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:
         """Return the forecast (B, F) at any origins of `panel`, and its intervals where they could be calibrated."""
-        with one_thread():
+        with one_thread(of_kernels=threads.before()):
             tables, scale = self._tables_at(panel, origins)
         mean = scale.outside(middle(tables))
         if self._places is None or not levels:

@@ -14,7 +14,7 @@ from tidegate.errors import DataError, Place
 from tidegate.features.calendar import calendar
 from tidegate.features.inputs import Encoding, Inputs
 from tidegate.features.windows import Origins, last_origins
-from tidegate.forecasters import storage
+from tidegate.forecasters import storage, threads
 from tidegate.forecasters.arguments import check_whole
 from tidegate.forecasters.base import Forecaster
 from tidegate.forecasters.network.course import Course, course, curtailed, member, members_for
@@ -144,7 +144,7 @@ class NetworkForecaster(Forecaster):
         )
         self._encoding = replace(Encoding.learn(panel), calendar=cycles)
         plan = self._plan(panel, horizon, training)
-        with one_thread():
+        with one_thread(of_kernels=threads.before()):
             windows = self._windows(panel, self._scale)
             self._sizes = _sizes(windows, panel, horizon)
             now = self._left(panel, plan)
@@ -161,7 +161,8 @@ class NetworkForecaster(Forecaster):
         """Return what to learn from: origins from two seasons on, earlier in shorter series."""
         wanted = max(2 * panel.season, _USUAL_STEPS)
         past = np.maximum(np.minimum(panel.lengths - horizon, wanted), _FEWEST_STEPS)
-        plan = course(panel.lengths, past_steps=past, horizon=horizon, training=training)
+        window_steps = self._shape.window_steps
+        plan = course(panel.lengths, past_steps=past, horizon=horizon, training=training, window_steps=window_steps)
         if not len(plan.everything):
             n = int(np.argmax(panel.lengths))
             raise DataError(
@@ -263,7 +264,7 @@ class NetworkForecaster(Forecaster):
         places = None
         if self._places is not None and levels:
             places, self.shortage_ = half_widths(self._places, levels), shortage(self._places, levels)
-        with one_thread():
+        with one_thread(of_kernels=threads.before()):
             windows = self._windows(panel, scale)
             for part in parts(origins):
                 frame, tables = self._tables(windows, part)
