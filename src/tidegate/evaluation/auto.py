@@ -40,6 +40,7 @@ _SHORT, _FEW_SERIES, _MANY_SERIES, _WINDOWS = 500, 3, 10_000, 200
 _FORECASTS, _MOST_FOLDS, _LARGEST_PART = 30, 5, 1 / 3
 _ROUNDS, _DOUBT, _LEAST_WEIGHT = 20, 10, 0.05
 _MEASURE, _CALIBRATED, _NARROWEST = 80, 100, 0.1
+_NETWORKS = 3
 
 
 class Auto(Forecaster):
@@ -126,6 +127,8 @@ class Auto(Forecaster):
         if BASELINE not in [one if isinstance(one, str) else one.name for one in wanted]:
             wanted = (BASELINE, *wanted)
         models, missing = built(wanted, self.seed)
+        if self.candidates is None and "gru" in models:
+            models["gru"].set_params(n_members=_NETWORKS)
         failed = {label: str(error) for label, error in missing.items()}
         try:
             planned = plan(
@@ -256,8 +259,8 @@ def candidates_for(panel: Panel, horizon: int) -> tuple[str, ...]:
     """Return the models to try: seasonal naive and theta always, the others where they can pay.
 
     Fewer than 10,000 series add ets; up to three of at most 500 values add sarima, or arima without a season; 200
-    windows to learn from (origins with two seasons or six steps before them and a horizon after) add gru, and without
-    them linear comes instead.
+    windows to learn from (origins with two seasons or six steps before them and a horizon after) add gru, the median of
+    three networks, and without them linear comes instead.
     """
     past = max(2 * panel.season, 6)
     n_windows = int(np.maximum(panel.lengths - past - horizon + 1, 0).sum())

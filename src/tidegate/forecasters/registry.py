@@ -126,7 +126,7 @@ _ENTRIES = [
     Entry("recurrent", f"{_RECURRENT}:RecurrentForecaster", "Any cell, any decoder: direct, recurrent, segment, attention.", _NETWORK),
     Entry("hybrid", f"{_HYBRID}:Hybrid", "Exponential smoothing and a dilated LSTM, trained together.", replace(_NETWORK, covariates=frozenset({"static"}))),
     Entry("ensemble", f"{_ENSEMBLE}:Ensemble", "The mean of ets, theta and gru, or of any other models.", _TOGETHER),
-    Entry("auto", f"{_AUTO}:Auto", "The models that forecast the end of the training data best, combined.", _TOGETHER),
+    Entry("auto", f"{_AUTO}:Auto", "The models that forecast the end of the training data best, combined.", _TOGETHER, ladder=True),
 ]  # fmt: skip
 
 _REGISTRY: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}

@@ -18,7 +18,7 @@ def test_every_line_builds_the_model_it_names():
 def test_the_ladder_climbs_from_simple_to_complex():
     climbed = registry.ladder()
     assert climbed[:2] == ("naive", "seasonal-naive")
-    assert climbed[-3:] == ("rnn", "lstm", "gru")
+    assert climbed[-4:] == ("rnn", "lstm", "gru", "auto")
     costs = [registry.traits(name).cost for name in climbed]
     assert costs[0] == min(costs)
     assert costs[-1] == max(costs)

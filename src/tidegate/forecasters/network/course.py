@@ -80,7 +80,9 @@ class Member(Generic[Net, Told]):
     weights: Weights
 
 
-def course(lengths: Integers, *, past_steps: Integers, horizon: int, training: Training) -> Course:
+def course(
+    lengths: Integers, *, past_steps: Integers, horizon: int, training: Training, window_steps: int = 1
+) -> Course:
     """Return what to learn from series of these lengths.
 
     Held out are the newest origins of each series: `held_out_fraction` of the typical series, but an eighth of it or a
@@ -98,7 +100,7 @@ def course(lengths: Integers, *, past_steps: Integers, horizon: int, training: T
     back = np.linspace(0, held_steps - 1, n_checked).round().astype(np.int64)[::-1]
     ends = (lengths[holding] - horizon) - back[:, None]
     checked = Origins(np.tile(holding, n_checked), ends.ravel())
-    return Course(older, newer, everything, checked, n_checked, updates(training, len(everything)))
+    return Course(older, newer, everything, checked, n_checked, updates(training, len(everything), window_steps))
 
 
 def members_for(n_windows: int) -> int:
