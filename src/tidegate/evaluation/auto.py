@@ -204,7 +204,8 @@ class Trial(NamedTuple):
     means
         By label, shape (K, M, F): K folds of M judged series.
     bounds
-        By label, shape (2, K, M, F): the 80 % interval; NaN where a candidate could give none.
+        By label, shape (2, K, M, F, 1): the 80 % interval, (2, K, M, F, 0) where none was asked for; NaN where a
+        candidate could give none.
     actual
         Shape (K, M, F): what happened, NaN where missing.
     score
@@ -233,13 +234,13 @@ class Trial(NamedTuple):
         The unit is the distance of the 80 % bound on that side. None for one model alone, which knows its own width,
         for few forecasts, and for models without intervals.
         """
-        told = [label for label in weights if np.isfinite(self.bounds[label]).all()]
+        told = [label for label in weights if self.bounds[label].size and np.isfinite(self.bounds[label]).all()]
         if len(weights) == 1 or not told or self.n_forecasts < _CALIBRATED:
             return None
         mean = np.sum([weight * self.means[label] for label, weight in weights.items()], axis=0)
         shares = np.array([weights[label] for label in told])
         lower, upper = np.tensordot(shares / shares.sum(), np.stack([self.bounds[label] for label in told]), axes=1)
-        below, above = _sides(mean, lower, upper)
+        below, above = _sides(mean, lower[..., 0], upper[..., 0])
         error = self.actual - mean
         side = np.where(error < 0, below, above)
         return np.asarray(np.divide(np.abs(error), side, out=np.full(error.shape, np.nan), where=side > 0))
@@ -304,8 +305,7 @@ def tried(models: dict[str, Forecaster], planned: Plan, horizon: int, *, drawn: 
             continue
         taken = drawn if together else slice(None)
         means[label] = outcome.mean[:, taken]
-        sides = np.stack([outcome.lower[:, taken, :, 0], outcome.upper[:, taken, :, 0]]) if levels else np.array(np.nan)
-        bounds[label] = sides
+        bounds[label] = np.stack([side[..., :1][:, taken] for side in (outcome.lower, outcome.upper)])
     if BASELINE not in means:
         raise ModelError(f"{BASELINE}, which every candidate is compared with, failed: {failed.get(BASELINE)}")
     panel, ends = sample

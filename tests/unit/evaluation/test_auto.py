@@ -26,7 +26,7 @@ def trial_of(errors, n_series=40, n_folds=1):
     signs = np.random.default_rng(1).choice([-1, 1], actual.shape)
     means = {name: actual + signs * size for name, size in {"seasonal-naive": 1.0, **errors}.items()}
     score = scorer(actual, means["seasonal-naive"], np.ones(actual.shape[:2]), percentages=False)
-    bounds = {name: np.stack([mean - 2, mean + 2]) for name, mean in means.items()}
+    bounds = {name: np.stack([mean - 2, mean + 2])[..., None] for name, mean in means.items()}
     return Trial(means, bounds, actual, score, {}, n_series)
 
 
@@ -115,15 +115,16 @@ def test_places_are_counted_from_the_weighted_mean_in_units_of_its_bounds():
     np.testing.assert_allclose(found, np.full((1, 100, 3), 0.2 / 2))
     assert made.places({"a": 1.0}) is None
     assert trial_of({"a": 0.5, "b": -0.1}, n_series=99).places({"a": 0.5, "b": 0.5}) is None
-    no_bounds = made._replace(bounds=dict.fromkeys(made.means, np.array(np.nan)))
+    no_bounds = made._replace(bounds=dict.fromkeys(made.means, np.full((2, 1, 100, 3, 1), np.nan)))
     assert no_bounds.places({"a": 0.5, "b": 0.5}) is None
-    flat = made._replace(bounds={name: np.stack([mean, mean]) for name, mean in made.means.items()})
+    flat = made._replace(bounds={name: np.stack([mean, mean])[..., None] for name, mean in made.means.items()})
     assert np.isnan(flat.places({"a": 0.5, "b": 0.5})).all()
 
 
-def test_intervals_of_a_panel_cover_what_they_say():
+@pytest.mark.parametrize("candidates", [("naive", "drift", "ses"), ("naive", "ses", "linear")])
+def test_intervals_of_a_panel_cover_what_they_say(candidates):
     panel = random_walks(150, length=60)
-    made = Auto(candidates=("naive", "drift", "ses")).fit(panel.before(np.full(150, 54), 6), horizon=6)
+    made = Auto(candidates=candidates, judged=120).fit(panel.before(np.full(150, 54), 6), horizon=6)
     assert len(made.weights_) > 1
     ahead = made.forecast(levels=[50, 80, 95])
     actual = panel.values.reshape(150, 60)[:, 54:, None]
