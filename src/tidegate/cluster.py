@@ -6,11 +6,12 @@ import contextlib
 import functools
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import traceback
 from dataclasses import dataclass
-from multiprocessing import connection
+from multiprocessing import connection, resource_tracker
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tidegate.errors import SettingError, TidegateError
@@ -124,7 +125,7 @@ def team(members: Sequence[Callable[[Any], Any]]) -> Iterator[Team]:
     try:
         for member in members:
             workers.append(_Worker.start(context))
-            workers[-1].give((0, functools.partial(_settle, member)))
+            workers[-1].give((0, functools.partial(_settle, pickle.dumps(member))))
         for worker in workers:
             worker.take()
         yield _Workers(workers)
@@ -151,8 +152,9 @@ _SETTLED: list[Callable[[Any], Any]] = []
 """What stays in this process as a member of a team."""
 
 
-def _settle(member: Callable[[Any], Any]) -> None:
-    _SETTLED[:] = [member]
+def _settle(member: bytes) -> None:
+    """Keep a member, pickled as plain bytes: a pipe's own pickler would share the memory of its tensors."""
+    _SETTLED[:] = [pickle.loads(member)]
 
 
 def _answer(message: Any) -> Any:
@@ -192,7 +194,8 @@ class _Worker:
         self.process.join()
         return TidegateError(
             f"A worker process ended by itself (exit code {self.process.exitcode}). If it was killed for want of "
-            "memory, run fewer at once: processes=1."
+            "memory, run fewer at once: processes=1. A script must begin its work inside "
+            'if __name__ == "__main__", because each process imports it.'
         )
 
     def stop(self) -> None:
@@ -246,6 +249,7 @@ def _interrupts_held() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    resource_tracker.ensure_running()  # its first start, by the first child, would let interrupts through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

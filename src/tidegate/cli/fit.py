@@ -15,6 +15,7 @@ from tidegate.cli.interruption import resumable
 from tidegate.cli.observations import observations
 from tidegate.cli.options import SET, Ahead, Chance, Folder, Source, Speech
 from tidegate.cli.settings import configured
+from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
     from tidegate.forecasters.base import Forecaster
@@ -65,12 +66,14 @@ def fit(request: Request) -> int:
 
     entry = registry.entry(request.choice.model)
     place = folders.place("fit", f"{request.source.name}-{entry.name}", request.folder)
+    horizon = request.ahead.horizon
+    model = configured(entry, request.given.settings or (), seed=request.chance.seed, horizon=horizon)
     if place.state == "finished":
+        _check_same(place, model, horizon)
         return _report({"output": str(place.folder), "model": entry.name, "finished": "already"}, request.speech)
-    model = configured(entry, request.given.settings or (), request.chance.seed)
     panel = observations(request.source)
     with resumable(place, request.typed):
-        _train(model, panel, request.ahead.horizon, place)
+        _train(model, panel, horizon, place)
         _save(model, place)
     place.clear()
     facts = {
@@ -97,15 +100,29 @@ def _train(model: Forecaster, panel: Panel, horizon: int, place: folders.Place) 
         model.fit(panel, horizon=horizon)
 
 
+def _check_same(place: folders.Place, model: Forecaster, horizon: int) -> None:
+    """Refuse to take the model that was fitted earlier for another one."""
+    from tidegate.forecasters.storage import load
+
+    found = load(place.folder)
+    earlier, now = ((one.name, repr(one.get_params(deep=False))) for one in (found, model))
+    if (*earlier, found.horizon_) != (*now, horizon):
+        raise SettingError(
+            f"{place.folder} holds {found!r} fitted for {found.horizon_} steps ahead, not {model!r} for {horizon}. "
+            "Add --force instead of --resume to replace it, or name another folder with --output."
+        )
+
+
 def _save(model: Forecaster, place: folders.Place) -> None:
     """Save the model; what it replaces goes only once it is safely on disk."""
     if place.state != "replace":
         model.save(place.folder)
         return
-    fresh = place.store / "model"
-    shutil.rmtree(fresh, ignore_errors=True)
+    fresh, old = place.store / "model", place.store / "replaced"
+    for folder in (fresh, old):
+        shutil.rmtree(folder, ignore_errors=True)
     model.save(fresh)
-    shutil.rmtree(place.folder)
+    place.folder.rename(old)
     fresh.rename(place.folder)
 
 

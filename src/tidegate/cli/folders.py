@@ -143,7 +143,7 @@ def _state(folder: Path, wanted: Folder) -> Literal["absent", "finished", "repla
     if wanted.force:
         return "replace"
     if wanted.resume:
-        return "finished" if ours else "replace"
+        return "finished" if ours and not Place(folder).store.exists() else "replace"
     raise SettingError(f"{folder} exists. Add --force to replace it, or name another folder with --output.")
 
 

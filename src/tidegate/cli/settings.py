@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SPOKEN = {"none": None, "true": True, "false": False}
 
 
-def configured(entry: Entry, words: Sequence[str], seed: int) -> Forecaster:
+def configured(entry: Entry, words: Sequence[str], *, seed: int, horizon: int) -> Forecaster:
     """Return a new forecaster of `entry` with the settings in `words`; `seed` counts where they name none.
 
     Parameters
@@ -29,11 +29,13 @@ def configured(entry: Entry, words: Sequence[str], seed: int) -> Forecaster:
         training are called training.NAME.
     seed
         For a stochastic model.
+    horizon
+        Steps ahead that it is for.
 
     Raises
     ------
     SettingError
-        If a word is no such pair, or the model has no such setting.
+        If a word is no such pair, the model has no such setting, or a value is outside its limits.
     MissingExtraError
         If the model needs what is not installed.
     """
@@ -50,6 +52,8 @@ def configured(entry: Entry, words: Sequence[str], seed: int) -> Forecaster:
             training[_spelled(inner, _training_names(), f"The training of {entry.name}")] = value(text)
         else:
             given[_spelled(name, tuple(known), entry.name)] = value(text)
+    if training and "training" in given:
+        raise SettingError("--set gives training as a whole and in parts: give one of them.")
     if training:
         from tidegate.training.settings import Training, checked
 
@@ -57,7 +61,12 @@ def configured(entry: Entry, words: Sequence[str], seed: int) -> Forecaster:
         given["training"] = checked(usual._replace(**training))
     if entry.traits.stochastic:
         given.setdefault("seed", seed)
-    return entry.build(given)
+    try:
+        made = entry.build(given)
+        made._check_settings(horizon)  # noqa: SLF001 (before any work)
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        raise SettingError(f"--set gives {entry.name} what it cannot take: {error}.") from error
+    return made
 
 
 def of_models(words: Sequence[str], names: Sequence[str]) -> dict[str, list[str]]:
@@ -92,7 +101,7 @@ def value(text: str) -> Any:
         return _SPOKEN[text.lower()]
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         parts = [part.strip() for part in text.split(",")]
         return text if len(parts) == 1 else tuple(value(part) for part in parts if part)
 

@@ -51,8 +51,12 @@ class Request:
         """Return the models to try: those with settings of their own built, the others by name."""
         from tidegate.forecasters import registry
 
-        given, seed = of_models(self.judging.settings or (), self.models), self.chance.seed
-        return [configured(registry.entry(name), given[name], seed) if name in given else name for name in self.models]
+        given = of_models(self.judging.settings or (), self.models)
+        seed, horizon = self.chance.seed, self.ahead.horizon
+        return [
+            configured(registry.entry(name), given[name], seed=seed, horizon=horizon) if name in given else name
+            for name in self.models
+        ]
 
     def folds(self) -> Folds:
         """Return the rolling origins."""

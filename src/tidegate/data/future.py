@@ -164,7 +164,11 @@ def _future_columns(panel: Panel, source: Source, named: Columns) -> Columns:
         raise DataError(
             problem, repair="Name the covariates with --known and give their future values in these columns."
         )
-    rest = {name: kind for name, kind in kinds.items() if name not in panel.known.names}
+    rest = {
+        name: kind
+        for name, kind in kinds.items()
+        if name not in panel.known.names and not name.startswith("__index_level_")  # a frame's index, in Parquet
+    }
     identity, time = (name if name in rest else None for name in (named.id, named.time))
     chosen = guess({**rest, "\0": "number"}, Columns(id=identity, time=time, target="\0"))
     identity = chosen.id

@@ -243,7 +243,8 @@ class Trial(NamedTuple):
         below, above = _sides(mean, lower[..., 0], upper[..., 0])
         error = self.actual - mean
         side = np.where(error < 0, below, above)
-        return np.asarray(np.divide(np.abs(error), side, out=np.full(error.shape, np.nan), where=side > 0))
+        places = np.divide(np.abs(error), side, out=np.full(error.shape, np.nan), where=side > 0)
+        return places if np.isfinite(places).any() else None
 
     def said(self, scores: dict[str, float]) -> str:
         """Return how it was judged and what each scored."""

@@ -74,6 +74,8 @@ def scales(panel: Panel) -> Floats:
 def scores(panel: Panel, errors: Floats) -> Floats:
     """Return absolute errors in units of each series' scale, (C, N, F); NaN where the value is missing.
 
+    A series that never changes has no unit: its errors, of rounding, say nothing of others and are NaN beside them.
+
     Parameters
     ----------
     panel
@@ -93,7 +95,10 @@ def scores(panel: Panel, errors: Floats) -> Floats:
             place=Place(series=str(panel.ids[0])),
             repair="Give a series that is observed more recently, or ask for no levels.",
         )
-    return np.asarray(np.abs(errors) / scales(panel)[:, None])
+    scale = scales(panel)
+    moving = scale > _LEAST_SCALE
+    found = np.abs(errors) / scale[:, None]
+    return np.where(moving[:, None] | ~moving.any(), found, np.nan)
 
 
 def around(mean: Floats, scale: Floats, scores: Floats, levels: tuple[int, ...]) -> Intervals:

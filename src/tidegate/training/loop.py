@@ -103,7 +103,9 @@ def train(network: torch.nn.Module, problem: Problem, training: Training, run: R
         state.restore(found)
     watcher.begin(run.label, run.n_updates)
     try:
-        with shared(Replica(network, problem, run.generator), training.processes, run.name) as backward:
+        with shared(
+            Replica(network, problem, run.generator), min(training.processes, training.batch_size), run.name
+        ) as backward:
             while not state.finished:
                 if state.due:
                     _check(state, problem, place)

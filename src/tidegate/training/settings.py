@@ -35,7 +35,8 @@ class Training(NamedTuple):
         suffice for the updates, fewer are made, and the learning rate ends its course with them. None for no limit.
     processes
         Processes that share each batch, at least 1 (see `parallel.shared`). Starting one takes seconds, so more than 1
-        pays from about a minute of training. Sums round otherwise for another number.
+        pays from about a minute of training. Another number gives another run: sums round otherwise, what is drawn
+        besides the windows (dropout, origins of the hybrid) differs, and with values missing parts are averaged evenly.
     """
 
     n_updates: int | None = None

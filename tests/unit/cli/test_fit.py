@@ -66,6 +66,31 @@ def test_a_setting_that_does_not_exist_is_refused_before_reading():
         fit(wrong)
 
 
+def test_an_earlier_model_is_not_taken_for_another_one(capsys):
+    folder = Folder(Path("saved"))
+    assert fit(asked("theta", folder=folder)) == 0
+    again = replace(asked("theta", folder=replace(folder, resume=True)))
+    assert fit(again) == 0
+    assert "holds a fitted model already" in capsys.readouterr().out
+    others = (
+        replace(again, choice=Choice("ses")),
+        replace(again, given=Given(["form=STM"])),
+        replace(again, ahead=Ahead(7)),
+    )
+    for other in others:
+        with pytest.raises(SettingError, match="saved holds Theta"):
+            fit(other)
+
+
+def test_a_replacement_that_was_interrupted_is_resumed(capsys):
+    folder = Folder(Path("saved"), resume=True)
+    assert fit(asked("theta", folder=folder)) == 0
+    Path("saved.unfinished").mkdir()
+    assert fit(asked("ses", folder=folder)) == 0
+    assert tidegate.load("saved").name == "ses"
+    assert not Path("saved.unfinished").exists()
+
+
 def test_what_is_replaced_goes_only_once_the_new_model_is_saved(monkeypatch):
     assert fit(asked(folder=Folder(Path("saved")))) == 0
     before = Path("saved/config.json").read_bytes()

@@ -10,22 +10,22 @@ from tidegate.training.settings import Training
 
 def test_words_become_settings():
     words = ["decoder=segment", "hidden_size = 32", "window=none", "training.n_updates=50", "training.budget=2.5"]
-    made = configured(entry("gru"), words, seed=7)
+    made = configured(entry("gru"), words, seed=7, horizon=3)
     assert (made.decoder, made.hidden_size, made.window, made.seed) == ("segment", 32, None, 7)
     assert made.training == Training(n_updates=50, budget=2.5)
 
 
 def test_a_model_with_training_of_its_own_keeps_the_rest_of_it():
-    made = configured(entry("hybrid"), ["training.n_updates=50"], seed=0)
+    made = configured(entry("hybrid"), ["training.n_updates=50"], seed=0, horizon=3)
     assert made.training == made.usual_training._replace(n_updates=50)
 
 
 def test_a_seed_that_is_set_counts_more_than_the_general_one():
-    assert configured(entry("gru"), ["seed=3"], seed=7).seed == 3
+    assert configured(entry("gru"), ["seed=3"], seed=7, horizon=3).seed == 3
 
 
 def test_a_model_without_chance_gets_no_seed():
-    assert configured(entry("ets"), ["search=full"], seed=7).get_params() == {"search": "full"}
+    assert configured(entry("ets"), ["search=full"], seed=7, horizon=3).get_params() == {"search": "full"}
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,23 @@ def test_values(text, expected):
         ("gru", "training.batch_size=0", "batch_size is 0; it must be a whole number of at least 1"),
         ("naive", "seed=1", "naive has no settings."),
         ("ets", "training.n_updates=1", "ets has no setting 'training.n_updates'"),
+        ("gru", "hidden_size=-5", "hidden_size is -5; it must be a whole number, at least 1"),
+        ("gru", "hidden_size={[1]:2}", "hidden_size is '{[1]:2}'"),
+        ("gru", "training=5", "--set gives gru what it cannot take"),
+        ("ensemble", "members=ets,thetta", "There is no model 'thetta'. Did you mean 'theta'?"),
+        ("ensemble", "members=,", "members is ()"),
+        ("recurrent", "cell=grru", "grru"),
     ],
 )
 def test_what_is_no_setting_is_refused(model, word, said):
     with pytest.raises(SettingError) as refused:
-        configured(entry(model), [word], seed=0)
+        configured(entry(model), [word], seed=0, horizon=3)
     assert said in str(refused.value)
+
+
+def test_training_as_a_whole_and_in_parts_is_refused():
+    with pytest.raises(SettingError, match="gives training as a whole and in parts"):
+        configured(entry("gru"), ["training=none", "training.n_updates=2"], seed=0, horizon=3)
 
 
 def test_words_for_several_models_are_told_apart():

@@ -157,6 +157,9 @@ def test_known_covariates_of_a_later_frame():
 def test_known_covariates_of_a_file(tmp_path):
     panel = from_frame(LONG.assign(k=1.0), Columns(known=("k",)), Options())
     later = pd.DataFrame({"unique_id": ["a", "b"], "ds": pd.Timestamp("2020-06-30"), "k": [2.0, 3.0]})
+    indexed = later.set_index(pd.Index([5, 9]))
+    indexed.to_parquet(tmp_path / "indexed.parquet")
+    assert with_future(panel, tmp_path / "indexed.parquet").future.covariates.values[:, 0].tolist() == [2, 3]
     for name, write in (("later.csv", later.to_csv), ("later.parquet", later.to_parquet)):
         write(tmp_path / name, index=False)
         for path in (tmp_path / name, str(tmp_path / name)):

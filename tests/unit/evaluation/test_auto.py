@@ -118,7 +118,14 @@ def test_places_are_counted_from_the_weighted_mean_in_units_of_its_bounds():
     no_bounds = made._replace(bounds=dict.fromkeys(made.means, np.full((2, 1, 100, 3, 1), np.nan)))
     assert no_bounds.places({"a": 0.5, "b": 0.5}) is None
     flat = made._replace(bounds={name: np.stack([mean, mean])[..., None] for name, mean in made.means.items()})
-    assert np.isnan(flat.places({"a": 0.5, "b": 0.5})).all()
+    assert flat.places({"a": 0.5, "b": 0.5}) is None
+
+
+def test_a_panel_that_never_changes_has_intervals_without_width():
+    panel = replace(random_walks(120, length=40), values=np.zeros(120 * 40))
+    ahead = Auto(candidates=("naive", "ses")).fit(panel, horizon=3).forecast(levels=[80, 95])
+    assert (ahead.intervals.lower == 0).all()
+    assert (ahead.intervals.upper == 0).all()
 
 
 @pytest.mark.parametrize("candidates", [("naive", "drift", "ses"), ("naive", "ses", "linear")])

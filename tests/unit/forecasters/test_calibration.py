@@ -79,3 +79,12 @@ def test_calibrated_intervals_cover_new_noise():
     made = model.forecast(levels=[80]).intervals
     inside = (rows[:, 100:] >= made.lower[..., 0]) & (rows[:, 100:] <= made.upper[..., 0])
     assert 0.74 < inside.mean() < 0.86
+
+
+def test_a_series_that_never_changes_says_nothing_of_the_others():
+    mixed = panel([5.0] * 8, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])
+    errors = np.array([[[1e-16, 1e-16], [2.0, 1.0]]])
+    found = calibration.scores(mixed, errors)
+    assert np.isnan(found[0, 0]).all()
+    assert found[0, 1].tolist() == [2.0, 1.0]
+    assert np.isfinite(calibration.scores(panel([5.0] * 8), errors[:, :1])).all()
