@@ -68,8 +68,8 @@ def updates(training: Training, n_windows: int, window_steps: int = _STEPS) -> i
     """Return how many updates to make: 100 for up to 100 windows, then growing with their root, at most 600.
 
     Four times the data get twice the updates; the cap keeps a large panel to seconds. Windows of more than 48 steps
-    hold more to learn: the cap grows with their root as well. Chosen on the ends of the training parts of NN5 (112
-    steps) and the hourly series of M4 (336 steps).
+    hold more to learn: the cap grows with their root as well, as helped on the end of the training part of NN5 (112
+    steps).
 
     Parameters
     ----------
