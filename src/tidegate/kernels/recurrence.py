@@ -35,6 +35,10 @@ _MOST_PLANS = 64
 """How many sizes of inputs are laid out ahead for the same weights, and how many layers that are trained."""
 _TRAINING: dict[Any, Plan] = {}
 _GRADIENTS = tuple(f"d{field}" for field in WEIGHTS)
+_COUNTABLE = 2**59
+"""Numbers whose bytes 64 bits with a sign can count, whatever is added to align them."""
+_MOST_KEPT, _PADDING = 16, 64
+"""More vectors of H than any kernel holds of a step, and more entries than any vector is padded by."""
 _SMALL = 2**21
 """Multiplications up to which a second thread costs more than it does."""
 
@@ -282,6 +286,9 @@ class _Task:
 
     def sizes(self) -> tuple[int, ...]:
         """Return bytes of workspace forward and backward, and entries of `saved` and `packed` of one direction."""
+        steps, entries = self.layer.time * self.layer.batch, self.layer.inputs + _MOST_KEPT * (self._hidden + _PADDING)
+        if steps * entries >= _COUNTABLE:
+            raise RuntimeError(f"out of memory: {steps} steps of {entries} numbers are more than can be addressed")
         sizes = (ctypes.c_int64 * 4)()
         self._function("sizes")(ctypes.byref(self.layer), sizes)
         return tuple(sizes)
