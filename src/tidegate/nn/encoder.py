@@ -109,7 +109,18 @@ def walked(layers: Recurrent, window: torch.Tensor, steps: torch.Tensor) -> Walk
     n_steps = len(window)
     if bool((steps == n_steps).all()):
         states, hx = layers(window)
-        return Walked(states[-1], states, hx)
-    moved = (torch.arange(n_steps)[:, None] + (n_steps - steps)) % n_steps
-    states, hx = layers(window.gather(0, moved[..., None].expand_as(window)), lengths=steps)
-    return Walked(states[steps - 1, torch.arange(len(steps))], states, hx)
+    else:
+        moved = (torch.arange(n_steps)[:, None] + (n_steps - steps)) % n_steps
+        states, hx = layers(window.gather(0, moved[..., None].expand_as(window)), lengths=steps)
+    return Walked(_newest(layers, states, hx, steps), states, hx)
+
+
+def _newest(layers: Recurrent, states: torch.Tensor, hx: HX, steps: torch.Tensor) -> torch.Tensor:
+    """Return the output of the newest step of each window, shape (B, H).
+
+    Where the outputs are the hidden states it is read off the last of those: a gradient that comes through the outputs
+    is one for every step, nearly all of it zeros to be written and added.
+    """
+    if layers.stack.standard and not layers.bidirectional:
+        return (hx if isinstance(hx, torch.Tensor) else hx[0])[-1]
+    return states[steps - 1, torch.arange(len(steps))]

@@ -103,14 +103,8 @@ def train(network: torch.nn.Module, problem: Problem, training: Training, run: R
         state.restore(found)
     watcher.begin(run.label, run.n_updates)
     try:
-        with shared(
-            Replica(network, problem, run.generator), min(training.processes, training.batch_size), run.name
-        ) as backward:
-            while not state.finished:
-                if state.due:
-                    _check(state, problem, place)
-                if not state.finished:
-                    watcher.advance(state.done + 1, _update(state, problem, backward))
+        if not state.finished:
+            _go_on(state, problem, place)
     finally:
         watcher.finish()
     network.load_state_dict(state.best_parameters)
@@ -118,13 +112,26 @@ def train(network: torch.nn.Module, problem: Problem, training: Training, run: R
     return state.losses
 
 
+def _go_on(state: _State, problem: Problem, place: Path | None) -> None:
+    """Make the updates that are left."""
+    replica = Replica(state.network, problem, state.run.generator)
+    processes = min(state.training.processes, state.training.batch_size)
+    with shared(replica, processes, state.run.name) as backward:
+        while not state.finished:
+            if state.due:
+                _check(state, problem, place)
+            if not state.finished:
+                progress.current().advance(state.done + 1, _update(state, problem, backward))
+
+
 class _State:
     """Everything that changes during a run, and its way into a checkpoint and back."""
 
     def __init__(self, network: torch.nn.Module, training: Training, run: Run) -> None:
         self.network, self.training, self.run = network, training, run
+        self.parameters = list(network.parameters())
         self.optimiser = torch.optim.AdamW(
-            network.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
+            self.parameters, lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
         )
         self.pace = Pace(run.n_updates, training.n_checks, training.budget)
         self.done = 0
@@ -208,7 +215,7 @@ def _update(state: _State, problem: Problem, backward: Backward) -> float:
     state.network.train()
     chosen = torch.randint(len(problem), (training.batch_size,), generator=run.generator)
     loss = backward(chosen, state.done, state.done / state.pace.planned)
-    parameters = list(state.network.parameters())
+    parameters = state.parameters
     norm = torch.nn.utils.get_total_norm([one.grad for one in parameters if one.grad is not None])
     for what, value in (("loss", loss), ("gradient", float(norm))):
         if not math.isfinite(value):

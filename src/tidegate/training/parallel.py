@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from tidegate import cluster
+from tidegate.kernels.threads import allowed, n_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,7 +93,8 @@ def shared(replica: Replica, processes: int, run: str) -> Iterator[Backward]:
 
     It leaves the gradient in the parameters of the network and returns the mean loss. Part k > 0 of a batch draws from
     a Generator seeded by run, update and k, wherever it is computed, so that a resumed run goes on to the same bits;
-    a process that may have no children computes all parts itself, to the same bits as well.
+    a process that may have no children computes all parts itself, to the same bits as well. Each process has its part
+    of the threads that the kernels may use here.
 
     Parameters
     ----------
@@ -108,7 +110,7 @@ def shared(replica: Replica, processes: int, run: str) -> Iterator[Backward]:
     elif multiprocessing.current_process().daemon:
         yield _Batches(replica, processes, run, _in_turn(replica))
     else:
-        with cluster.team([replica] * (processes - 1)) as team:
+        with cluster.team([replica] * (processes - 1)) as team, allowed(max(1, n_threads() // processes)):
             yield _Batches(replica, processes, run, team)
 
 

@@ -7,6 +7,7 @@ import torch
 
 from tidegate import cluster
 from tidegate.errors import TrainingError
+from tidegate.kernels.threads import allowed, n_threads
 from tidegate.nn.dropout import Dropout
 from tidegate.training import checkpoints
 from tidegate.training.loop import Run, train
@@ -135,6 +136,21 @@ def test_a_resumed_run_goes_on_to_the_same_bits(tmp_path, monkeypatch):
             with pytest.raises(KeyboardInterrupt):
                 trained(2, dropout=0.3)
         assert torch.equal(trained(2, dropout=0.3)[0], whole[0])
+
+
+def test_a_finished_run_starts_no_process(tmp_path, monkeypatch):
+    with checkpoints.kept_in(tmp_path):
+        whole = trained(2)
+        monkeypatch.setattr(cluster, "team", None)
+        assert torch.equal(trained(2)[0], whole[0])
+
+
+def test_each_process_has_its_part_of_the_threads():
+    model, run = made()
+    with allowed(4), shared(Replica(model, Line(model), run.generator), 2, "run"):
+        assert n_threads() == 2
+    with allowed(1), shared(Replica(model, Line(model), run.generator), 2, "run"):
+        assert n_threads() == 1
 
 
 def test_a_loss_that_is_no_number_in_another_process_stops_the_run():

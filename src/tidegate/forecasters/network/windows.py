@@ -147,16 +147,16 @@ class Windows:
         same_place = [values for back in cycles for values in back] + ahead
         if self.layout.gaps:
             same_place = [np.where(np.isnan(values), reference, values) for values in same_place]
+        whole = _stood_in(z, before)
         parts = (
-            self._window(origins, z, before, lagged).transpose(1, 0, 2),
-            self._context(origins, frame, _stood_in(z, before)),
+            self._window(origins, (z, whole), before, lagged).transpose(1, 0, 2),
+            self._context(origins, frame, whole),
             self._known(origins, same_place),
             reference,
         )
         steps = np.minimum(origins.ends, self.layout.window_steps)
-        whole = (torch.from_numpy(part) for part in (self._numbers[origins.series], steps))
         window, context, known, base = (_tensor(part) for part in parts)
-        series, counted = whole
+        series, counted = (torch.from_numpy(part) for part in (self._numbers[origins.series], steps))
         return Batch(Reading(window, context, known, base, series, counted, _tensor(frame.unit)), frame)
 
     def target(self, origins: Origins, frame: Frame) -> torch.Tensor:
@@ -204,13 +204,17 @@ class Windows:
         """Return where each future step lay `lag` steps before, or as many times that as it takes to be known."""
         return cycle_shifts(self._ahead, lag, 1)[:, 0]
 
-    def _window(self, origins: Origins, z: Floats, before: list[Floats], lagged: list[Floats]) -> Floats:
+    def _window(
+        self, origins: Origins, values: tuple[Floats, Floats], before: list[Floats], lagged: list[Floats]
+    ) -> Floats:
+        """Return the features of each step, shape (B, T, I), of values as they are and with others in the gaps."""
+        z, stood_in = values
         there = ~np.isnan(z)
         started = present(origins, self._past)[..., None]
         missing = np.full((len(z), 1), np.nan)
         step = np.diff(z, axis=1) if self._newest is None else _steps(z)
         changes = [z - values for values in before] or [np.concatenate([missing, step], axis=1)]
-        parts = [*(np.nan_to_num(part) for part in (_stood_in(z, before), *changes, *lagged)), there]
+        parts = [*(np.nan_to_num(part) for part in (stood_in, *changes, *lagged)), there]
         if self.layout.gaps:
             parts.append(self._since(origins))
         columns = [
