@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,9 +58,9 @@ def scaled(file: Path) -> tuple[pd.DataFrame, list[str]]:
     return long.sort_values(["unique_id", "ds"]), names
 
 
-def panel_of(long: pd.DataFrame, n_rows: int) -> Panel:
+def panel_of(long: pd.DataFrame, n_rows: int, seasons: tuple[int, ...]) -> Panel:
     """Return the panel of the first `n_rows` hours."""
-    return from_frame(long.groupby("unique_id").head(n_rows)[["unique_id", "ds", "y"]])
+    return replace(from_frame(long.groupby("unique_id").head(n_rows)[["unique_id", "ds", "y"]]), seasons=seasons)
 
 
 def errors(model: Forecaster, panel: Panel, first: int, horizon: int) -> tuple[float, float]:
@@ -84,19 +85,21 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--set", nargs="*", default=[])
     parser.add_argument("--training", nargs="*", default=[])
+    parser.add_argument("--seasons", default="24", help="in hours, 24,168 or an empty text for none")
     parser.add_argument("--validate", action="store_true", help="judge on the windows that stop the training")
     options = parser.parse_args()
     long, _ = scaled(options.file)
     first, last = (TRAIN, CHECKED) if options.validate else (CHECKED, TESTED)
+    seasons = tuple(int(season) for season in options.seasons.split(",") if season)
     training = Training(**(TRAINING | pairs(options.training)))
     for horizon in map(int, options.horizons.split(",")):
         found = []
         for seed in range(options.seeds):
             started = time.perf_counter()
             model = GRU(**(SETTINGS | pairs(options.set)), training=training, seed=seed)
-            model.fit(panel_of(long, CHECKED), horizon=horizon)
+            model.fit(panel_of(long, CHECKED, seasons), horizon=horizon)
             seconds = time.perf_counter() - started
-            found.append(errors(model, panel_of(long, last), first, horizon))
+            found.append(errors(model, panel_of(long, last, seasons), first, horizon))
             print(
                 f"{horizon}, seed {seed}: MSE {found[-1][0]:.4f}  MAE {found[-1][1]:.4f}  {seconds:.0f} s", flush=True
             )

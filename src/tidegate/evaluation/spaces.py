@@ -110,6 +110,7 @@ _OWN: Mapping[str, Callable[[Site, Any], Values]] = {
     "window": _reaches,
     "lags": _reaches,
     "shift": _always("level", "mean", "last", "none"),
+    "base": _always("seasonal-naive", "shift"),
     "unit": _always("window", "series"),
     "dropout": _always(0.0, 0.1, 0.2, 0.4),
     "n_trees": _around,

@@ -11,7 +11,7 @@ from tidegate.forecasters.arguments import check_choice, check_fraction, check_w
 from tidegate.forecasters.network.building import DECODERS, Plan, network
 from tidegate.forecasters.network.forecaster import NetworkForecaster, Sizes
 from tidegate.forecasters.network.rules import layout
-from tidegate.forecasters.network.windows import SHIFTS, Layout, Shift
+from tidegate.forecasters.network.windows import BASES, SHIFTS, Base, Layout, Shift
 from tidegate.nn.cells import catalogue
 from tidegate.nn.heads import head as head_called
 
@@ -43,7 +43,8 @@ class _Recurrent(NetworkForecaster):
         layers: int = 1,
         window: int | None = None,
         shift: Shift = "level",
-        unit: Unit = "window",
+        base: Base = "seasonal-naive",
+        unit: Unit | None = None,
         segment: int | None = None,
         series_width: int = 0,
         dropout: float = 0.0,
@@ -55,14 +56,16 @@ class _Recurrent(NetworkForecaster):
     ) -> None:
         super().__init__(n_members=n_members, training=training, seed=seed, warm_start=warm_start)
         self.decoder, self.head, self.hidden_size, self.layers, self.window = decoder, head, hidden_size, layers, window
-        self.shift, self.unit, self.segment, self.series_width = shift, unit, segment, series_width
-        self.dropout, self.own_values = dropout, own_values
+        self.shift, self.base, self.unit, self.segment = shift, base, unit, segment
+        self.series_width, self.dropout, self.own_values = series_width, dropout, own_values
 
     def _check_settings(self, horizon: int) -> None:
         super()._check_settings(horizon)
         catalogue.kind(self.cell)
         head_called(self.head)
-        for name, allowed in (("decoder", DECODERS), ("shift", SHIFTS), ("unit", get_args(Unit))):
+        chosen = {"decoder": DECODERS, "shift": SHIFTS, "base": BASES}
+        chosen |= {"unit": get_args(Unit)} if self.unit is not None else {}
+        for name, allowed in chosen.items():
             check_choice(name, getattr(self, name), allowed)
         for name, least in (("hidden_size", 1), ("layers", 1), ("series_width", 0)):
             check_whole(name, getattr(self, name), least=least)
@@ -94,7 +97,9 @@ class _Recurrent(NetworkForecaster):
 
     def _layout(self, panel: Panel, horizon: int) -> Layout:
         shift: Shift = "none" if self._counts() else self.shift
-        made = layout(panel, horizon, window=self.window, shift=shift, by_series=self.unit == "series")
+        unit = self.unit or ("series" if panel.known.names else "window")
+        made = layout(panel, horizon, window=self.window, shift=shift, by_series=unit == "series")
+        made = made._replace(base=self.base)
         return made._replace(least_unit=1.0) if self._counts() else made
 
     def _network(self, sizes: Sizes, generator: torch.Generator) -> Network:
@@ -136,9 +141,13 @@ class RecurrentForecaster(_Recurrent):
     shift
         What is subtracted from a window: "level", the mean of its last season; "mean", its mean; "last", its newest
         value; "none".
+    base
+        What the network corrects, and to what its corrections are shrunk: "seasonal-naive"; "shift", what is
+        subtracted, for long horizons, at which the noise of single seasons outweighs what they tell.
     unit
         What a window is divided by: "window", its own mean absolute step; "series", the standard deviation of its
-        series in training.
+        series in training; None for "series" where covariates are known ahead, whose effects have the size that they
+        have whatever the window looks like, else "window".
     segment
         Steps of a patch for the segment decoder, at least 1, at most a window; None for the shortest season, or 8
         without one.
@@ -171,7 +180,8 @@ class RecurrentForecaster(_Recurrent):
         layers: int = 1,
         window: int | None = None,
         shift: Shift = "level",
-        unit: Unit = "window",
+        base: Base = "seasonal-naive",
+        unit: Unit | None = None,
         segment: int | None = None,
         series_width: int = 0,
         dropout: float = 0.0,
@@ -188,6 +198,7 @@ class RecurrentForecaster(_Recurrent):
             layers=layers,
             window=window,
             shift=shift,
+            base=base,
             unit=unit,
             segment=segment,
             series_width=series_width,

@@ -22,7 +22,7 @@ def panel():
 def test_recurrent_networks_have_all_their_settings(panel):
     made = usual(tidegate.GRU(), panel, 12)
     assert set(made) == {
-        "decoder", "head", "hidden_size", "layers", "window", "shift", "unit", "dropout", "learning_rate",
+        "decoder", "head", "hidden_size", "layers", "window", "shift", "base", "unit", "dropout", "learning_rate",
         "batch_size", "n_updates",
     }  # fmt: skip
     assert set(made["decoder"]) == set(DECODERS)

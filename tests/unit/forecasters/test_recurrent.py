@@ -125,6 +125,16 @@ def test_forecasts_of_an_autoregressive_decoder_read_their_own_values():
     assert (misled[:, 1:] != taught[:, 1:]).all()
 
 
+@pytest.mark.parametrize(
+    ("unit", "by_series"), [(None, (False, True)), ("window", (False,) * 2), ("series", (True,) * 2)]
+)
+def test_windows_are_in_units_of_their_series_where_covariates_are_known(unit, by_series):
+    known, ahead = (Covariates(("driver",), np.arange(n)[:, None] % 5.0) for n in (120, 6))
+    panels = panel_of(growing()), panel_of(growing(), known=known, future=Future(np.array([0, 6]), ahead))
+    fitted = [GRU(unit=unit, n_members=1, training=QUICK).fit(panel, horizon=6) for panel in panels]
+    assert tuple(model._shape.by_series for model in fitted) == by_series
+
+
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_known_covariates_act_at_their_own_step(decoder):
     """The target follows a driver without delay, and drivers are noise: shifted by one, nothing could be learned."""
@@ -166,11 +176,11 @@ def test_the_general_one_is_registered_but_no_rung():
 
 
 def test_settings_shape_the_network():
-    model = GRU(hidden_size=5, layers=3, window=9, shift="last", unit="series", n_members=1, training=QUICK)
-    fitted = model.fit(panel_of(growing(), season=12), horizon=6)
-    layers = fitted._networks[0].encoder.layers
+    settings = {"hidden_size": 5, "layers": 3, "window": 9, "shift": "last", "base": "shift", "unit": "series"}
+    fitted = GRU(**settings, n_members=1, training=QUICK).fit(panel_of(growing(), season=12), horizon=6)
+    layers, shape = fitted._networks[0].encoder.layers, fitted._shape
     assert (layers.hidden_size, layers.num_layers) == (5, 3)
-    assert (fitted._shape.window_steps, fitted._shape.shift, fitted._shape.by_series) == (9, "last", True)
+    assert (shape.window_steps, shape.shift, shape.base, shape.by_series) == (9, "last", "shift", True)
 
 
 @pytest.mark.parametrize(("segment", "season", "steps"), [(5, 12, 5), (None, 12, 12), (None, 1, 8), (99, 1, 20)])
@@ -185,8 +195,8 @@ def test_each_setting_changes_the_forecast():
     plain = {"training": Training(n_updates=6), "n_members": 1, "hidden_size": 8}
     changes = [
         {}, {"decoder": "segment"}, {"head": "normal"}, {"hidden_size": 9}, {"layers": 2}, {"window": 13},
-        {"shift": "mean"}, {"unit": "series"}, {"series_width": 2}, {"dropout": 0.5}, {"seed": 1}, {"n_members": 2},
-        {"decoder": "segment", "segment": 5},
+        {"shift": "mean"}, {"base": "shift"}, {"unit": "series"}, {"series_width": 2}, {"dropout": 0.5}, {"seed": 1},
+        {"n_members": 2}, {"decoder": "segment", "segment": 5},
     ]  # fmt: skip
     made = [GRU(**(plain | change)).fit(panel, horizon=6).forecast().mean for change in changes]
     assert all(not np.array_equal(a, b) for n, a in enumerate(made) for b in made[:n])
@@ -212,6 +222,18 @@ def test_the_base_is_the_start():
     fitted = RNN(training=Training(n_updates=1, learning_rate=1e-9)).fit(panel_of(walk), horizon=3)
     naive = Naive().fit(panel_of(walk), horizon=3).forecast().mean
     assert np.abs(fitted.forecast().mean - naive).max() < 0.3 * np.abs(np.diff(walk)).mean()
+
+
+@pytest.mark.parametrize(("base", "expected"), [("seasonal-naive", [5.0, 1, 1, 1]), ("shift", [2.0, 2, 2, 2])])
+def test_the_base_is_the_season_before_or_what_the_window_is_shifted_by(base, expected):
+    """Before any useful update, the forecast of a season that never changes is that season or its mean."""
+    values = np.tile([5.0, 1, 1, 1], 30)
+    fitted = RNN(base=base, training=Training(n_updates=1, learning_rate=1e-9)).fit(
+        panel_of(values, season=4), horizon=4
+    )
+    assert np.abs(fitted.forecast().mean - expected).max() < 0.5
+    said = {"seasonal-naive": "seasonal naive forecast", "shift": "level of the window"}[base]
+    assert any(f"Corrections to the {said} count" in note for note in fitted.notes_)
 
 
 def counts(length, seed, rate=3.0):
@@ -263,6 +285,7 @@ def test_every_head_is_saved_and_loaded_to_the_same_bits(tmp_path, head):
         ({"decoder": "seq"}, "decoder is 'seq'; it must be one of 'direct', 'recurrent', 'segment', 'attention'"),
         ({"head": "mean"}, "head is 'mean'; it must be one of 'point', 'quantiles', 'normal', 'student-t', 'negative-"),
         ({"shift": 1}, "shift is 1; it must be one of 'level', 'mean', 'last', 'none'"),
+        ({"base": "naive"}, "base is 'naive'; it must be one of 'seasonal-naive', 'shift'"),
         ({"unit": "none"}, "unit is 'none'; it must be one of 'window', 'series'"),
         ({"hidden_size": 0}, "hidden_size is 0; it must be a whole number, at least 1"),
         ({"layers": True}, "layers is True; it must be a whole number, at least 1"),

@@ -320,11 +320,12 @@ class NetworkForecaster(Forecaster):
     def _notes(self, plan: Course, training: Training) -> tuple[str, ...]:
         n_logs = int(self._scale.logs.sum())
         drawn, count = plan.n_updates * training.batch_size, len(self._networks)
+        base = "seasonal naive forecast" if self._shape.base == "seasonal-naive" else "level of the window"
         notes = [
             f"{count} network{'s' if count > 1 else ''} trained with up to {plan.n_updates} updates of "
             f"{training.batch_size} windows, drawn from {len(plan.everything):,}.",
             f"Logs are taken for {n_logs:,} of {len(self.ids_):,} series.",
-            f"Corrections to the seasonal naive forecast count {100 * self._trust:.0f} %, by held-out origins.",
+            f"Corrections to the {base} count {100 * self._trust:.0f} %, by held-out origins.",
         ]
         if drawn < len(plan.everything):
             notes.append(f"Training is capped: at most {drawn:,} of the windows are seen.")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Shift = Literal["level", "mean", "last", "none"]
 SHIFTS: tuple[Shift, ...] = get_args(Shift)
+Base = Literal["seasonal-naive", "shift"]
+BASES: tuple[Base, ...] = get_args(Base)
 
 _WINDOW_TURNS, _STEP_TURNS = 1, 2
 _LEAST_UNIT, _LEAST_LOG_UNIT = 1e-3, 1e-3
@@ -92,6 +94,8 @@ class Layout(NamedTuple):
         Whether values are missing in training, so that the time since the newest one is worth reading.
     least_unit
         What a unit is at least; 1 for counts, which may be 0 throughout a window.
+    base
+        What a network corrects: the seasonal naive forecast, or what the window is shifted by, the same at every step.
     """
 
     window_steps: int
@@ -102,6 +106,7 @@ class Layout(NamedTuple):
     by_series: bool = False
     gaps: bool = False
     least_unit: float = 0.0
+    base: Base = "seasonal-naive"
 
 
 class Windows:
@@ -152,7 +157,7 @@ class Windows:
             self._window(origins, (z, whole), before, lagged).transpose(1, 0, 2),
             self._context(origins, frame, whole),
             self._known(origins, same_place),
-            reference,
+            reference if self.layout.base == "seasonal-naive" else np.zeros_like(reference),
         )
         steps = np.minimum(origins.ends, self.layout.window_steps)
         window, context, known, base = (_tensor(part) for part in parts)

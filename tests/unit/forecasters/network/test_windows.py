@@ -167,6 +167,14 @@ def test_base_is_the_seasonal_naive_forecast_of_the_longest_season_that_is_there
     np.testing.assert_allclose(made, seasonal_naive(values, end, seasons), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("layout", [PLAIN, SEASONAL, SEASONAL._replace(shift="mean")])
+def test_base_is_what_the_window_is_shifted_by(layout):
+    batch = windows_of(panel_of(walk(60)), layout._replace(base="shift")).batch(at((0, 30), (0, 60)))
+    assert np.array_equal(
+        batch.frame.outside(batch.reading.base.double().numpy()), np.repeat(batch.frame.level, HORIZON, 1)
+    )
+
+
 @pytest.mark.parametrize("end", [10, 14, 20])
 def test_base_reads_around_missing_values(end):
     values = walk(20)
