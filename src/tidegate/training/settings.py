@@ -60,7 +60,7 @@ class Training(NamedTuple):
         return self if self.budget is None else self._replace(budget=max(self.budget - seconds, 0.0))
 
 
-_FEWEST, _MOST = 100, 600
+_FEWEST, _MOST, _UTMOST = 100, 600, 1_500
 _WINDOWS, _STEPS = 100, 48
 
 
@@ -68,8 +68,8 @@ def updates(training: Training, n_windows: int, window_steps: int = _STEPS) -> i
     """Return how many updates to make: 100 for up to 100 windows, then growing with their root, at most 600.
 
     Four times the data get twice the updates; the cap keeps a large panel to seconds. Windows of more than 48 steps
-    hold more to learn: the cap grows with their root as well, as helped on the end of the training part of NN5 (112
-    steps).
+    hold more to learn: the cap grows with them up to 1,500, as helped on the ends of the training parts of NN5 (112
+    steps) and hourly M4 (96).
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def updates(training: Training, n_windows: int, window_steps: int = _STEPS) -> i
     if training.n_updates is not None:
         return training.n_updates
     wanted = _FEWEST * (max(n_windows, 1) / _WINDOWS) ** 0.5
-    most = _MOST * max(window_steps / _STEPS, 1.0) ** 0.5
+    most = min(_MOST * max(window_steps / _STEPS, 1.0), _UTMOST)
     return int(min(max(round(wanted, -1), _FEWEST), round(most, -1)))
 
 

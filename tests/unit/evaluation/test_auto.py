@@ -324,7 +324,8 @@ def test_folds_follow_number_and_length(monthly):
     assert folds_for(monthly((400,)), 12) == 5
     assert folds_for(monthly((20,)), 12) == 1
     assert folds_for(monthly((120,) * 10), 12) == 3
-    assert folds_for(monthly((120,) * 40), 12) == 1
+    assert folds_for(monthly((120,) * 40), 12) == 3
+    assert folds_for(monthly((72,) * 40), 12) == 2
 
 
 def test_the_seed_draws_the_judged_and_reaches_candidates(seasonal):

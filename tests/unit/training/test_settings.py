@@ -6,7 +6,7 @@ from tidegate.training.settings import Training, checked, updates
 
 def test_updates_grow_with_the_root_of_the_windows_up_to_a_cap():
     assert [updates(Training(), n) for n in (1, 100, 400, 10_000_000)] == [100, 100, 200, 600]
-    assert [updates(Training(), 10_000_000, steps) for steps in (12, 48, 112, 192)] == [600, 600, 920, 1200]
+    assert [updates(Training(), 10_000_000, steps) for steps in (12, 48, 96, 192)] == [600, 600, 1200, 1500]
     assert updates(Training(), 400, 192) == 200
 
 

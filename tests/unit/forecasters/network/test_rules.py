@@ -33,9 +33,17 @@ def test_only_seasons_are_read_of_which_a_typical_series_shows_two_before_a_hori
 
 @pytest.mark.parametrize(
     ("seasons", "horizon", "steps"),
-    [((12,), 6, 48), ((24, 168), 48, 336), ((12,), 40, 80), ((4,), 2, 16), ((2,), 2, SHORTEST), ((300,), 6, LONGEST)],
+    [
+        ((12,), 6, 48),
+        ((24, 168), 30, 96),
+        ((24, 168), 60, 120),
+        ((12,), 40, 80),
+        ((4,), 2, 16),
+        ((2,), 2, SHORTEST),
+        ((300,), 6, LONGEST),
+    ],
 )
-def test_window_is_four_short_seasons_or_two_long_ones_or_two_horizons(seasons, horizon, steps):
+def test_window_is_four_of_the_shortest_season_or_two_horizons(seasons, horizon, steps):
     assert made(panel_of(2_000, seasons=seasons), horizon).window_steps == steps
 
 
@@ -57,9 +65,10 @@ def test_a_window_that_was_chosen_is_taken():
 
 
 @pytest.mark.parametrize(
-    ("seasons", "window", "steps"), [((12,), None, 24), ((24, 168), None, 336), ((1,), None, 12), ((12,), 5, 5)]
+    ("seasons", "window", "steps"),
+    [((12,), None, 24), ((24, 168), None, 96), ((24, 168), 500, 336), ((1,), None, 12), ((12,), 5, 5)],
 )
-def test_the_decoder_sees_two_of_the_longest_season(seasons, window, steps):
+def test_the_decoder_sees_two_of_the_longest_season_as_far_as_the_window_reaches(seasons, window, steps):
     assert made(panel_of(3_000, seasons=seasons), horizon=12, window=window).tail_steps == steps
 
 
