@@ -26,8 +26,8 @@ def read(folder: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``output``, ``files``, ``run`` and, as far as the command wrote them, ``verdict``, ``scores`` and ``forecast``:
-        rows as dicts.
+        ``output``, ``files``, ``run`` and, as far as the command wrote them, ``verdict``, ``evidence``, ``scores`` and
+        ``forecast``: rows as dicts.
 
     Raises
     ------
@@ -40,8 +40,9 @@ def read(folder: Path) -> dict[str, Any]:
             "files": sorted(path.name for path in folder.iterdir()),
             "run": json.loads((folder / "run.json").read_text(encoding="utf-8")),
         }
-        if (folder / "verdict.json").exists():
-            document["verdict"] = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+        for part in ("verdict", "evidence"):
+            if (folder / f"{part}.json").exists():
+                document[part] = json.loads((folder / f"{part}.json").read_text(encoding="utf-8"))
         for table in ("scores", "forecast"):
             if (folder / f"{table}.csv").exists():
                 document[table] = rows(folder / f"{table}.csv")

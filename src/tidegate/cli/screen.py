@@ -66,6 +66,7 @@ def show_study(document: Mapping[str, Any]) -> None:
         for model, why in run.get(title, {}).items():
             _line(out, f"{model} is not among them: {why}")
     show_sentences(out, "Verdict", verdict["sentences"])
+    show_sentences(out, "Is the difference real?", document.get("evidence", {}).get("sentences", []))
     if "forecast" in document:
         show_forecast(out, document["forecast"])
     show_files(out, document["output"], document["files"])

@@ -86,14 +86,14 @@ def compare(first: Floats, second: Floats, *, overlap: int = 0) -> Comparison:
     """
     differences = first - second
     by_series = int(np.isfinite(differences).any(axis=0).sum()) >= FEWEST_SERIES
-    blocks = _means(differences, axis=0 if by_series else 1)
+    blocks = block_means(differences, axis=0 if by_series else 1)
     n = len(blocks) if by_series else _without_overlap(len(blocks), overlap)
     difference = float(np.mean(differences[np.isfinite(differences)])) if len(blocks) else float("nan")
     return Comparison(difference, _p(blocks, n), n, "series" if by_series else "fold")
 
 
-def _means(differences: Floats, axis: int) -> Floats:
-    """Means along `axis` of what is there, without the blocks where nothing is."""
+def block_means(differences: Floats, axis: int) -> Floats:
+    """Return the means along `axis` of what is there, shape (m,), without the blocks where nothing is."""
     present = np.isfinite(differences)
     counts = present.sum(axis=axis)
     sums = np.where(present, differences, 0.0).sum(axis=axis)

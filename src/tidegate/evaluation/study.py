@@ -14,6 +14,7 @@ from tidegate.data.intake import as_panel
 from tidegate.display import Displayed
 from tidegate.errors import DataError, SettingError
 from tidegate.evaluation.backtest import Backtest, Settings, backtest
+from tidegate.evaluation.evidence.evidence import Evidence, evidence
 from tidegate.evaluation.selection import Verdict, verdict
 from tidegate.evaluation.work import forecast
 from tidegate.forecasters import registry
@@ -42,6 +43,8 @@ class Study(Displayed):
         Every model's forecasts from past origins.
     verdict
         Which model to trust.
+    evidence
+        What the backtest proves: intervals of scores, tests of all pairs and steps, ranks, the set of the best models.
     model
         The recommended forecaster, fitted on everything; None if only a comparison was asked for.
     forecast
@@ -55,6 +58,7 @@ class Study(Displayed):
     profile: Profile
     backtest: Backtest
     verdict: Verdict
+    evidence: Evidence
     model: Forecaster | None = None
     forecast: Forecast | None = None
     frame: Any = None
@@ -133,7 +137,8 @@ def compare(
     if not panel.seasons and shape.seasons != pinned:
         notes = (*notes, _other_season(pinned, shape.seasons))
         shape = profile(replace(panel, seasons=pinned))
-    return Study(shape, found, verdict(found), notes=(*panel.notes, *notes))
+    said = verdict(found)
+    return Study(shape, found, said, evidence(found, said, seed=chosen.seed), notes=(*panel.notes, *notes))
 
 
 def _other_season(pinned: tuple[int, ...], later: tuple[int, ...]) -> str:

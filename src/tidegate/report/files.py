@@ -18,7 +18,16 @@ from tidegate.report.summary import summarise
 if TYPE_CHECKING:
     from tidegate.evaluation.study import Study
 
-NAMES = ("forecast.csv", "backtest.csv", "scores.csv", "verdict.json", "run.json", "report.html", "model")
+NAMES = (
+    "forecast.csv",
+    "backtest.csv",
+    "scores.csv",
+    "verdict.json",
+    "evidence.json",
+    "run.json",
+    "report.html",
+    "model",
+)
 
 
 def write(study: Study, folder: str | Path, run: dict[str, Any], *, replace: bool = False) -> Path:
@@ -69,6 +78,7 @@ def _fill(draft: Path, study: Study, run: dict[str, Any]) -> None:
     (draft / "backtest.csv").write_text(csv(study.backtest.to_frame()), encoding="utf-8", newline="")
     (draft / "scores.csv").write_text(csv(study.backtest.scores()), encoding="utf-8", newline="")
     (draft / "verdict.json").write_text(plain_json(study.verdict.to_dict()), encoding="utf-8")
+    (draft / "evidence.json").write_text(plain_json(study.evidence.to_dict()), encoding="utf-8")
     (draft / "run.json").write_text(plain_json(run), encoding="utf-8")
     (draft / "report.html").write_text(render(summarise(study, run)), encoding="utf-8")
     if study.model is not None:

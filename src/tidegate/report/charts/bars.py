@@ -26,7 +26,7 @@ def ladder(data: dict[str, Any]) -> alt.LayerChart:
     columns = {name: data[name] for name in ("name", "x", "role", "text")}
     base = sheet.chart(columns)
     names = alt.Axis(
-        title=None, labelLimit=150, labelFontWeight=_weight(data), ticks=False, domain=False, labelPadding=6
+        title=None, labelLimit=150, labelFontWeight=weight(data), ticks=False, domain=False, labelPadding=6
     )
     y = alt.Y("name:N", sort=None, axis=names, scale=alt.Scale(paddingInner=0.38, paddingOuter=0.25))
     room = max(value / (1 - _written_share(text)) for value, text in zip(data["x"], data["text"], strict=True)) or 1.0
@@ -48,8 +48,8 @@ def _written_share(text: str) -> float:
     return min((_LETTER * len(text) + 12) / _NARROWEST, 0.6)
 
 
-def _weight(data: dict[str, Any]) -> dict[str, Any]:
-    """Print the names of the models that are singled out in bold."""
+def weight(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the weight of the labels: the names of the models that are singled out are bold."""
     leading = [name for name, role in zip(data["name"], data["role"], strict=True) if role != "other"]
     test = f"indexof({json.dumps(leading)}, datum.value) >= 0"
     return {"condition": {"test": test, "value": "bold"}, "value": "normal"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tidegate.report.charts import bars, folds, lines, scatter
+from tidegate.report.charts import bars, folds, intervals, lines, scatter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ DRAWINGS: dict[str, Callable[[dict[str, Any]], alt.LayerChart]] = {
     "histogram": bars.histogram,
     "stems": bars.stems,
     "cost": scatter.cost,
+    "intervals": intervals.intervals,
     "folds": folds.chosen_model,
 }
 

@@ -84,7 +84,7 @@ def x_axis(axis: dict[str, Any]) -> alt.X:
         settings = {"type": "log", "nice": False}
     if "domain" in axis:
         settings |= {"domain": axis["domain"], "padding": 0}
-    ticks: dict[str, Any] = {"tickCount": {"expr": "max(2, floor(width / 80))"}}
+    ticks: dict[str, Any] = {"tickCount": {"expr": "max(3, floor(width / 80))"}}
     if axis["kind"] == "date":
         ticks |= {"labelExpr": _DATES}
     if axis.get("whole"):

@@ -1,0 +1,104 @@
+"""Bootstrap intervals: how far a score could lie elsewhere on other series and folds of the same kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+DRAWS = 2_000
+"""Resamples of series and folds."""
+
+FEWEST = 5
+"""Folds, or series, below which resampling them says too little to be shown."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A score and the range in which 95 % of the resampled scores lie.
+
+    Parameters
+    ----------
+    value
+        The score over everything.
+    lower, upper
+        The 2.5 and 97.5 % points; NaN where there is too little to resample.
+    """
+
+    value: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, eq=False)
+class Resamples:
+    """How often each fold and each series is drawn.
+
+    Parameters
+    ----------
+    folds
+        Shape (draws, K).
+    series
+        Shape (draws, N).
+    """
+
+    folds: Floats
+    series: Floats
+
+    def interval(self, sums: Floats, counts: Floats, finish: Callable[[Floats], Floats] = np.asarray) -> Interval:
+        """Return a score that is a ratio of two sums over folds and series, and its interval.
+
+        Parameters
+        ----------
+        sums, counts
+            Shape (K, N): sum of the errors of each pair of fold and series, and how many there are.
+        finish
+            Of the ratio makes the score, such as the square root.
+        """
+        whole = finish(np.asarray(_ratio(sums.sum(), counts.sum())))
+        if not len(self.folds):
+            return Interval(float(whole), float("nan"), float("nan"))
+        drawn = [((self.folds @ part) * self.series).sum(axis=1) for part in (sums, counts)]
+        made = finish(_ratio(*drawn))
+        if not np.isfinite(made).any():
+            return Interval(float(whole), float("nan"), float("nan"))
+        lower, upper = np.nanquantile(made, [0.025, 0.975])
+        return Interval(float(whole), float(lower), float(upper))
+
+
+def resamples(n_folds: int, n_series: int, *, seed: int = 0, draws: int = DRAWS) -> Resamples:
+    """Draw folds and series with replacement, each by themselves: what one origin does to all series stays together.
+
+    Of fewer than `FEWEST` series all stay in, and likewise of folds; where both are fewer, nothing is drawn.
+
+    Parameters
+    ----------
+    n_folds, n_series
+        K and N.
+    seed
+        Of the draws, at least 0.
+    draws
+        How many.
+
+    Source: Owen (2007), The pigeonhole bootstrap, Annals of Applied Statistics 1, 386-411.
+    """
+    if max(n_folds, n_series) < FEWEST:
+        return Resamples(np.empty((0, n_folds)), np.empty((0, n_series)))
+    rng = np.random.default_rng(seed)
+    folds, series = (
+        rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64) if n >= FEWEST else np.ones((draws, n))
+        for n in (n_folds, n_series)
+    )
+    return Resamples(folds, series)
+
+
+def _ratio(sums: Floats, counts: Floats) -> Floats:
+    return np.asarray(np.divide(sums, counts, out=np.full(np.shape(sums), np.nan), where=np.asarray(counts) > 0))

@@ -1,0 +1,114 @@
+"""The evidence in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tidegate.analysis.wording import listing, number, probability
+from tidegate.evaluation.evidence import confidence_set, resampling
+from tidegate.evaluation.significance import ALPHA
+
+if TYPE_CHECKING:
+    from tidegate.evaluation.evidence.evidence import Evidence
+    from tidegate.evaluation.selection import Verdict
+
+_NAMED = 6
+"""Models that a sentence names at most."""
+
+
+def sentences(found: Evidence, verdict: Verdict) -> tuple[str, ...]:
+    """Return what the evidence says, from the recommended model's view."""
+    said = [_interval(found, verdict.recommended)]
+    if found.pairs:
+        said += [*_pairs(found, verdict), _set(found), *_ranks(found), *_steps(found)]
+    return tuple(said)
+
+
+def _interval(found: Evidence, model: str) -> str:
+    own = found.intervals[model][found.score]
+    if not np.isfinite(own.lower):
+        fewest = resampling.FEWEST
+        return f"{found.score} of {model} has no interval: at least {fewest} folds or {fewest} series are needed."
+    return (
+        f"{found.score} of {model} is {number(own.value)}; over resampled folds and series it lies from "
+        f"{number(own.lower)} to {number(own.upper)} in 95 % of the draws."
+    )
+
+
+def _pairs(found: Evidence, verdict: Verdict) -> list[str]:
+    clear = sum(pair.clear for pair in found.pairs)
+    count = len(found.pairs)
+    if not any(pair.comparison.tested for pair in found.pairs):
+        return ["No pair of models can be tested: at least 3 folds without overlap are needed, or 10 series."]
+    said = []
+    if count > 1:
+        differ = "differs" if clear == 1 else "differ"
+        said.append(f"Of {count} pairs of models {clear or 'none'} {differ} clearly after Holm's correction.")
+    rivals = dict.fromkeys((verdict.winner, verdict.baseline))
+    rivals.pop(verdict.recommended, None)
+    said += [str(found.pair(verdict.recommended, rival)) for rival in rivals]
+    return said + _agreement(found, verdict)
+
+
+def _agreement(found: Evidence, verdict: Verdict) -> list[str]:
+    """Say where the other tests of the recommended model against the baseline come to another conclusion."""
+    if verdict.recommended == verdict.baseline:
+        return []
+    pair = found.pair(verdict.recommended, verdict.baseline)
+    others = {"the permutation test": pair.p_permutation, "Wilcoxon's test": pair.p_wilcoxon}
+    against = [
+        f"{name} ({probability(p)})"
+        for name, p in others.items()
+        if np.isfinite(p) and (p < ALPHA) != pair.comparison.significant
+    ]
+    if not against:
+        return []
+    return [f"For {pair.better} and {pair.worse}, {listing(against)} would decide the other way: do not lean on it."]
+
+
+def _set(found: Evidence) -> str:
+    if not found.confidence:
+        needed = confidence_set.FEWEST
+        return (
+            f"The set of models that may be the best needs {needed} folds without overlap or {needed} series; "
+            f"there are {found.n} {found.unit if found.n == 1 or found.unit == 'series' else 'folds'}."
+        )
+    best, level = found.best, f"{100 * confidence_set.LEVEL:.0f} %"
+    if len(best) == 1:
+        return f"With {level} confidence {best[0]} is the best of them (model confidence set)."
+    if len(best) == len(found.confidence):
+        return f"With {level} confidence any of the {len(best)} models may be the best (model confidence set)."
+    rest = f" and {len(best) - _NAMED} more" if len(best) > _NAMED else ""
+    named = f"{', '.join(best[:_NAMED])}{rest}" if rest else listing(best)
+    return f"With {level} confidence the best model is one of {len(best)}: {named} (model confidence set)."
+
+
+def _ranks(found: Evidence) -> list[str]:
+    if found.ranks is None:
+        return []
+    first = next(iter(found.ranks.mean))
+    together = next((group for group in found.ranks.groups if first in group), (first,))
+    counted = f"{probability(found.ranks.p)}, n = {found.ranks.n:,} {found.unit if found.unit == 'series' else 'folds'}"
+    if found.ranks.p >= ALPHA:
+        return [f"By ranks there is no evidence that any model is better than another (Friedman's test, {counted})."]
+    alone = "no other ranks within the critical difference"
+    level = f"{len(together) - 1} of the others rank{'s' if len(together) == 2 else ''} within the critical difference"
+    return [
+        f"By ranks {first} comes first (mean {number(found.ranks.mean[first])}); "
+        f"{alone if len(together) == 1 else level} of {number(found.ranks.critical)} ({counted})."
+    ]
+
+
+def _steps(found: Evidence) -> list[str]:
+    steps = found.steps
+    if steps is None or not np.isfinite(steps.p).any():
+        return []
+    clear = np.isfinite(steps.p) & (steps.p < ALPHA)
+    better, worse = int(np.sum(clear & (steps.difference < 0))), int(np.sum(clear & (steps.difference > 0)))
+    parts = [f"clearly better at {better}"] if better else []
+    parts += [f"clearly worse at {worse}"] if worse else []
+    if not parts:
+        return [f"At none of the {len(steps.p)} steps ahead does {steps.model} differ clearly from {steps.other}."]
+    return [f"Step by step, {steps.model} is {listing(parts)} of {len(steps.p)} steps ahead than {steps.other}."]

@@ -1,0 +1,44 @@
+"""What is said of a backtest; the rest of the sentences are tested with the evidence they come from."""
+
+import numpy as np
+import pytest
+
+from tidegate.evaluation.evidence.evidence import evidence
+from tidegate.evaluation.selection import verdict
+from tidegate.scoring.folds import Folds
+
+
+def said(found):
+    return evidence(found, verdict(found)).sentences
+
+
+def test_the_interval_comes_first_then_the_pairs_that_matter(judged):
+    wobble = np.linspace(-0.1, 0.1, 12)[:, None]
+    errors = {"seasonal-naive": 1.0 + wobble, "ses": 0.8 - wobble, "ets": 0.6 + 0.5 * wobble}
+    found = judged(errors, folds=Folds(4, 12))
+    sentences = said(found)
+    assert sentences[0].startswith("MASE of ets is 0.6; over resampled folds and series it lies from 0.5")
+    assert sentences[1] == "Of 3 pairs of models 3 differ clearly after Holm's correction."
+    assert sentences[2].startswith("ets (0.6) is better than seasonal-naive (1): p < 0.001, n = 12 folds")
+    assert sentences[3] == "With 90 % confidence ets is the best of them (model confidence set)."
+
+
+def test_two_models_are_one_pair_without_a_count(judged):
+    sentences = said(judged({"seasonal-naive": np.linspace(0.9, 1.1, 6)[:, None], "ets": np.full((6, 1), 0.5)}))
+    assert not any("pairs of models" in sentence for sentence in sentences)
+
+
+@pytest.mark.parametrize(("n_models", "named"), [(4, "m0"), (9, "and 3 more")])
+def test_a_long_set_is_cut(judged, n_models, named):
+    rng = np.random.default_rng(0)
+    errors = {"seasonal-naive": 3 + rng.normal(0, 0.1, (12, 1))}
+    errors |= {f"m{k}": 1 + rng.normal(0, 0.1, (12, 1)) for k in range(n_models)}
+    sentence = next(one for one in said(judged(errors, folds=Folds(4, 12))) if "confidence set" in one)
+    assert f"one of {n_models}" in sentence
+    assert named in sentence
+
+
+def test_no_step_differs(judged):
+    rng = np.random.default_rng(0)
+    errors = {"seasonal-naive": rng.normal(1, 0.3, (5, 1)), "ets": rng.normal(0.95, 0.3, (5, 1))}
+    assert "At none of the 12 steps ahead does" in said(judged(errors))[-1]
