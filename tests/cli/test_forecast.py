@@ -105,6 +105,20 @@ def test_known_past_and_static_covariates_are_used(tidegate, monthly, table):
     assert [row["unique_id"] for row in json.loads(done.stdout)["forecast"]] == ["a"] * 4
 
 
+def test_several_seeds_are_scored_together(tidegate, monthly):
+    line = (
+        f"compare {monthly()} --horizon 3 --models random-forest --set random-forest.n_trees=2 --folds 3 --json --quiet"
+    )
+    once, twice = (json.loads(tidegate(f"{line} {more}").stdout) for more in ("", "--seeds 2"))
+    assert twice["run"]["settings"]["seeds"] == 2
+    assert len(twice["evidence"]["seeds"]["random-forest"]) == 2
+    first, mean = (
+        next(row["MASE"] for row in one["scores"] if row["model"] == "random-forest") for one in (once, twice)
+    )
+    assert twice["evidence"]["seeds"]["random-forest"][0] == pytest.approx(first)
+    assert mean == pytest.approx(sum(twice["evidence"]["seeds"]["random-forest"]) / 2)
+
+
 def test_the_budget_names_what_it_left_out(tidegate, monthly):
     done = tidegate(f"forecast {monthly()} --horizon 6 --models naive,ets,theta --folds 2 --budget 0.000001 --json")
     document = json.loads(done.stdout)

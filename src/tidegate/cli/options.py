@@ -162,6 +162,10 @@ class Judging:
     refit: Annotated[
         str, typer.Option("--refit", metavar="every|once|K", help="Refit at every origin, once, or at every K-th.")
     ] = "every"
+    seeds: Annotated[
+        int,
+        typer.Option("--seeds", metavar="K", help="Runs of each model that draws at random; scores are their means."),
+    ] = 1
     warm: Annotated[
         Flag, typer.Option("--warm", help="Refit networks from where they were at the origin before, in fewer updates.")
     ] = False

@@ -77,6 +77,7 @@ class Request:
             store=place.store,
             watch=progress.watch(quiet=self.speech.quiet),
             warm=self.judging.warm,
+            seeds=self.judging.seeds,
         )
 
     def recorded(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from tidegate import cluster
 from tidegate.data.intake import as_panel
 from tidegate.errors import SettingError, TidegateError
-from tidegate.evaluation.contenders import BASELINE, Contender, enlisted
+from tidegate.evaluation.contenders import BASELINE, Contender, enlisted, further_runs
 from tidegate.evaluation.plan import Plan, plan
 from tidegate.evaluation.results import Backtest, ModelResult
 from tidegate.evaluation.store import Store, fingerprint
@@ -69,6 +69,9 @@ class Settings:
         Folder that keeps every finished fold and from which an interrupted run resumes; None for none.
     watch
         Told how it gets on.
+    seeds
+        How often each stochastic model is run, with seeds that follow its own, at least 1: its scores are means over
+        the runs. With a budget, further runs come last and may be fewer.
     warm
         Whether a network that is refitted at a later fold starts from its fit at the one before and makes fewer
         updates; its folds then wait for each other. Without, every fit starts afresh.
@@ -86,6 +89,7 @@ class Settings:
     store: str | Path | None = None
     watch: Watch | None = None
     warm: bool = False
+    seeds: int = 1
 
     def __post_init__(self) -> None:
         wrong = [level for level in self.levels if isinstance(level, bool) or level not in range(1, 100)]
@@ -93,6 +97,8 @@ class Settings:
             raise SettingError(f"level {wrong[0]!r} is not a whole number of percent from 1 to 99; try 80 or 95.")
         if self.processes < 1:
             raise SettingError(f"processes is {self.processes}; it must be at least 1.")
+        if isinstance(self.seeds, bool) or not isinstance(self.seeds, int) or self.seeds < 1:
+            raise SettingError(f"seeds is {self.seeds!r}; it must be a whole number, at least 1.")
         if self.budget is not None and not self.budget > 0:
             raise SettingError(f"budget is {self.budget} seconds; it must be above 0, or None for no limit.")
         object.__setattr__(self, "levels", tuple(sorted(set(self.levels))))
@@ -136,6 +142,7 @@ def backtest(
     if not isinstance(folds, Folds):
         raise SettingError(f"folds is {folds!r}; it must be a Folds, such as Folds(horizon=12, count=5).")
     contenders, missing = enlisted(models, chosen.seed)
+    contenders += further_runs(contenders, chosen.seeds)
     planned = plan(as_panel(data), folds)
     run = _Run(planned, folds, chosen, contenders)
     run.left_out |= missing
@@ -199,7 +206,12 @@ class _Run:
 
     def result(self) -> Backtest:
         """Return everything that was found."""
-        results = {one.label: self._result(one) for one in self.contenders if self._complete(one.label)}
+        self._join_failures()
+        results = {
+            one.label: replace(self._result(one), others=tuple(map(self._result, self._further(one.label))))
+            for one in self.contenders
+            if not one.run_of and self._complete(one.label)
+        }
         if BASELINE in self.failures:
             raise TidegateError(f"{BASELINE}, the baseline of every comparison, failed: {self.failures[BASELINE]}")
         frame = replace(
@@ -209,6 +221,17 @@ class _Run:
             left_out=_in_ladder_order(self.left_out, self.contenders),
         )
         return replace(frame, notes=(*self.plan.notes, *_notes(frame)))
+
+    def _join_failures(self) -> None:
+        """Let a model fail that failed with any seed: the mean over the others would flatter it."""
+        for one in self.contenders:
+            if one.run_of and one.label in self.failures:
+                why = self.failures.pop(one.label)
+                self.failures.setdefault(one.run_of, f"with {one.label.rpartition(', ')[2]}: {why}")
+
+    def _further(self, label: str) -> list[Contender]:
+        """Return the finished runs of a model with other seeds."""
+        return [one for one in self.contenders if one.run_of == label and self._complete(one.label)]
 
     def _model(self, contender: Contender) -> Forecaster:
         """Return the model as it is run."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sklearn.base import clone
+
 from tidegate.errors import MissingExtraError, SettingError
 from tidegate.forecasters import registry
 from tidegate.forecasters.base import Forecaster
@@ -26,10 +28,13 @@ class Contender:
         Registry name; the second model of a name gets "-2", and so on.
     model
         With its settings, not fitted.
+    run_of
+        Label of the model of which this is a further run with another seed; "" for a model itself.
     """
 
     label: str
     model: Forecaster
+    run_of: str = ""
 
 
 def enlisted(models: Sequence[str | Forecaster], seed: int) -> tuple[list[Contender], dict[str, str]]:
@@ -78,3 +83,18 @@ def enlisted(models: Sequence[str | Forecaster], seed: int) -> tuple[list[Conten
         label = model.name if seen[model.name] == 1 else f"{model.name}-{seen[model.name]}"
         contenders.append(Contender(label, model))
     return contenders, missing
+
+
+def further_runs(contenders: Sequence[Contender], n_seeds: int) -> list[Contender]:
+    """Return the runs of stochastic models with the seeds after their own: `n_seeds` - 1 of each."""
+    return [
+        Contender(f"{one.label}, seed {one.model.get_params()['seed'] + k}", _seeded(one.model, k), one.label)
+        for k in range(1, n_seeds)
+        for one in contenders
+        if one.model.traits.stochastic and "seed" in one.model.get_params(deep=False)
+    ]
+
+
+def _seeded(model: Forecaster, later: int) -> Forecaster:
+    made: Forecaster = clone(model).set_params(seed=model.get_params(deep=False)["seed"] + later)
+    return made

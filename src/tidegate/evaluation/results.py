@@ -11,11 +11,14 @@ import pandas as pd
 
 from tidegate.data.frames import frame_of, id_column, stamps
 from tidegate.display import Displayed
+from tidegate.evaluation.significance import NO_LUCK, Luck, luck_of
 from tidegate.scoring import metrics
 from tidegate.scoring.naive2 import naive2
 from tidegate.scoring.scaling import Scales, seasonal_scales
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from tidegate.forecasters.base import Forecaster
@@ -48,6 +51,8 @@ class ModelResult:
         What a reader should know, or "".
     model
         The forecaster with its settings, not fitted.
+    others
+        The same model run with other seeds; scores are means over all runs, forecasts those of the first.
     """
 
     mean: Floats
@@ -60,6 +65,12 @@ class ModelResult:
     cost: int = 0
     note: str = ""
     model: Forecaster | None = None
+    others: tuple[ModelResult, ...] = ()
+
+    @property
+    def runs(self) -> tuple[ModelResult, ...]:
+        """Every run: the first, then the others."""
+        return (self, *self.others)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,12 +136,29 @@ class Backtest(Displayed):
         return np.array(made).reshape(self.actual.shape)
 
     def scaled_errors(self, model: str) -> Floats:
-        """Return MASE per fold and series, shape (K, N); NaN where there is no scale."""
-        return metrics.mase(self.actual, self.results[model].mean, self.scales.absolute)
+        """Return MASE per fold and series, the mean over runs, shape (K, N); NaN where there is no scale."""
+        runs = [metrics.mase(self.actual, run.mean, self.scales.absolute) for run in self.results[model].runs]
+        return np.asarray(np.mean(runs, axis=0))
 
     def absolute_errors(self, model: str) -> Floats:
-        """Return the mean absolute error per fold and series, shape (K, N)."""
-        return metrics.mae(self.actual, self.results[model].mean)
+        """Return the mean absolute error per fold and series, the mean over runs, shape (K, N)."""
+        runs = [metrics.mae(self.actual, run.mean) for run in self.results[model].runs]
+        return np.asarray(np.mean(runs, axis=0))
+
+    def luck(self, model: str) -> Luck:
+        """Return what the mean error of a model owes to its seeds, in the unit of `scaled_errors`.
+
+        In that of `absolute_errors` where nothing can be scaled.
+        """
+        runs = self.results[model].runs
+        if len(runs) < 2:
+            return NO_LUCK
+        scaled = bool(np.any(self.scales.absolute > 0))
+        errors = [
+            metrics.mase(self.actual, run.mean, self.scales.absolute) if scaled else metrics.mae(self.actual, run.mean)
+            for run in runs
+        ]
+        return luck_of(np.array([metrics.average(one, None) for one in errors]))
 
     def to_frame(self) -> Any:
         """Return every forecast: unique_id, ds, cutoff, y, then per model its forecast, lower and upper bounds.
@@ -182,11 +210,16 @@ class Backtest(Displayed):
         reference = self._mean_smape(self.naive2), self._mean_mase(self.naive2)
         unscaled = int(np.sum(~(self.scales.absolute > 0)))
         for name, result in self.results.items():
-            ours = self._mean_smape(result.mean), self._mean_mase(result.mean)
+            ours = [float(np.mean([of(run.mean) for run in result.runs])) for of in (self._mean_smape, self._mean_mase)]
             ratios = [our / their if their > 0 else np.nan for our, their in zip(ours, reference, strict=True)]
-            row = {"model": name, "OWA": float(metrics.owa(*map(np.asarray, ratios))), "pinball": self._pinball(result)}
+            row = {
+                "model": name,
+                "OWA": float(metrics.owa(*map(np.asarray, ratios))),
+                "pinball": self._pinball(result.runs),
+            }
             for q, level in enumerate(self.levels):
-                row[f"width-{level}"] = float(metrics.width(result.lower[..., q], result.upper[..., q], None))
+                widths = [metrics.width(run.lower[..., q], run.upper[..., q], None) for run in result.runs]
+                row[f"width-{level}"] = float(np.mean(widths))
             row["zeros left out"] = int(metrics.mape(self.actual, result.mean, None).zeros)
             rows.append({**row, "unscaled left out": unscaled})
         return pd.DataFrame(rows)
@@ -205,7 +238,8 @@ class Backtest(Displayed):
         """One row per model and label: the scores averaged over `axis` of (K, N, F), flattened."""
         rows = []
         for name, result in self.results.items():
-            figures = {score: np.ravel(values) for score, values in self._figures(result, axis).items()}
+            runs = [self._figures(run, axis) for run in result.runs]
+            figures = {score: np.ravel(np.mean([one[score] for one in runs], axis=0)) for score in runs[0]}
             for k, label in enumerate(labels):
                 row = {**label, "model": name, **{score: float(values[k]) for score, values in figures.items()}}
                 if axis is None:
@@ -242,11 +276,12 @@ class Backtest(Displayed):
     def _mean_mase(self, mean: Floats) -> float:
         return float(metrics.average(metrics.mase(self.actual, mean, self.scales.absolute), None))
 
-    def _pinball(self, result: ModelResult) -> float:
+    def _pinball(self, runs: Sequence[ModelResult]) -> float:
         losses = [
             metrics.pinball(self.actual, bound[..., q], 0.5 + side * level / 200, None)
+            for run in runs
             for q, level in enumerate(self.levels)
-            for side, bound in ((-1, result.lower), (1, result.upper))
+            for side, bound in ((-1, run.lower), (1, run.upper))
         ]
         return float(np.mean(losses)) if losses else float("nan")
 

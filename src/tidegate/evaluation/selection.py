@@ -115,11 +115,10 @@ def verdict(backtest: Backtest) -> Verdict:
     score, errors = _errors(backtest)
     means = {name: float(average(values, None)) for name, values in errors.items()}
     winner = min(means, key=lambda name: means[name])
-    overlap = backtest.folds.overlap
-    against = {name: compare(values, errors[winner], overlap=overlap) for name, values in errors.items()}
+    against = {name: _tested(backtest, errors, name, winner) for name in errors}
     good = [name for name in errors if not _clearly_worse(against[name], means[name], means[winner])]
     recommended = min(good, key=lambda name: (backtest.results[name].cost, means[name]))
-    gain = compare(errors[recommended], errors[BASELINE], overlap=overlap)
+    gain = _tested(backtest, errors, recommended, BASELINE)
     case = Case(backtest, score, means, winner, recommended, against, gain)
     return Verdict(
         winner,
@@ -143,6 +142,12 @@ def _errors(backtest: Backtest) -> tuple[Literal["MASE", "MAE"], dict[str, Float
     return "MAE", {name: backtest.absolute_errors(name) for name in backtest.results}
 
 
+def _tested(backtest: Backtest, errors: dict[str, Floats], one: str, other: str) -> Comparison:
+    """Return the error of the first model minus that of the second, tested."""
+    luck = backtest.luck(one), backtest.luck(other)
+    return compare(errors[one], errors[other], overlap=backtest.folds.overlap, luck=luck)
+
+
 def _clearly_worse(against: Comparison, own: float, best: float) -> bool:
     return own > best and (against.significant or own > (1 + MARGIN) * best)
 
@@ -154,7 +159,7 @@ def _rungs(backtest: Backtest, errors: dict[str, Floats], means: dict[str, float
         gain, p = float("nan"), float("nan")
         if best:
             gain = 1 - own / means[best] if means[best] > 0 else (0.0 if own == 0 else float("-inf"))
-            p = compare(errors[name], errors[best], overlap=backtest.folds.overlap).p
+            p = _tested(backtest, errors, name, best).p
         rungs.append(Rung(name, own, gain, p, backtest.results[name].cost))
         best = name if not best or own < means[best] else best
     return tuple(rungs)

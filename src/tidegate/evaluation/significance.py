@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from scipy.stats import t
@@ -55,7 +55,33 @@ class Comparison:
         return self.tested and self.p < ALPHA
 
 
-def compare(first: Floats, second: Floats, *, overlap: int = 0) -> Comparison:
+class Luck(NamedTuple):
+    """What the mean error of a model owes to the seeds of its runs.
+
+    Attributes
+    ----------
+    variance
+        Of the mean over the runs.
+    freedom
+        Degrees of freedom with which it is known: one less than the runs.
+    """
+
+    variance: float
+    freedom: int
+
+
+NO_LUCK = Luck(0.0, 0)
+"""Of a model without chance, or run once: what a seed contributes is unknown then, and in no test."""
+
+
+def luck_of(errors: Floats) -> Luck:
+    """Return the luck in the mean of `errors`, shape (S,): the mean error of each run."""
+    return Luck(float(np.var(errors, ddof=1)) / len(errors), len(errors) - 1)
+
+
+def compare(
+    first: Floats, second: Floats, *, overlap: int = 0, luck: tuple[Luck, Luck] = (NO_LUCK, NO_LUCK)
+) -> Comparison:
     """Test whether two models have the same mean error, on the pairs that both have.
 
     One number per block enters the test. With at least `FEWEST_SERIES` series that have a pair the blocks are the
@@ -74,6 +100,10 @@ def compare(first: Floats, second: Floats, *, overlap: int = 0) -> Comparison:
     overlap
         How many following folds judge some of the same steps (`Folds.overlap`): their errors are correlated, and the
         variance allows for it.
+    luck
+        Of each model that was run with several seeds, whose errors are means over the runs: another seed would move all
+        blocks, so its variance is added to that between blocks, and the degrees of freedom are Welch and
+        Satterthwaite's, but never more than without.
 
     Returns
     -------
@@ -89,7 +119,7 @@ def compare(first: Floats, second: Floats, *, overlap: int = 0) -> Comparison:
     blocks = block_means(differences, axis=0 if by_series else 1)
     n = len(blocks) if by_series else _without_overlap(len(blocks), overlap)
     difference = float(np.mean(differences[np.isfinite(differences)])) if len(blocks) else float("nan")
-    return Comparison(difference, _p(blocks, n), n, "series" if by_series else "fold")
+    return Comparison(difference, _p(blocks, n, luck), n, "series" if by_series else "fold")
 
 
 def block_means(differences: Floats, axis: int) -> Floats:
@@ -105,14 +135,16 @@ def _without_overlap(n_folds: int, overlap: int) -> int:
     return -(-n_folds // (overlap + 1))
 
 
-def _p(blocks: Floats, n: int) -> float:
+def _p(blocks: Floats, n: int, luck: tuple[Luck, Luck]) -> float:
     """Two-sided p-value of the mean of `blocks`, which hold as much as `n` independent ones."""
     if n < FEWEST:
         return float("nan")
-    if np.ptp(blocks) <= 1e-12 * np.abs(blocks).max():
+    if np.ptp(blocks) <= 1e-12 * np.abs(blocks).max() and not any(one.variance for one in luck):
         return 1.0 if np.abs(blocks).max() == 0 else 0.0
     positions = (np.arange(len(blocks)) + 0.5) / len(blocks)
     waves = np.sqrt(2 / len(blocks)) * np.cos(np.pi * np.arange(1, n)[:, None] * positions)
-    variance = np.mean((waves @ blocks) ** 2)
-    statistic = np.abs(blocks.mean()) * np.sqrt(len(blocks) / variance)
-    return float(2 * t.sf(statistic, n - 1))
+    between = float(np.mean((waves @ blocks) ** 2)) / len(blocks)
+    parts = [Luck(between, n - 1), *(one for one in luck if one.variance)]
+    variance = sum(one.variance for one in parts)
+    freedom = min(n - 1, variance**2 / sum(one.variance**2 / one.freedom for one in parts))
+    return float(2 * t.sf(np.abs(blocks.mean()) / np.sqrt(variance), freedom))

@@ -300,6 +300,8 @@ def test_zeros_and_missing_values_to_judge_by_are_counted(monthly):
         ({"levels": (True,)}, "level True is not"),
         ({"processes": 0}, "processes is 0; it must be at least 1"),
         ({"budget": 0}, "budget is 0 seconds; it must be above 0"),
+        ({"seeds": 0}, "seeds is 0; it must be a whole number, at least 1"),
+        ({"seeds": True}, "seeds is True; it must be"),
     ],
 )
 def test_settings_outside_their_limits_are_refused(settings, message):
@@ -375,3 +377,71 @@ def test_an_interrupt_stops_at_once_and_keeps_finished_folds(tmp_path):
 def test_a_number_of_folds_is_no_folds():
     with pytest.raises(SettingError, match=r"folds is 3; it must be a Folds, such as Folds\("):
         backtest(None, ["naive"], folds=3)
+
+
+def forest(**settings):
+    return tidegate.RandomForest(n_trees=3, lags=6, **settings)
+
+
+def test_each_stochastic_model_runs_with_several_seeds(monthly):
+    panel = monthly((96, 96))
+    made = backtest(panel, ["naive", forest(seed=4)], folds=FOLDS, settings=Settings(seeds=3, levels=(80,)))
+    result = made.results["random-forest"]
+    assert [run.model.seed for run in result.runs] == [4, 5, 6]
+    assert made.results["naive"].others == ()
+    for run in result.runs:
+        alone = backtest(panel, [run.model], folds=FOLDS, settings=Settings(levels=(80,))).results["random-forest"]
+        assert np.array_equal(run.mean, alone.mean)
+        assert np.array_equal(run.lower, alone.lower)
+    assert not np.array_equal(result.runs[0].mean, result.runs[1].mean)
+
+
+def test_scores_are_means_over_the_runs(monthly):
+    panel = monthly((96, 96))
+    made = backtest(panel, [forest()], folds=FOLDS, settings=Settings(seeds=3))
+    single = [backtest(panel, [forest(seed=k)], folds=FOLDS) for k in range(3)]
+    for table in ("scores", "scores_by_step", "scores_by_series", "scores_in_detail"):
+        found = [getattr(one, table)().query("model == 'random-forest'") for one in (made, *single)]
+        numbers = [one.select_dtypes("number").drop(columns="parameters", errors="ignore") for one in found]
+        np.testing.assert_allclose(numbers[0], np.mean(numbers[1:], axis=0), rtol=1e-12)
+    means = [float(np.mean(one.scaled_errors("random-forest"))) for one in single]
+    assert made.scaled_errors("random-forest").mean() == pytest.approx(np.mean(means))
+    assert made.absolute_errors("random-forest").shape == (3, 2)
+    assert made.luck("random-forest") == pytest.approx((np.var(means, ddof=1) / 3, 2))
+    assert made.luck("seasonal-naive") == (0.0, 0)
+
+
+def test_a_model_that_fails_with_one_seed_fails(monthly):
+    class Moody(Stub):
+        name = "moody"
+
+        def __init__(self, *, seed=0):
+            super().__init__()
+            self.seed = seed
+
+        @property
+        def traits(self):
+            return replace(super().traits, stochastic=True)
+
+        def _fit(self, panel, horizon):
+            if self.seed == 2:
+                raise ModelError("a bad day")
+
+    made = backtest(monthly(), [Moody()], folds=FOLDS, settings=Settings(seeds=3))
+    assert made.failures == {"moody": "with seed 2: a bad day"}
+    assert list(made.results) == ["seasonal-naive"]
+    assert "moody" in backtest(monthly(), [Moody()], folds=FOLDS, settings=Settings(seeds=2)).results
+
+
+def test_runs_that_the_budget_did_not_reach_are_named(monthly):
+    settings = Settings(seeds=2, budget=1e-9)
+    made = backtest(monthly(), [forest()], folds=FOLDS, settings=settings)
+    assert set(made.left_out) == {"random-forest", "random-forest, seed 1"}
+
+
+def test_several_seeds_resume_to_the_same_bits(monthly, tmp_path):
+    panel = monthly()
+    whole = backtest(panel, [forest()], folds=FOLDS, settings=Settings(seeds=2))
+    backtest(panel, [forest()], folds=FOLDS, settings=Settings(store=tmp_path))
+    again = backtest(panel, [forest()], folds=FOLDS, settings=Settings(seeds=2, store=tmp_path))
+    assert np.array_equal(whole.scaled_errors("random-forest"), again.scaled_errors("random-forest"))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tidegate.evaluation.significance import ALPHA, compare
+from tidegate.evaluation.significance import ALPHA, NO_LUCK, Luck, compare, luck_of
 
 RNG = np.random.default_rng(5)
 
@@ -76,3 +76,46 @@ def test_missing_pairs_are_left_out():
 def test_exactly_equal_and_exactly_shifted_errors():
     assert compare(np.ones((5, 1)), np.ones((5, 1))).p == 1
     assert compare(np.ones((5, 1)), np.zeros((5, 1))).p == 0
+
+
+def test_the_luck_of_seeds_makes_a_difference_less_sure():
+    errors = RNG.normal(1.0, 0.3, size=(12, 1))
+    other = errors + RNG.normal(0.2, 0.1, size=(12, 1))
+    lucks = [(NO_LUCK, NO_LUCK), (Luck(0.001, 4), NO_LUCK), (Luck(0.001, 4), Luck(0.01, 4)), (Luck(0.001, 1), NO_LUCK)]
+    alone, one, both, unsure = (compare(errors, other, luck=luck).p for luck in lucks)
+    assert alone < one < both
+    assert one < unsure
+
+
+def test_luck_by_hand():
+    """Welch and Satterthwaite: v / m + l with (v / m + l)^2 / ((v / m)^2 / (m - 1) + l^2 / f) degrees of freedom."""
+    from scipy.stats import t
+
+    d = RNG.normal(0.5, 1.0, size=8)
+    between, luck = d.var(ddof=1) / 8, Luck(0.04, 4)
+    freedom = min(7, (between + 0.04) ** 2 / (between**2 / 7 + 0.04**2 / 4))
+    wanted = 2 * t.sf(abs(d.mean()) / np.sqrt(between + 0.04), freedom)
+    assert compare(d[:, None], np.zeros((8, 1)), luck=(luck, NO_LUCK)).p == pytest.approx(wanted, rel=1e-9)
+
+
+def test_luck_is_the_variance_of_the_mean_over_runs():
+    assert luck_of(np.array([1.0, 2.0, 3.0])) == pytest.approx((1 / 3, 2))
+
+
+def test_equal_blocks_with_luck_are_tested_by_the_luck_alone():
+    p = compare(np.full((5, 1), 1.1), np.ones((5, 1)), luck=(Luck(0.01, 4), NO_LUCK)).p
+    assert 0.2 < p < 0.6
+
+
+def test_models_that_differ_by_their_seeds_alone_are_seldom_told_apart():
+    """A seed moves all folds of a model: without its luck, lucky seeds look like better models."""
+    rng = np.random.default_rng(5)
+    plain, honest = [], []
+    for _ in range(300):
+        runs = rng.normal(0, 0.3, size=(2, 3))
+        noise = rng.normal(0, 0.1, size=(2, 10, 1))
+        first, second = (1 + runs[k].mean() + noise[k] for k in range(2))
+        plain.append(compare(first, second).significant)
+        honest.append(compare(first, second, luck=(luck_of(runs[0]), luck_of(runs[1]))).significant)
+    assert np.mean(plain) > 0.4
+    assert np.mean(honest) < 0.1

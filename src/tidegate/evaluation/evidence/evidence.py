@@ -15,7 +15,7 @@ from tidegate.evaluation.evidence.resampling import Interval, Resamples, resampl
 from tidegate.evaluation.evidence.steps import by_step
 from tidegate.evaluation.evidence.wording import sentences
 from tidegate.evaluation.significance import FEWEST_SERIES, block_means
-from tidegate.scoring.metrics import rmsse
+from tidegate.scoring.metrics import average, mae, mase, rmsse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +71,8 @@ class Evidence:
     steps
         The recommended model against the baseline, or where that is the baseline the winner or the closest; None for
         one model.
+    seeds
+        By model that was run with several seeds: the score of each run.
     sentences
         What all this means.
     """
@@ -83,6 +85,7 @@ class Evidence:
     ranks: Ranks | None
     confidence: dict[str, float]
     steps: Steps | None
+    seeds: dict[str, tuple[float, ...]]
     sentences: tuple[str, ...] = ()
 
     @property
@@ -126,17 +129,28 @@ def evidence(backtest: Backtest, verdict: Verdict, *, seed: int = 0) -> Evidence
         verdict.score,
         unit,
         n,
-        pairwise(errors, overlap=backtest.folds.overlap, seed=seed),
+        pairwise(
+            errors, overlap=backtest.folds.overlap, luck={name: backtest.luck(name) for name in errors}, seed=seed
+        ),
         _intervals(backtest, resamples(*backtest.ends.shape, seed=seed)),
         ranks({name: values[::-apart] for name, values in blocks.items()}),
         confidence_set(blocks, run=apart, seed=seed) if enough else {},
         _steps(backtest, verdict),
+        {name: _by_run(backtest, name, verdict.score) for name, one in backtest.results.items() if one.others},
     )
     return Evidence(**{**vars(made), "sentences": sentences(made, verdict)})
 
 
 def _errors(backtest: Backtest, model: str, score: str) -> Floats:
     return backtest.scaled_errors(model) if score == "MASE" else backtest.absolute_errors(model)
+
+
+def _by_run(backtest: Backtest, model: str, score: str) -> tuple[float, ...]:
+    """Return the score of each run of a model."""
+    means = [run.mean for run in backtest.results[model].runs]
+    scale = backtest.scales.absolute
+    errors = [mase(backtest.actual, one, scale) if score == "MASE" else mae(backtest.actual, one) for one in means]
+    return tuple(float(average(one, None)) for one in errors)
 
 
 def _blocks(errors: Mapping[str, Floats]) -> tuple[dict[str, Floats], Literal["fold", "series"]]:
@@ -149,25 +163,24 @@ def _blocks(errors: Mapping[str, Floats]) -> tuple[dict[str, Floats], Literal["f
 
 def _intervals(backtest: Backtest, drawn: Resamples) -> dict[str, dict[str, Interval]]:
     made = {}
+    scales, actual = backtest.scales, backtest.actual
     for name, result in backtest.results.items():
-        error = np.abs(backtest.actual - result.mean)
-        size, both = np.abs(backtest.actual), np.abs(backtest.actual) + np.abs(result.mean)
-        per_pair = {
-            "MASE": backtest.scaled_errors(name),
-            "RMSSE": rmsse(backtest.actual, result.mean, backtest.scales.squared),
-        }
+        mean = np.stack([run.mean for run in result.runs])
+        error, size, both = np.abs(actual - mean), np.abs(actual) + 0 * mean, np.abs(actual) + np.abs(mean)
+        scaled = [np.stack([mase(actual, one, scales.absolute) for one in mean])]
+        scaled += [np.stack([rmsse(actual, one, scales.squared) for one in mean])]
         made[name] = {
             "MAE": _over_values(drawn, error),
             "RMSE": _over_values(drawn, error**2, root=True),
             "MAPE": _over_values(drawn, 100 * _over(error, size)),
             "sMAPE": _over_values(drawn, np.where(both > 0, 200 * _over(error, both), error)),
-            **{score: _over_values(drawn, values[..., None]) for score, values in per_pair.items()},
+            **{score: _over_values(drawn, of[..., None]) for score, of in zip(("MASE", "RMSSE"), scaled, strict=True)},
         }
     return made
 
 
 def _over_values(drawn: Resamples, values: Floats, *, root: bool = False) -> Interval:
-    """Return the interval of the mean of what is there in `values`, shape (K, N, anything)."""
+    """Return the interval of the mean of what is there in `values`, shape (R, K, N, anything)."""
     present = np.isfinite(values)
     sums, counts = np.where(present, values, 0.0).sum(axis=-1), present.sum(axis=-1).astype(np.float64)
     return drawn.interval(sums, counts, np.sqrt if root else np.asarray)
@@ -186,11 +199,9 @@ def _steps(backtest: Backtest, verdict: Verdict) -> Steps | None:
     named = [name for name in (verdict.recommended, verdict.winner) if name != other]
     model = named[0] if named else min(rivals, key=lambda rung: rung.score).model
     scale = backtest.scales.absolute if verdict.score == "MASE" else np.ones(backtest.ends.shape)
+    spread = np.broadcast_to(scale[..., None], backtest.actual.shape)
     first, second = (
-        _over(
-            np.abs(backtest.actual - backtest.results[name].mean),
-            np.broadcast_to(scale[..., None], backtest.actual.shape),
-        )
+        np.mean([_over(np.abs(backtest.actual - run.mean), spread) for run in backtest.results[name].runs], axis=0)
         for name in (model, other)
     )
     difference = first - second

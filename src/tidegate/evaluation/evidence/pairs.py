@@ -11,7 +11,7 @@ from scipy.stats import wilcoxon
 from statsmodels.stats.multitest import multipletests
 
 from tidegate.analysis.wording import number, probability
-from tidegate.evaluation.significance import ALPHA, Comparison, block_means, compare
+from tidegate.evaluation.significance import ALPHA, NO_LUCK, Comparison, Luck, block_means, compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +71,9 @@ class Pair:
         return f"{self.better} ({ours}) and {self.worse} ({theirs}): no evidence of a difference ({said})."
 
 
-def pairwise(errors: Mapping[str, Floats], *, overlap: int = 0, seed: int = 0) -> tuple[Pair, ...]:
+def pairwise(
+    errors: Mapping[str, Floats], *, overlap: int = 0, luck: Mapping[str, Luck] | None = None, seed: int = 0
+) -> tuple[Pair, ...]:
     """Compare all models two by two.
 
     Parameters
@@ -80,6 +82,8 @@ def pairwise(errors: Mapping[str, Floats], *, overlap: int = 0, seed: int = 0) -
         By model, shape (K, N): mean scaled error per fold (oldest first) and series; NaN where there is none.
     overlap
         As in `significance.compare`.
+    luck
+        By model, as in `significance.compare`; None without any.
     seed
         Of the random signs, at least 0.
 
@@ -93,7 +97,8 @@ def pairwise(errors: Mapping[str, Floats], *, overlap: int = 0, seed: int = 0) -
     paired differences).
     """
     named = list(combinations(errors, 2))
-    found = [compare(errors[one], errors[other], overlap=overlap) for one, other in named]
+    known = dict.fromkeys(errors, NO_LUCK) | dict(luck or {})
+    found = [compare(errors[a], errors[b], overlap=overlap, luck=(known[a], known[b])) for a, b in named]
     corrected = holm(np.array([one.p for one in found]))
     made = []
     for (one, other), comparison, p_holm in zip(named, found, corrected, strict=True):

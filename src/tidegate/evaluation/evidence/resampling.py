@@ -59,19 +59,20 @@ class Resamples:
         Parameters
         ----------
         sums, counts
-            Shape (K, N): sum of the errors of each pair of fold and series, and how many there are.
+            Shape (R, K, N): in each of R runs, sum of the errors of each pair of fold and series, and how many they
+            are. The score is the mean over the runs.
         finish
             Of the ratio makes the score, such as the square root.
         """
-        whole = finish(np.asarray(_ratio(sums.sum(), counts.sum())))
+        whole = float(np.mean(finish(_ratio(sums.sum(axis=(1, 2)), counts.sum(axis=(1, 2))))))
         if not len(self.folds):
-            return Interval(float(whole), float("nan"), float("nan"))
-        drawn = [((self.folds @ part) * self.series).sum(axis=1) for part in (sums, counts)]
-        made = finish(_ratio(*drawn))
+            return Interval(whole, float("nan"), float("nan"))
+        drawn = [((self.folds @ part) * self.series).sum(axis=-1) for part in (sums, counts)]
+        made = np.mean(finish(_ratio(*drawn)), axis=0)
         if not np.isfinite(made).any():
-            return Interval(float(whole), float("nan"), float("nan"))
+            return Interval(whole, float("nan"), float("nan"))
         lower, upper = np.nanquantile(made, [0.025, 0.975])
-        return Interval(float(whole), float(lower), float(upper))
+        return Interval(whole, float(lower), float(upper))
 
 
 def resamples(n_folds: int, n_series: int, *, seed: int = 0, draws: int = DRAWS) -> Resamples:

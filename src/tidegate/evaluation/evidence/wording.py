@@ -20,7 +20,7 @@ _NAMED = 6
 
 def sentences(found: Evidence, verdict: Verdict) -> tuple[str, ...]:
     """Return what the evidence says, from the recommended model's view."""
-    said = [_interval(found, verdict.recommended)]
+    said = [_interval(found, verdict.recommended), *_seeds(found)]
     if found.pairs:
         said += [*_pairs(found, verdict), _set(found), *_ranks(found), *_steps(found)]
     return tuple(said)
@@ -35,6 +35,19 @@ def _interval(found: Evidence, model: str) -> str:
         f"{found.score} of {model} is {number(own.value)}; over resampled folds and series it lies from "
         f"{number(own.lower)} to {number(own.upper)} in 95 % of the draws."
     )
+
+
+def _seeds(found: Evidence) -> list[str]:
+    """Say how much the scores of each model move with the seed."""
+    said = []
+    for name, scores in found.seeds.items():
+        mean, low, high = map(number, (float(np.mean(scores)), min(scores), max(scores)))
+        deviation = number(float(np.std(scores, ddof=1)), 2)
+        said.append(
+            f"{found.score} of {name} is {mean}, the mean over {len(scores)} seeds, which give from {low} to {high} "
+            f"(standard deviation {deviation}); the tests allow for it."
+        )
+    return said
 
 
 def _pairs(found: Evidence, verdict: Verdict) -> list[str]:

@@ -1,11 +1,14 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+import tidegate
 from tidegate.evaluation.backtest import Settings, backtest
 from tidegate.evaluation.evidence.evidence import evidence
 from tidegate.evaluation.selection import verdict
+from tidegate.evaluation.significance import compare
 from tidegate.scoring.folds import Folds
 
 MODELS = ["naive", "historic-mean", "drift", "seasonal-naive"]
@@ -136,3 +139,22 @@ def test_tests_that_disagree_are_said(judged):
         assert any("would decide the other way" in sentence for sentence in made.sentences)
     else:
         pytest.fail("the data no longer make the tests disagree")
+
+
+def test_the_spread_over_seeds_is_said_and_enters_the_tests(monthly):
+    models = ["naive", tidegate.RandomForest(n_trees=2, lags=6)]
+    found = backtest(monthly((96,)), models, folds=Folds(4, 6), settings=Settings(levels=(), seeds=4))
+    made = evidence(found, verdict(found))
+    scores = made.seeds["random-forest"]
+    assert list(made.seeds) == ["random-forest"]
+    assert len(scores) == 4
+    assert np.mean(scores) == pytest.approx(found.scores().set_index("model").loc["random-forest", "MASE"])
+    assert made.intervals["random-forest"]["RMSE"].value == pytest.approx(
+        found.scores().set_index("model").loc["random-forest", "RMSE"]
+    )
+    assert any("the mean over 4 seeds, which give from" in sentence for sentence in made.sentences)
+    once = replace(found, results={name: replace(one, others=()) for name, one in found.results.items()})
+    assert evidence(once, verdict(once)).seeds == {}
+    pair = made.pair("naive", "random-forest").comparison
+    errors = [found.scaled_errors(name) for name in ("naive", "random-forest")]
+    assert pair.p > compare(*errors).p

@@ -20,7 +20,7 @@ def test_few_of_one_kind_all_stay_in(n_folds, n_series):
 
 
 def test_too_few_of_both_have_no_interval():
-    found = resamples(4, 4).interval(np.full((4, 4), 6.0), np.full((4, 4), 3.0), np.sqrt)
+    found = resamples(4, 4).interval(np.full((1, 4, 4), 6.0), np.full((1, 4, 4), 3.0), np.sqrt)
     assert found.value == pytest.approx(np.sqrt(2))
     assert np.isnan([found.lower, found.upper]).all()
 
@@ -28,7 +28,7 @@ def test_too_few_of_both_have_no_interval():
 def test_the_interval_of_a_mean_is_that_of_the_textbook():
     """Of one fold the bootstrap of a mean over many series is close to the normal interval."""
     values = np.random.default_rng(0).gamma(2.0, size=(1, 400))
-    found = resamples(1, 400, seed=3).interval(values, np.ones((1, 400)))
+    found = resamples(1, 400, seed=3).interval(values[None], np.ones((1, 1, 400)))
     half = 1.96 * values.std() / np.sqrt(400)
     assert found.value == pytest.approx(values.mean())
     assert found.lower == pytest.approx(values.mean() - half, abs=0.15 * half)
@@ -42,20 +42,26 @@ def test_a_shock_of_one_origin_widens_it():
     shared = alone + rng.normal(0, 1, size=(8, 1))
     widths = []
     for errors in (alone, shared):
-        found = resamples(8, 200).interval(errors, np.ones((8, 200)))
+        found = resamples(8, 200).interval(errors[None], np.ones((1, 8, 200)))
         widths.append(found.upper - found.lower)
     assert widths[1] > 3 * widths[0]
 
 
 def test_pairs_without_errors_count_for_nothing():
-    sums, counts = np.full((5, 8), 3.0), np.ones((5, 8))
-    sums[:, :4] = counts[:, :4] = 0
+    sums, counts = np.full((1, 5, 8), 3.0), np.ones((1, 5, 8))
+    sums[..., :4] = counts[..., :4] = 0
     found = resamples(5, 8).interval(sums, counts)
     assert (found.value, found.lower, found.upper) == (3.0, 3.0, 3.0)
-    nothing = resamples(5, 8).interval(np.zeros((5, 8)), np.zeros((5, 8)))
+    nothing = resamples(5, 8).interval(np.zeros((1, 5, 8)), np.zeros((1, 5, 8)))
     assert np.isnan([nothing.value, nothing.lower, nothing.upper]).all()
 
 
 def test_the_same_seed_draws_the_same():
     assert np.array_equal(resamples(9, 9, seed=4).folds, resamples(9, 9, seed=4).folds)
     assert not np.array_equal(resamples(9, 9, seed=4).folds, resamples(9, 9, seed=5).folds)
+
+
+def test_of_several_runs_the_score_is_their_mean():
+    sums = np.stack([np.full((6, 6), 4.0), np.full((6, 6), 16.0)])
+    found = resamples(6, 6).interval(sums, np.ones((2, 6, 6)), np.sqrt)
+    assert (found.value, found.lower, found.upper) == pytest.approx((3.0, 3.0, 3.0))
