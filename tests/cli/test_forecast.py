@@ -119,6 +119,36 @@ def test_several_seeds_are_scored_together(tidegate, monthly):
     assert mean == pytest.approx(sum(twice["evidence"]["seeds"]["random-forest"]) / 2)
 
 
+def test_cells_are_compared_with_equal_parameters(tidegate, monthly):
+    line = (
+        f"compare {monthly()} --horizon 3 --cells gru,rnn --match parameters --seeds 2 --folds 3 --refit once --quiet"
+    )
+    done = tidegate(line)
+    assert done.exit_code == 0, done.stderr
+    assert "Cells, parameters alike, best first" in done.stdout
+    document = json.loads(tidegate(f"{line} --json --resume").stdout)
+    rows = {row["model"]: row for row in document["run"]["cells"]["rows"]}
+    assert rows["gru"]["hidden_size"] == 64 < rows["rnn"]["hidden_size"]
+    assert rows["gru"]["parameters"] == pytest.approx(rows["rnn"]["parameters"], rel=0.03)
+    assert {row["model"] for row in document["scores"]} == {"gru", "rnn", "seasonal-naive"}
+    assert "Which cell?" in Path(document["output"], "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--cells gru", "name at least two"),
+        ("--cells gru,lstn", "There is no cell 'lstn'"),
+        ("--cells gru,rnn --match speed", "match is 'speed'"),
+        ("--cells gru,rnn --models gru,ets", "gru is named in --models and in --cells"),
+    ],
+)
+def test_cells_that_cannot_be_compared(tidegate, monthly, options, said):
+    done = tidegate(f"compare {monthly()} --horizon 3 --quiet {options}")
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
 def test_the_budget_names_what_it_left_out(tidegate, monthly):
     done = tidegate(f"forecast {monthly()} --horizon 6 --models naive,ets,theta --folds 2 --budget 0.000001 --json")
     document = json.loads(done.stdout)

@@ -2,16 +2,89 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
 from tidegate.cli import studying
 from tidegate.cli.app import command
+from tidegate.cli.options import split
+from tidegate.errors import SettingError
+
+if TYPE_CHECKING:
+    from tidegate.evaluation.study import Study
+    from tidegate.forecasters.base import Forecaster
+    from tidegate.panel import Panel
 
 EXAMPLE = """
 tidegate compare sales.csv --horizon 12 --models naive,ets,gru
 tidegate compare --example --horizon 12 --folds 8 --refit once
+tidegate compare --example --horizon 12 --cells rnn,lstm,gru --seeds 3
 """
 
 
+@dataclass(frozen=True)
+class Cells:
+    """Which cells to compare, all else being equal."""
+
+    cells: Annotated[
+        str | None,
+        typer.Option("--cells", metavar="A,B", help="Compare these cells alone: of rnn, lstm, gru, equally trained."),
+    ] = None
+    match: Annotated[
+        str,
+        typer.Option(
+            "--match", metavar="parameters|hidden|time", help="What --cells get alike, beside the data and training."
+        ),
+    ] = "parameters"
+
+
+@dataclass(frozen=True)
+class Request(studying.Request):
+    """Everything that was asked for."""
+
+    rivalry: Cells
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models to try by name: none beside the cells, unless they are named."""
+        return () if self.rivalry.cells is not None and self.judging.models is None else super().models
+
+    def contenders(self) -> list[str | Forecaster]:
+        """Return the models to try beside the cells."""
+        both = sorted(set(self.models) & set(self._cells()))
+        if both:
+            raise SettingError(f"{both[0]} is named in --models and in --cells: give it in one of them.")
+        return super().contenders()
+
+    def rivals(self, panel: Panel) -> list[Forecaster]:
+        """Return the networks of the cells, given equal means."""
+        if not self._cells():
+            return []
+        from tidegate.evaluation.cells import matched
+
+        return matched(self._cells(), panel, self.folds(), match=self.rivalry.match, seed=self.chance.seed)
+
+    def told(self, study: Study) -> dict[str, Any]:
+        """Return how the cells compare."""
+        if not self._cells():
+            return {}
+        from tidegate.evaluation.cells import answer, rivals
+
+        found = rivals(study.backtest, study.evidence, self._cells())
+        said = answer(found, study.evidence)
+        return {"cells": {"match": self.rivalry.match, "rows": [asdict(one) for one in found], "sentences": said}}
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the settings that decide the result, as they stand in run.json."""
+        return {**super().recorded(), **(asdict(self.rivalry) if self._cells() else {})}
+
+    def _cells(self) -> tuple[str, ...]:
+        return () if self.rivalry.cells is None else split(self.rivalry.cells)
+
+
 @command("compare", example=EXAMPLE)
-def compare(request: studying.Request) -> int:
+def compare(request: Request) -> int:
     """Judge models on past origins and say which to trust."""
     return studying.run(request)

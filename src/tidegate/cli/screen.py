@@ -65,11 +65,36 @@ def show_study(document: Mapping[str, Any]) -> None:
     for title in ("left_out", "failures"):
         for model, why in run.get(title, {}).items():
             _line(out, f"{model} is not among them: {why}")
+    if "cells" in run:
+        _show_cells(out, run["cells"], verdict["score"])
     show_sentences(out, "Verdict", verdict["sentences"])
     show_sentences(out, "Is the difference real?", document.get("evidence", {}).get("sentences", []))
     if "forecast" in document:
         show_forecast(out, document["forecast"])
     show_files(out, document["output"], document["files"])
+
+
+def _show_cells(out: Console, found: Mapping[str, Any], score: str) -> None:
+    """Print how the cells compare."""
+    alike = {"parameters": "parameters alike", "hidden": "hidden units alike", "time": "training time alike"}
+    heading(out, f"Cells, {alike[found['match']]}, best first")
+    table = table_of("cell", "units", "parameters", score, "over seeds", "a fit", "a forecast", "memory")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in found["rows"]:
+        table.add_row(
+            row["model"],
+            f"{row['hidden_size']:,}",
+            f"{row['parameters']:,}",
+            number(row["score"]),
+            "-" if row["deviation"] is None else f"\u00b1 {number(row['deviation'], 2)}",
+            f"{number(row['fit_seconds'], 2)} s",
+            f"{number(1000 * row['predict_seconds'], 2)} ms",
+            f"{row['peak_memory'] / 1e6:,.0f} MB" if row["peak_memory"] else "-",
+        )
+    out.print(Padding(table, (0, 0, 0, 2), expand=False))
+    for sentence in found["sentences"]:
+        _line(out, sentence)
 
 
 def show_prediction(document: Mapping[str, Any]) -> None:

@@ -58,6 +58,14 @@ class Request:
             for name in self.models
         ]
 
+    def rivals(self, panel: Panel) -> list[Forecaster]:  # noqa: ARG002 (of a comparison of cells)
+        """Return further models, which depend on the data."""
+        return []
+
+    def told(self, study: Study) -> dict[str, Any]:  # noqa: ARG002 (of a comparison of cells)
+        """Return what else the run found, for run.json."""
+        return {}
+
     def folds(self) -> Folds:
         """Return the rolling origins."""
         from tidegate.scoring.folds import Folds
@@ -114,6 +122,7 @@ def run(request: Request) -> int:
     contenders = request.contenders()
     started, clock = datetime.now().astimezone(), time.monotonic()
     panel = _usable(request)
+    contenders += request.rivals(panel)
     with resumable(place, request.typed):
         study = _study(request, contenders, panel, place)
         facts = _facts(study, request, started, time.monotonic() - clock)
@@ -156,6 +165,7 @@ def _facts(study: Study, request: Request, started: datetime, seconds: float) ->
         "profile": _essentials(study.profile),
         "left_out": dict(study.backtest.left_out),
         "failures": dict(study.backtest.failures),
+        **request.told(study),
     }
 
 

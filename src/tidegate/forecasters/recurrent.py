@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
+import torch
 
 from tidegate.errors import DataError, Place
 from tidegate.forecasters.arguments import check_choice, check_fraction, check_whole
@@ -16,8 +17,6 @@ from tidegate.nn.cells import catalogue
 from tidegate.nn.heads import head as head_called
 
 if TYPE_CHECKING:
-    import torch
-
     from tidegate.forecasters.network.building import DecoderName
     from tidegate.nn.decoders.reading import Network
     from tidegate.nn.heads import HeadName
@@ -102,20 +101,29 @@ class _Recurrent(NetworkForecaster):
         made = made._replace(base=self.base)
         return made._replace(least_unit=1.0) if self._counts() else made
 
+    def parameters_with(self, hidden_size: int) -> int:
+        """Return how many parameters one network for the data of the last fit would have with H units instead."""
+        self._check_fitted()
+        with torch.device("meta"):
+            drawn = network(self._made_of(self._sizes, hidden_size), self._sizes, torch.Generator())
+        return sum(parameter.numel() for parameter in drawn.parameters())
+
     def _network(self, sizes: Sizes, generator: torch.Generator) -> Network:
+        return network(self._made_of(sizes, self.hidden_size), sizes, generator)
+
+    def _made_of(self, sizes: Sizes, hidden_size: int) -> Plan:
         segment = self.segment or next(iter(self._shape.seasons), _SEGMENT)
-        plan = Plan(
+        return Plan(
             self.cell,
             self.decoder,
             self.head,
-            self.hidden_size,
+            hidden_size,
             self.layers,
             min(segment, sizes.window_steps),
             self.series_width,
             self.dropout,
             self.own_values,
         )
-        return network(plan, sizes, generator)
 
 
 class RecurrentForecaster(_Recurrent):

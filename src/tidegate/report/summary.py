@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tidegate.report import axes, blocks, wording
-from tidegate.report.sections import evidence, folds, models, origin, outlook, residuals, series
+from tidegate.report.sections import cells, evidence, folds, models, origin, outlook, residuals, series
 from tidegate.report.view import View
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def _sections(view: View, study: Study, run: dict[str, Any]) -> list[blocks.Bloc
     return [
         None if study.forecast is None else outlook.section(view, study.forecast),
         models.section(view),
+        cells.section(run.get("cells"), view.measure),
         evidence.section(view, study.evidence),
         folds.section(view),
         None if study.model is None else residuals.section(view, study.model),

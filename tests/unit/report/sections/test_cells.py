@@ -1,0 +1,36 @@
+from dataclasses import asdict
+
+import pytest
+
+from tidegate.evaluation.cells import Rival
+from tidegate.report.sections import cells
+
+
+@pytest.fixture
+def found():
+    rows = [
+        Rival("gru", 56, 69_902, 0.426, 0.025, 8.5, 0.029, 544_000_000),
+        Rival("rnn", 64, 69_374, 0.49, float("nan"), 11.0, 0.044, 0),
+    ]
+    return {"match": "parameters", "rows": [asdict(one) for one in rows], "sentences": ["gru is better than rnn."]}
+
+
+def test_one_row_for_each_cell_in_the_given_order(found):
+    made = cells.section(found, "MASE")
+    assert made["name"] == "cells"
+    assert "about the same number of parameters" in made["lead"]
+    bullets, table = made["blocks"]
+    assert bullets["sentences"] == found["sentences"]
+    texts = [[cell["text"] for cell in row] for row in table["rows"]]
+    assert texts[0][:5] == ["gru", "56", "69,902", "0.426", "± 0.025"]
+    assert texts[0][-1] == "544 MB"
+    assert (texts[1][4], texts[1][-1]) == ("\N{EN DASH}", "\N{EN DASH}")
+
+
+@pytest.mark.parametrize(("match", "said"), [("hidden", "hidden units"), ("time", "seconds of training")])
+def test_what_was_alike_is_said(found, match, said):
+    assert said in cells.section(found | {"match": match}, "MASE")["lead"]
+
+
+def test_without_a_comparison_of_cells_there_is_no_section():
+    assert cells.section(None, "MASE") is None
