@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from tidegate.forecasters.regression import Linear, RandomForest, XGBoost
     from tidegate.forecasters.smoothing import ETS, MSTL, Croston, HoltWinters, SimpleSmoothing, Theta
     from tidegate.forecasters.storage import load
+    from tidegate.insight.inspection import inspect
+    from tidegate.insight.result import Insight
     from tidegate.panel import Forecast, Panel
     from tidegate.scoring.folds import Folds
 
@@ -75,6 +77,7 @@ __all__ = [
     "HoltWinters",
     "Hybrid",
     "InputError",
+    "Insight",
     "Linear",
     "MissingExtraError",
     "ModelError",
@@ -107,6 +110,7 @@ __all__ = [
     "example",
     "forecaster",
     "from_frame",
+    "inspect",
     "load",
     "models",
     "nn",
@@ -154,6 +158,8 @@ _WHERE = {
     "forecasters.regression": ("Linear", "RandomForest", "XGBoost"),
     "forecasters.smoothing": ("ETS", "MSTL", "Croston", "HoltWinters", "SimpleSmoothing", "Theta"),
     "forecasters.storage": ("load",),
+    "insight.inspection": ("inspect",),
+    "insight.result": ("Insight",),
     "panel": ("Forecast", "Panel"),
     "scoring.folds": ("Folds",),
 }

@@ -15,6 +15,7 @@ PAGES = [
     "CONTRIBUTING.md",
     "docs/cli.md",
     "docs/gaps.md",
+    "docs/inspect.md",
     "docs/layers.md",
     "docs/rolling.md",
     "docs/tuning.md",

@@ -179,7 +179,7 @@ def profile(panel: Panel, series: object = None) -> Profile:
     weighed = evidence(panel)
     panel = panel if panel.seasons else replace(panel, seasons=seasons_in(weighed))
     glance, typical = overview(panel)
-    at = _position(panel, typical if series is None else series)
+    at = position(panel, typical if series is None else series)
     raw, values = panel.series(at), filled(panel.take([at])).values
     figures = _figures(raw)
     choice = f"Series {str(panel.ids[at])!r} is studied in depth, as asked."
@@ -238,7 +238,14 @@ def _parts(values: Floats, panel: Panel, *, constant: bool) -> dict[str, Any]:
     }
 
 
-def _position(panel: Panel, series: object) -> int:
+def position(panel: Panel, series: object) -> int:
+    """Return where the series called `series` stands in `panel`.
+
+    Raises
+    ------
+    SettingError
+        If it is not there.
+    """
     names = [str(one) for one in panel.ids]
     if str(series) not in names:
         near = difflib.get_close_matches(str(series), names, n=3, cutoff=0.5) or names[:3]

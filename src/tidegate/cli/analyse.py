@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Annotated
 
 import typer
 
 from tidegate.cli import folders
 from tidegate.cli.app import Invocation, command
 from tidegate.cli.observations import observations
-from tidegate.cli.options import Chance, Folder, Source, Speech
+from tidegate.cli.options import Chance, Folder, Source, Speech, Subject
 
 EXAMPLE = """
 tidegate analyse sales.csv
 tidegate analyse --example retail --series shop-07
 """
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Which series to study."""
-
-    series: Annotated[
-        str | None, typer.Option("--series", metavar="ID", help="Series to study; else a typical one.")
-    ] = None
 
 
 @dataclass(frozen=True)

@@ -65,17 +65,19 @@ class Invocation:
 class Command(TyperCommand):
     """A command that remembers what was typed and takes ``--example`` with or without a name."""
 
+    default_example = DEFAULT_EXAMPLE
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse `args` after noting them; help is shown before anything that parsing would load."""
         if "--help" in args:
             typer.echo(ctx.get_help(), color=ctx.color)
             ctx.exit()
         ctx.meta["arguments"] = tuple(args)
-        return super().parse_args(ctx, named_example(args))
+        return super().parse_args(ctx, named_example(args, self.default_example))
 
 
-def named_example(words: Sequence[str]) -> list[str]:
-    """Return `words` with the default example written out where ``--example`` stands without a name.
+def named_example(words: Sequence[str], default: str = DEFAULT_EXAMPLE) -> list[str]:
+    """Return `words` with the `default` example written out where ``--example`` stands without a name.
 
     >>> named_example(["--example", "--horizon", "12"])
     ['--example', 'air-passengers', '--horizon', '12']
@@ -84,11 +86,13 @@ def named_example(words: Sequence[str]) -> list[str]:
     for word, following in itertools.pairwise([*words, "--"]):
         written.append(word)
         if word == "--example" and following.startswith("-"):
-            written.append(DEFAULT_EXAMPLE)
+            written.append(default)
     return written
 
 
-def command(name: str, *, example: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+def command(
+    name: str, *, example: str, default_example: str = DEFAULT_EXAMPLE
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Return a decorator that registers a function as the command `name`.
 
     The function's parameters are frozen dataclasses whose fields are Typer arguments and options, or such dataclasses
@@ -100,7 +104,10 @@ def command(name: str, *, example: str) -> Callable[[Callable[..., int]], Callab
         Name of the command.
     example
         What its help shows as an example, one command a line.
+    default_example
+        What ``--example`` stands for without a name.
     """
+    kind = type("Command", (Command,), {"default_example": default_example})
 
     def register(function: Callable[..., int]) -> Callable[..., int]:
         parts = {key: kind for key, kind in typing.get_type_hints(function).items() if key != "return"}
@@ -116,7 +123,7 @@ def command(name: str, *, example: str) -> Callable[[Callable[..., int]], Callab
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
         shown = "\n".join(f"  {line}" for line in example.strip().splitlines())
         run.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n\b\nExample:\n{shown}"
-        app.command(name, cls=Command)(run)
+        app.command(name, cls=kind)(run)
         return function
 
     return register

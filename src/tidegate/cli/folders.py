@@ -82,8 +82,8 @@ def place(command: str, name: str, wanted: Folder) -> Place:
     return found
 
 
-def write(at: Place, files: Mapping[str, str]) -> None:
-    """Write `files`, name to text, to the folder: all of them or none.
+def write(at: Place, files: Mapping[str, str | bytes]) -> None:
+    """Write `files`, name to text or bytes, to the folder: all of them or none.
 
     Raises
     ------
@@ -97,8 +97,11 @@ def write(at: Place, files: Mapping[str, str]) -> None:
     except OSError as error:
         raise StorageError(f"{folder} cannot be written: {error}. Choose a folder you may write to.") from error
     try:
-        for name, text in files.items():
-            (draft / name).write_text(text, encoding="utf-8", newline="")
+        for name, content in files.items():
+            if isinstance(content, bytes):
+                (draft / name).write_bytes(content)
+            else:
+                (draft / name).write_text(content, encoding="utf-8", newline="")
         draft.chmod(0o755)
         if folder.exists():
             shutil.rmtree(folder)

@@ -38,7 +38,8 @@ class Source:
         typer.Option(
             "--example",
             metavar="[NAME]",
-            help="In place of DATA: air-passengers (the default), sunspots, co2 or retail.",
+            help="In place of DATA: air-passengers (the default), sunspots, co2 or retail; for inspect also adding, "
+            "its default.",
         ),
     ] = None
     id: Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column that names the series.")] = None
@@ -200,6 +201,15 @@ class Judging:
         if not self.refit.isdecimal() or int(self.refit) < 1:
             raise SettingError(f"--refit is {self.refit!r}; it must be every, once or a whole number from 1.")
         return int(self.refit)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Which series to study."""
+
+    series: Annotated[
+        str | None, typer.Option("--series", metavar="ID", help="Series to study; else a typical one.")
+    ] = None
 
 
 @dataclass(frozen=True)

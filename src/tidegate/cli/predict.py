@@ -51,7 +51,7 @@ def predict(request: Request) -> int:
     """
     from tidegate.forecasters.storage import load
 
-    model = load(_model_folder(request.saved.directory))
+    model = load(model_folder(request.saved.directory))
     place = folders.place("predict", request.saved.directory.resolve().name, request.folder)
     if place.state != "finished":
         _write(model, request, place)
@@ -65,7 +65,7 @@ def predict(request: Request) -> int:
     return 0
 
 
-def _model_folder(directory: Path) -> Path:
+def model_folder(directory: Path) -> Path:
     """Return the folder of the model itself: `directory`, or the model that forecast wrote inside it."""
     inside = directory / "model"
     return inside if not (directory / "config.json").exists() and inside.is_dir() else directory
@@ -75,7 +75,7 @@ def _write(model: Forecaster, request: Request, place: folders.Place) -> None:
     from tidegate.report.files import csv, plain_json
 
     source = request.source
-    panel = _newer(source, model) if source.data or source.example else None
+    panel = newer(source, model) if source.data or source.example else None
     future = source.future if panel is None else None
     frame = model.predict(panel, levels=request.coverage.percent(), future=future)
     facts = {
@@ -87,7 +87,7 @@ def _write(model: Forecaster, request: Request, place: folders.Place) -> None:
     folders.write(place, {"forecast.csv": csv(frame), "run.json": plain_json(facts)})
 
 
-def _newer(source: Source, model: Forecaster) -> Panel:
+def newer(source: Source, model: Forecaster) -> Panel:
     """Return the panel of the newer data, read with the covariates and the clock that the model was fitted on."""
     history = model.history_
     return observations(

@@ -113,6 +113,37 @@ def show_profile(document: Mapping[str, Any], folder: object) -> None:
     show_files(out, str(folder), document["files"])
 
 
+def show_insight(document: Mapping[str, Any], folder: object) -> None:
+    """Print what `inspect` found."""
+    out, networks = console(), document["networks"]
+    show_sentences(out, f"Data: {document['name']}", document["notes"])
+    if len(networks) > 1:
+        heading(out, "Side by side")
+        out.print(Padding(_networks(networks), (0, 0, 0, 2), expand=False))
+    for one in networks:
+        show_sentences(out, f"Inside {one['model']}", one["sentences"])
+        told: Mapping[str, Any] = next(
+            (part for part in one["layers"].values() if part["state"] == one["state"]), {"remedies": []}
+        )
+        listed = [*told["remedies"], *one.get("training", {}).get("remedies", [])]
+        remedies = dict.fromkeys(f"{name}: {why}. Here: {option}." for name, why, option in map(dict.values, listed))
+        show_sentences(out, f"What may help {one['model']}", remedies)
+    show_files(out, str(folder), document["files"])
+
+
+def _networks(networks: Sequence[Mapping[str, Any]]) -> Table:
+    """Return one row per network."""
+    table = table_of("network", "gradient", "training", "forgets after", "half-life", "spectral radius")
+    for one in networks:
+        layer = next(reversed(one["layers"].values()))
+        reach, life, radius = (layer[name] for name in ("memory_length", "half_life", "spectral_radius"))
+        forgets = f"over {one['window']:,} steps" if reach is None else _counted(reach, "step")
+        half = "-" if life is None else f"{number(life, 2)} steps"
+        state = one.get("training", {}).get("state", "-")
+        table.add_row(one["model"], one["state"], state, forgets, half, number(radius, 2))
+    return table
+
+
 def show_sentences(out: Console, title: str, sentences: Iterable[str]) -> None:
     """Print a heading and its sentences, or nothing if there are none."""
     lines = list(sentences)

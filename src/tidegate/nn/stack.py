@@ -333,7 +333,7 @@ class Recurrent(torch.nn.Module):
                 made = run(call, self.stack.backend, choice)
             finals.append(made.states)
             traces.extend(made.traces)
-            values = self._between(layer, values, made.outputs, lengths)
+            values = self.between(layer, values, made.outputs, lengths)
         if len(finals) == 1:
             return values, finals[0], traces
         return values, tuple(torch.cat(parts) for parts in zip(*finals, strict=True)), traces
@@ -358,10 +358,20 @@ class Recurrent(torch.nn.Module):
         told = listener(self, layer)
         return Call(self.cell, weights, inputs, own, lengths, course, self.stack.recompute, told)
 
-    def _between(
+    def between(
         self, layer: int, inputs: torch.Tensor, outputs: torch.Tensor, lengths: torch.Tensor | None
     ) -> torch.Tensor:
-        """Merge the directions, normalise, add the input and drop out: what lies between two layers."""
+        """Merge the directions, normalise, add the input and drop out: what lies between two layers.
+
+        Parameters
+        ----------
+        layer
+            The lower one, from 0.
+        inputs, outputs
+            Of that layer: shapes (T, B, I) and (T, B, D*H).
+        lengths
+            Shape (B,), or None for T everywhere.
+        """
         merged = _merged(outputs, self.stack.merge) if self.bidirectional else outputs
         if self.stack.layer_norm:
             weight, bias = getattr(self, f"norm_weight_l{layer}"), getattr(self, f"norm_bias_l{layer}")

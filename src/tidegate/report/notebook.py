@@ -13,10 +13,11 @@ from tidegate.analysis.profile import Profile
 from tidegate.evaluation.results import Backtest
 from tidegate.evaluation.selection import Verdict, verdict
 from tidegate.evaluation.study import Study
+from tidegate.insight.result import Insight
 from tidegate.panel import Panel
 from tidegate.report.charts import theme
 from tidegate.report.charts.drawing import draw
-from tidegate.report.sections import folds, models, outlook, series
+from tidegate.report.sections import folds, gradient, models, outlook, series
 from tidegate.report.view import View, score_axis
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def chart(result: Any) -> Any:
     Parameters
     ----------
     result
-        A Study (its forecast), a Backtest (every fold), a Verdict (what each rung adds) or a Profile (the series and
-        its trend).
+        A Study (its forecast), a Backtest (every fold), a Verdict (what each rung adds), a Profile (the series and
+        its trend) or an Insight (its gradient through time).
 
     Raises
     ------
@@ -70,7 +71,9 @@ def figure(result: Any) -> Block:
             return models.ladder(result, score_axis(result.score))
         case Profile():
             return _profile_figure(result)
-    raise TypeError(f"{type(result).__name__} has no chart; a Study, Backtest, Verdict or Profile has.")
+        case Insight():
+            return next(one for one in reversed(gradient.figures(result, result.layers[-1])) if one is not None)
+    raise TypeError(f"{type(result).__name__} has no chart; a Study, Backtest, Verdict, Profile or Insight has.")
 
 
 def sentences(result: Any) -> list[str]:

@@ -28,10 +28,12 @@ def summarise(study: Study, run: dict[str, Any]) -> blocks.Block:
     Returns
     -------
     dict
-        ``title``, ``subtitle``, ``verdict`` and ``sections``, made of the bricks in `blocks`.
+        ``kind``, ``skip``, ``title``, ``subtitle``, ``verdict`` and ``sections``, made of the bricks in `blocks`.
     """
     view = View(study.backtest, study.verdict)
     return {
+        "kind": "forecast report",
+        "skip": ["forecast", "the forecast"],
         "title": _title(view, str(run["name"])),
         "subtitle": _subtitle(view),
         "verdict": verdict(view, study.forecast),
@@ -81,7 +83,7 @@ def verdict(view: View, forecast: Forecast | None = None) -> blocks.Block:
     tiles = [_tile("Recommended", said.recommended, _why(view)), _error(view), *_interval(view)]
     if forecast is not None and len(forecast.ids) == 1:
         tiles.append(_next(view, forecast))
-    return {"statement": said.headline, "sentences": _reasons(view), "tiles": tiles}
+    return {"heading": "The verdict", "statement": said.headline, "sentences": _reasons(view), "tiles": tiles}
 
 
 def _reasons(view: View) -> list[str]:

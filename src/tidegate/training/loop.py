@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import torch
 
@@ -12,6 +12,7 @@ from tidegate.training import checkpoints, progress
 from tidegate.training.checkpoints import Snapshot
 from tidegate.training.pace import Pace
 from tidegate.training.parallel import Replica, shared
+from tidegate.training.record import Record, look
 from tidegate.training.schedule import rate
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Losses(NamedTuple):
         The entry whose parameters were kept.
     planned
         How many updates the run was to make: those of `Run`, or fewer where its budget ended first.
+    record
+        How gradients and gates were; None of runs that were made before there was one.
     """
 
     updates: tuple[int, ...]
@@ -80,6 +83,13 @@ class Losses(NamedTuple):
     held_out: tuple[float, ...]
     best: int
     planned: int = 0
+    record: Record | None = None
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Return the course whose ``_asdict()`` was saved."""
+        record = state.get("record")
+        return cls(**{**state, "record": None if record is None else Record.from_state(record)})
 
 
 def train(network: torch.nn.Module, problem: Problem, training: Training, run: Run) -> Losses:
@@ -137,7 +147,8 @@ class _State:
         self.done = 0
         self.finished = False
         self.since: list[float] = []
-        self.losses = Losses((), (), (), 0)
+        self.norms: list[float] = []
+        self.losses = Losses((), (), (), 0, record=Record())
         self.best_parameters: dict[str, torch.Tensor] = {}
 
     @property
@@ -158,7 +169,7 @@ class _State:
         for number, moments in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{number}.{name}": value for name, value in moments.items()}
         facts = {"done": self.done, "finished": self.finished, "losses": [list(part) for part in self.losses[:3]]}
-        facts |= {"planned": self.pace.planned, "spent": self.pace.spent}
+        facts |= {"planned": self.pace.planned, "spent": self.pace.spent, "record": self.losses.record}
         return Snapshot(tensors, facts | {"best": self.losses.best})
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -174,7 +185,8 @@ class _State:
         self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": moments})
         self.done, self.finished = facts["done"], facts["finished"]
         updates, training, held_out = facts["losses"]
-        self.losses = Losses(tuple(updates), tuple(training), tuple(held_out), facts["best"], facts["planned"])
+        record = Record.from_state(facts["record"]) if facts.get("record") else None
+        self.losses = Losses(tuple(updates), tuple(training), tuple(held_out), facts["best"], facts["planned"], record)
         self.pace.go_on(facts["planned"], facts["spent"])
 
 
@@ -196,8 +208,8 @@ def _check(state: _State, problem: Problem, place: Path | None) -> None:
     old = state.losses
     best = len(old.updates) if found is None or not old.updates or found < old.held_out[old.best] else old.best
     parts = (*old.updates, state.done), (*old.training, mean), (*old.held_out, held_out)
-    state.losses = Losses(*parts, best, state.pace.planned)
-    state.since = []
+    state.losses = Losses(*parts, best, state.pace.planned, _recorded(state, problem))
+    state.since, state.norms = [], []
     if best == len(old.updates):
         state.keep_best()
     overdue = len(old.updates) - best >= state.training.patience
@@ -205,6 +217,15 @@ def _check(state: _State, problem: Problem, place: Path | None) -> None:
     if place is not None:
         checkpoints.write(state.snapshot(), place)
     state.pace.checked()
+
+
+def _recorded(state: _State, problem: Problem) -> Record | None:
+    """Return the record with what happened since the check before; None in a run that was begun without one."""
+    before = state.losses.record
+    if before is None:
+        return None
+    seen = look(state.network, problem, state.done) if before.due(state.done) else None
+    return before.after(state.norms, seen, state.training.clip_norm)
 
 
 def _update(state: _State, problem: Problem, backward: Backward) -> float:
@@ -226,6 +247,7 @@ def _update(state: _State, problem: Problem, backward: Backward) -> float:
     state.done += 1
     state.pace.updated(state.done, len(state.losses.updates))
     state.since.append(loss)
+    state.norms.append(float(norm))
     return loss
 
 

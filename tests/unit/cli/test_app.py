@@ -117,3 +117,8 @@ def test_help_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_command_may_have_an_example_of_its_own():
+    assert named_example(["--example"], "adding") == ["--example", "adding"]
+    assert named_example(["--example", "co2"], "adding") == ["--example", "co2"]

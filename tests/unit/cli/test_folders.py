@@ -147,3 +147,10 @@ def test_a_parent_that_is_a_file_is_reported():
     Path("file").write_text("")
     with pytest.raises(StorageError, match=r"cannot be written.*Choose a folder you may write to"):
         write(Place(Path("file/out")), {"run.json": "{}"})
+
+
+def test_bytes_are_written_as_they_are(tmp_path):
+    at = Place(tmp_path / "out")
+    write(at, {"run.json": "{}\n", "arrays.npz": b"\x00\r\n\xff"})
+    assert (at.folder / "arrays.npz").read_bytes() == b"\x00\r\n\xff"
+    assert (at.folder / "run.json").read_bytes() == b"{}\n"

@@ -48,7 +48,7 @@ def test_values(text, expected):
 @pytest.mark.parametrize(
     ("model", "word", "said"),
     [
-        ("gru", "hidden=32", "gru has no setting 'hidden'. Did you mean 'hidden_size'? Its settings are: base, decoder, "),
+        ("gru", "hidden=32", "gru has no setting 'hidden'. Did you mean 'hidden_size'? Its settings are: base, "),
         ("gru", "training.updates=3", "The training of gru has no setting 'updates'. Did you mean 'n_updates'?"),
         ("gru", "hidden_size", "--set is 'hidden_size'; it must be NAME=VALUE"),
         ("gru", "=3", "it must be NAME=VALUE"),

@@ -83,3 +83,22 @@ def specification():
     from tidegate.report.charts.drawing import draw
 
     return lambda figure: draw(figure).to_dict()
+
+
+@pytest.fixture(scope="session")
+def inside():
+    """What an LSTM of two layers does with a monthly series."""
+    from tidegate.forecasters.recurrent import LSTM
+    from tidegate.insight.inspection import inspect
+    from tidegate.training.settings import Training
+
+    model = LSTM(hidden_size=6, layers=2, n_members=1, training=Training(n_updates=40))
+    return inspect(model.fit(long_frame({"sales": monthly(84, 1)}), horizon=4))
+
+
+@pytest.fixture(scope="session")
+def adders():
+    """Elman's network and a gru, barely trained on the adding problem."""
+    from tidegate.insight.adding import adding
+
+    return adding(("elman", "gru"), n_steps=16, n_updates=40)

@@ -21,6 +21,11 @@ def test_a_comparison_shows_its_folds(one):
     assert notebook.figure(compared)["drawing"] == "folds"
 
 
+def test_an_insight_shows_the_gradient_of_its_last_layer(inside):
+    assert notebook.figure(inside)["title"] == "By the cell state c"
+    assert "<svg" in inside._repr_html_()
+
+
 def test_sentences_are_escaped(one):
     verdict = replace(one.verdict, sentences=("<b>bold</b>",))
     assert "&lt;b&gt;bold" in notebook.html(verdict)
@@ -33,5 +38,5 @@ def test_the_first_sentences_stand_with_the_chart(one):
 
 
 def test_what_has_no_chart_is_refused():
-    with pytest.raises(TypeError, match="int has no chart; a Study, Backtest, Verdict or Profile has"):
+    with pytest.raises(TypeError, match="int has no chart; a Study, Backtest, Verdict, Profile or Insight has"):
         notebook.chart(3)

@@ -305,7 +305,7 @@ class Hybrid(Forecaster):
         self._shape = Shape(**state["shape"])
         self._reader = Reader.from_state(state["reader"])
         self._trust, self._places = state["trust"], state["places"]
-        self.losses_ = {label: Losses(**losses) for label, losses in state["losses"].items()}
+        self.losses_ = {label: Losses.from_state(losses) for label, losses in state["losses"].items()}
         self.notes_ = state["notes"]
         self._networks = [self._loaded(parameters) for parameters in state["networks"]]
 

@@ -18,6 +18,7 @@ from tidegate.forecasters import storage, threads
 from tidegate.forecasters.arguments import check_whole
 from tidegate.forecasters.base import Forecaster
 from tidegate.forecasters.network.course import Course, course, curtailed, member, members_for
+from tidegate.forecasters.network.opened import Opened
 from tidegate.forecasters.network.problem import Learning, examples, parts, told
 from tidegate.forecasters.network.scale import Scale, joined
 from tidegate.forecasters.network.told import middle, narrowing, places_of, shrinkage, shrunk, together, values_at
@@ -295,6 +296,23 @@ class NetworkForecaster(Forecaster):
             numbers=np.array([numbers.get(series, 0) for series in panel.ids], dtype=np.int64),
         )
 
+    def opened(self, data: Any = None) -> Opened:
+        """Return the networks and the windows that they read of the training series, or of `data`.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            As in `forecast`; what is known of the future may be missing.
+        """
+        self._check_fitted()
+        known = data is None
+        panel, factors = (self.history_, self._factors) if known else self._ready(self._usable(self._taken(data)))
+        scale = self._scale_of(panel, last_origins(panel.lengths))
+        windows = self._windows(panel, scale)
+        return Opened(
+            tuple(self._networks), panel.scaled(factors), windows, factors, scale.logs, self._trust, self.losses_
+        )
+
     def _scale_of(self, panel: Panel, origins: Origins) -> Scale:
         """Return the scale of training for the series seen there; for others that of their rows before any origin."""
         if panel is self.history_:
@@ -356,7 +374,7 @@ class NetworkForecaster(Forecaster):
         self._shape = Layout(**state["layout"])
         self._scale, self._encoding = Scale(**state["scale"]), Encoding.from_state(state["encoding"])
         self._trust, self._places = state["trust"], state["places"]
-        self.losses_ = {label: Losses(**losses) for label, losses in state["losses"].items()}
+        self.losses_ = {label: Losses.from_state(losses) for label, losses in state["losses"].items()}
         self.notes_ = state["notes"]
         self._start = Start.from_state(state["start"]) if state["start"] else None
         self._networks = [self._loaded(parameters) for parameters in state["networks"]]

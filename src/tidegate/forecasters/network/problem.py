@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 512
 _JUDGED = 512
+_PROBED = 8
 _NAMED = 5
 
 
@@ -49,6 +50,8 @@ class Learning:
             count = min(_JUDGED, len(held_out))
             spread = held_out.take(np.linspace(0, len(held_out) - 1, count).round().astype(np.int64))
             self._judged = [examples(windows, part) for part in parts(spread)]
+        few = np.linspace(0, len(learned) - 1, min(_PROBED, len(learned))).round().astype(np.int64)
+        self._probed = examples(windows, learned.take(few))
 
     def __len__(self) -> int:
         return len(self._learned)
@@ -65,6 +68,12 @@ class Learning:
             return None
         sums = [self._summed(self._network(reading), target, reading) for reading, target in self._judged]
         return sum(total.item() for total, _ in sums) / max(sum(count for _, count in sums), 1)
+
+    def probe(self) -> torch.Tensor:
+        """Return the mean loss over at most 8 of the windows to learn from, evenly spread."""
+        reading, target = self._probed
+        total, count = self._summed(self._network(reading, _whole(target, reading)), target, reading)
+        return total / max(count, 1)
 
     @torch.no_grad()
     def named(self, chosen: torch.Tensor) -> str:

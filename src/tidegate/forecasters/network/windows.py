@@ -27,11 +27,19 @@ SHIFTS: tuple[Shift, ...] = get_args(Shift)
 Base = Literal["seasonal-naive", "shift"]
 BASES: tuple[Base, ...] = get_args(Base)
 
-_WINDOW_TURNS, _STEP_TURNS = 1, 2
+WINDOW_TURNS = 1
+"""Harmonics of each cycle of the calendar that are read beside a past step."""
+
+_STEP_TURNS = 2
 _LEAST_UNIT, _LEAST_LOG_UNIT = 1e-3, 1e-3
 _TINY = 1e-9
-_FARTHEST = 20.0
-_CYCLES_BACK, _CYCLES_SEARCHED = 2, 4
+FARTHEST = 20.0
+"""Units from the level at which what is read beside the window ends."""
+
+CYCLES_BACK = 2
+"""Cycles before an origin whose values a step ahead reads at its own place."""
+
+_CYCLES_SEARCHED = 4
 
 
 class Frame(NamedTuple):
@@ -133,9 +141,9 @@ class Windows:
         self._newest = newest_rows(self._values, self._offsets) if np.isnan(self._values).any() else None
         self._past = np.arange(-layout.window_steps + 1, 1)
         self._ahead = np.arange(1, inputs.horizon + 1)
-        self._cycles = [cycle_shifts(self._ahead, season, _CYCLES_BACK) for season in layout.seasons]
-        back = _CYCLES_SEARCHED if layout.gaps else _CYCLES_BACK
-        self._further = [cycle_shifts(self._ahead, season, back)[:, _CYCLES_BACK:] for season in layout.seasons]
+        self._cycles = [cycle_shifts(self._ahead, season, CYCLES_BACK) for season in layout.seasons]
+        back = _CYCLES_SEARCHED if layout.gaps else CYCLES_BACK
+        self._further = [cycle_shifts(self._ahead, season, back)[:, CYCLES_BACK:] for season in layout.seasons]
 
     def batch(self, origins: Origins) -> Batch:
         """Return what the network reads at `origins`."""
@@ -226,7 +234,7 @@ class Windows:
             np.stack(parts, axis=-1),
             self.inputs.known_at(origins, self._past),
             self.inputs.past_at(origins, self._past),
-            self.inputs.waves_at(origins, self._past, _WINDOW_TURNS),
+            self.inputs.waves_at(origins, self._past, WINDOW_TURNS),
         ]
         return np.concatenate(columns, axis=-1) * started
 
@@ -239,7 +247,7 @@ class Windows:
         return np.asarray(np.log1p(np.where(newest < 0, 0, rows - newest)))
 
     def _context(self, origins: Origins, frame: Frame, z: Floats) -> Floats:
-        tail = np.clip(np.nan_to_num(z[:, z.shape[1] - self.layout.tail_steps :]), -_FARTHEST, _FARTHEST)
+        tail = np.clip(np.nan_to_num(z[:, z.shape[1] - self.layout.tail_steps :]), -FARTHEST, FARTHEST)
         logs = self._logs[origins.series][:, None]
         with np.errstate(divide="ignore"):
             relative = np.where(logs, frame.unit, frame.unit / (np.abs(frame.level) + frame.unit))
@@ -249,7 +257,7 @@ class Windows:
     def _known(self, origins: Origins, lagged: list[Floats]) -> Floats:
         n_steps = len(self._ahead)
         place = np.broadcast_to(self._ahead / n_steps - 0.5, (len(origins.ends), n_steps))
-        cut = (np.clip(np.nan_to_num(values), -_FARTHEST, _FARTHEST) for values in lagged)
+        cut = (np.clip(np.nan_to_num(values), -FARTHEST, FARTHEST) for values in lagged)
         cycles = [back[:, 0] for back in self._cycles]
         blocks = [
             np.stack([place, *cut], axis=-1),

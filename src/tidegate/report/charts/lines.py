@@ -18,10 +18,14 @@ def lines(data: dict[str, Any]) -> alt.LayerChart:
         ``x``: axis (see `theme.x_axis`); ``y``: title with unit; ``lines``: list of ``role`` and columns ``x``, ``y``,
         optionally ``text`` (what a pointer shows), ``name``, ``points``; ``bands``: list of columns ``x``, ``lower``,
         ``upper``, widest first; ``rules``: list of ``x`` or ``y`` positions with ``role``; ``height`` in pixels;
-        ``zero``: whether the vertical axis starts at 0.
+        ``zero``: whether the vertical axis starts at 0; ``log``: lowest and highest value of one with powers of 10.
     """
     sheet = theme.Sheet()
-    y = theme.y_axis(data["y"], zero=data.get("zero", False))
+    y = (
+        theme.log_axis(data["y"], data["log"])
+        if "log" in data
+        else theme.y_axis(data["y"], zero=data.get("zero", False))
+    )
     x = theme.x_axis(data["x"])
     bands = data.get("bands", [])
     layers = [_band(sheet, band, narrow=band is bands[-1]).encode(x=x, y=y) for band in bands]

@@ -103,6 +103,13 @@ def y_axis(title: str, *, zero: bool = False, domain: list[float] | None = None,
     return alt.Y(f"{field}:Q", axis=_flat(title), scale=scale)
 
 
+def log_axis(title: str, domain: list[float]) -> alt.Y:
+    """Return a vertical axis over ``y`` whose ticks are powers of 10."""
+    axis = _flat(title)
+    axis.labelExpr, axis.tickCount = _POWERS, 6
+    return alt.Y("y:Q", axis=axis, scale=alt.Scale(type="log", domain=domain, nice=False, clamp=True))
+
+
 def _flat(title: str) -> alt.Axis:
     return alt.Axis(
         title=title,
@@ -125,6 +132,8 @@ def _flat(title: str) -> alt.Axis:
 # 12,000 as 12k from 10,000 on; small numbers as they are, with a true minus sign.
 _COMPACT = "abs(datum.value) >= 10000 ? format(datum.value, '.3~s') : format(datum.value, ',.4~r')"
 # As much of the date as changes from tick to tick: year, month, day or time of day.
+# 0.01 and 100 as they are; beyond, powers of 10.
+_POWERS = "abs(log(datum.value) / LN10) < 2.5 ? format(datum.value, '.2~r') : format(datum.value, '.0e')"
 _HOURS = "utchours(datum.value) + utcminutes(datum.value)"
 _DATES = (
     f"{_HOURS} > 0 ? utcFormat(datum.value, '%H:%M') : utcdate(datum.value) > 1 ? utcFormat(datum.value, '%-d %b') "

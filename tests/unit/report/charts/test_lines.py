@@ -37,3 +37,8 @@ def test_a_rule_runs_across_or_down():
     x, y = theme.x_axis(AXIS), theme.y_axis("y (m)")
     assert "x" not in rule(sheet, {"y": 2.0}, x, y).to_dict(validate=False)["encoding"]
     assert "y" not in rule(sheet, {"x": 2.0}, x, y).to_dict(validate=False)["encoding"]
+
+
+def test_lines_on_a_log_scale():
+    made = lines({"x": AXIS, "y": "Norm", "lines": [line("observed")], "log": [0.1, 10.0]}).to_dict()
+    assert made["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"

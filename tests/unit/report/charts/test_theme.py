@@ -57,3 +57,9 @@ def test_text_over_lines_has_an_outline():
 def test_the_key_in_words():
     key = [("observed", "observed"), ("band-wide", "95 % interval")]
     assert theme.spoken(key) == "black: observed; light band: 95 % interval"
+
+
+def test_a_log_axis_has_the_domain_it_is_given_and_says_powers_of_ten():
+    axis = theme.log_axis("Norm", [1e-6, 1.0]).to_dict()
+    assert axis["scale"] == {"type": "log", "domain": [1e-6, 1.0], "nice": False, "clamp": True}
+    assert "'.0e'" in axis["axis"]["labelExpr"]

@@ -1,0 +1,198 @@
+"""`tidegate inspect`: look into a trained recurrent network: gates, gradient through time, memory."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tidegate.cli import folders
+from tidegate.cli.app import Invocation, command
+from tidegate.cli.observations import observations
+from tidegate.cli.options import Chance, Folder, Source, Speech, Subject
+from tidegate.cli.predict import model_folder, newer
+from tidegate.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from tidegate.insight.result import Insight
+
+EXAMPLE = """
+tidegate inspect sales-gru
+tidegate inspect sales-gru newer.csv --series shop-07
+tidegate inspect --example
+"""
+
+ADDING = "adding"
+_HIDDEN, _SHORTEST = 32, 12
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """Which model to look into."""
+
+    directory: Annotated[Path | None, typer.Argument(metavar="MODEL", help="A folder that fit or forecast wrote.")] = (
+        None
+    )
+
+
+@dataclass(frozen=True)
+class Looking:
+    """Where to look."""
+
+    member: Annotated[int, typer.Option("--member", metavar="N", help="Which of the model's networks, from 1.")] = 1
+    origins: Annotated[
+        int | None,
+        typer.Option("--origins", metavar="K", help="Windows to take gradients over; else 64 / steps ahead."),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything that was asked for."""
+
+    inspected: Inspected
+    source: Source
+    subject: Subject
+    looking: Looking
+    chance: Chance
+    folder: Folder
+    speech: Speech
+    typed: Invocation
+
+    @property
+    def name(self) -> str:
+        """What the results are called after: the model, else the example."""
+        directory = self.inspected.directory
+        return directory.resolve().name if directory is not None else self.source.name
+
+
+@command("inspect", example=EXAMPLE, default_example=ADDING)
+def inspect(request: Request) -> int:
+    """Look into a recurrent network: gates, gradient through time, memory.
+
+    Reads a saved rnn, lstm, gru or recurrent model on the data it was fitted on, or on DATA. With --example alone it
+    trains elman, lstm and gru on the adding problem and shows them side by side; with the name of bundled data it fits
+    a small gru to them first.
+    """
+    _check(request)
+    place = folders.place("inspect", request.name, request.folder)
+    if place.state != "finished":
+        _write(request, place)
+    document = json.loads((place.folder / "insight.json").read_text(encoding="utf-8"))
+    if request.speech.json:
+        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        return 0
+    from tidegate.cli import screen
+
+    document["files"] = sorted(path.name for path in place.folder.iterdir())
+    screen.show_insight(document, place.folder)
+    return 0
+
+
+def _check(request: Request) -> None:
+    """Refuse what names nothing to look into, or two things."""
+    directory, example = request.inspected.directory, request.source.example
+    if directory is None and example is None:
+        raise SettingError(
+            "No model: name a folder that fit or forecast wrote, or give --example to see the adding problem."
+        )
+    if request.source.future is not None and request.source.data is None:
+        raise SettingError("--future goes with DATA, whose known columns it continues: name the data as well.")
+    if directory is not None and example == ADDING:
+        raise SettingError("--example adding trains networks of its own: leave MODEL out, or name bundled data.")
+
+
+def _write(request: Request, place: folders.Place) -> None:
+    from tidegate.report.files import plain_json
+    from tidegate.report.insight import summarise
+    from tidegate.report.page import render
+    from tidegate.report.provenance import versions
+
+    started = datetime.now().astimezone()
+    with _progress(quiet=request.speech.quiet):
+        insights, notes = _insights(request)
+    facts = {
+        "name": request.name,
+        "command": request.typed.line,
+        "seed": request.chance.seed,
+        "started": started.isoformat(timespec="seconds", sep=" "),
+        "versions": versions(),
+        "notes": notes,
+    }
+    networks = [{**one.to_dict(), "sentences": one.sentences()} for one in insights]
+    document = {"name": request.name, "command": request.typed.line, "notes": notes, "networks": networks}
+    files: dict[str, str | bytes] = {
+        "insight.json": plain_json(document),
+        "run.json": plain_json(facts),
+        "report.html": render(summarise(insights, facts)),
+        "arrays.npz": _packed(insights),
+    }
+    folders.write(place, files)
+
+
+def _insights(request: Request) -> tuple[Sequence[Insight], list[str]]:
+    """Return what was seen, and what was said of the data on the way."""
+    from tidegate.insight.adding import adding
+    from tidegate.insight.inspection import inspect as look_into
+
+    directory, source, looking = request.inspected.directory, request.source, request.looking
+    if directory is None and source.example == ADDING:
+        if request.subject.series is not None or looking.member != 1 or looking.origins is not None:
+            raise SettingError("--series, --member and --origins go with a model; the adding problem has none of them.")
+        return adding(seed=request.chance.seed), []
+    if directory is None:
+        model, notes, panel = *_fitted(request), None
+    else:
+        from tidegate.forecasters.storage import load
+
+        model = load(model_folder(directory))
+        panel = newer(source, model) if source.data or source.example else None
+        notes = [] if panel is None else list(panel.notes)
+    one = look_into(model, panel, series=request.subject.series, member=looking.member, origins=looking.origins)
+    return [one], notes
+
+
+def _fitted(request: Request) -> tuple[Any, list[str]]:
+    """Return a small gru fitted to bundled data, and what was said of them."""
+    from tidegate.forecasters.recurrent import GRU
+
+    panel = observations(replace(request.source))
+    season = panel.season if panel.season > 1 else _SHORTEST
+    model = GRU(hidden_size=_HIDDEN, n_members=1, seed=request.chance.seed).fit(
+        panel, horizon=min(season, 2 * _SHORTEST)
+    )
+    said = f"A gru of {_HIDDEN} hidden units was fitted to {request.source.name} for {model.horizon_} steps ahead."
+    return model, [*panel.notes, said]
+
+
+def _packed(insights: Sequence[Insight]) -> bytes:
+    """Return every array as an .npz file; of several networks with the name of each before its arrays."""
+    import numpy as np
+
+    several = len(insights) > 1
+    arrays = {
+        f"{one.scene.name}.{name}" if several else name: values
+        for one in insights
+        for name, values in one.arrays().items()
+    }
+    written = io.BytesIO()
+    np.savez_compressed(written, **arrays)  # type: ignore[arg-type]  # its flag allow_pickle
+    return written.getvalue()
+
+
+def _progress(*, quiet: bool) -> AbstractContextManager[None]:
+    from rich.console import Console
+
+    from tidegate.training.progress import Bar, shown
+
+    console = Console(stderr=True)
+    return nullcontext() if quiet or not console.is_terminal else shown(Bar(console))

@@ -1,0 +1,1 @@
+"""Gates, gradient flow and memory of a trained recurrent network."""

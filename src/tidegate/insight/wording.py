@@ -1,0 +1,178 @@
+"""What an insight says in sentences and in figures for JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tidegate.analysis.wording import listing, span
+from tidegate.insight.gates import TRACKS
+
+if TYPE_CHECKING:
+    from tidegate.insight.result import Insight, Layer
+
+
+def sentences(insight: Insight) -> list[str]:
+    """Return what was found in words, the most important first."""
+    said = [
+        headline(insight),
+        *(_named(insight, layer, one) for layer in insight.layers for one in layer_says(insight, layer)),
+    ]
+    made = insight.contributions
+    if made is not None:
+        said.append(contribution_says(insight))
+    if insight.course is not None:
+        said.append(f"Training looks {insight.course.state}. {' '.join(insight.course.reasons)}")
+    return [*said, *insight.notes]
+
+
+def headline(insight: Insight) -> str:
+    """Return the first sentence: how long the network remembers, beside the season."""
+    scene, window = insight.scene, len(insight.scene.times)
+    lengths = [layer.memory.reach for layer in insight.layers]
+    reach = None if None in lengths else max(length for length in lengths if length is not None)
+    state = insight.diagnosis.state
+    season = next((one for one in scene.seasons if one > 1), None)
+    beside = f"; your season is {season:,}" if season and scene.series else ""
+    if reach is None:
+        kept = f"this network's gradient stays above 1/e of its newest value through all {window:,} steps it reads"
+    else:
+        kept = f"this network forgets after {_steps(reach)}"
+    return f"{state.capitalize()}: {kept}{beside}."
+
+
+def layer_says(insight: Insight, layer: Layer) -> list[str]:
+    """Return what there is to say of one layer."""
+    scene = insight.scene
+    where = f"over {counted(scene.n_windows, 'window')} of {len(scene.times):,} steps"
+    said = [f"Gradient, {where}: {layer.diagnosis.state}. {' '.join(layer.diagnosis.reasons)}"]
+    memory = layer.memory
+    if memory.half_lives is not None:
+        low, middle, high = np.percentile(memory.half_lives, [10, 50, 100])
+        said.append(
+            f"Half of what a unit kept is gone after {_number(middle)} steps (the median of {len(memory.half_lives)} "
+            f"units; for a tenth it is {_number(low)} or less, for the longest {_number(high)})."
+        )
+    if memory.radii is not None and len(memory.radii):
+        values = memory.singular_values
+        largest = float("nan") if values is None else float(np.median(values[:, 0]))
+        said.append(
+            f"The recurrent Jacobian has a spectral radius of {np.median(memory.radii):.2f} and a largest singular "
+            f"value of {largest:.2f} (medians of {counted(len(memory.radii), 'place')})."
+        )
+    said += gates_say(layer)
+    return [*said, *tracking_says(layer)]
+
+
+def gates_say(layer: Layer) -> list[str]:
+    """Return how saturated the gates are, and which units never change."""
+    said = []
+    for name, gate in layer.gates.items():
+        text = (
+            f"The {name} gate is below 0.1 at {100 * gate.closed.mean():.0f} % and above 0.9 at "
+            f"{100 * gate.open.mean():.0f} % of all steps and units"
+        )
+        stuck = [(gate.always_open, "open"), (gate.always_closed, "closed")]
+        parts = [f"always {how} in {counted(len(which), 'unit')}" for which, how in stuck if len(which)]
+        said.append(f"{text}{f'; it is {listing(parts)}' if parts else ''}.")
+    dead = layer.units.dead
+    if len(dead):
+        verb = "never moves: it is" if len(dead) == 1 else "never move: they are"
+        said.append(f"{len(dead)} of {counted(len(layer.units.correlations), 'unit')} {verb} dead.")
+    return said
+
+
+def tracking_says(layer: Layer) -> list[str]:
+    """Return which signals how many units track."""
+    found = {name: len(which) for name, which in layer.units.followers().items() if len(which)}
+    if not found:
+        return [f"No unit tracks one signal alone: every correlation is below {TRACKS}."] if layer.units.names else []
+    n_units = len(layer.units.correlations)
+    ranked = sorted(found.items(), key=lambda pair: -pair[1])
+    parts = [f"{count} the {name}" for name, count in ranked]
+    return [f"Of {n_units} units, by their strongest correlation of at least {TRACKS}: {listing(parts)}."]
+
+
+def contribution_says(insight: Insight) -> str:
+    """Return which of the past values weigh most in the newest forecast of the first step."""
+    made = insight.contributions
+    if made is None:
+        return ""
+    sizes = np.abs(made.values[0])[::-1]
+    total = float(sizes.sum())
+    if total == 0:
+        return "No past value moves the first step of the newest forecast."
+    newest = int(np.searchsorted(np.cumsum(np.sort(sizes)[::-1]), 0.5 * total)) + 1
+    top = [int(lag) for lag in np.argsort(-sizes, kind="stable")[:3]]
+    parts = [
+        f"{'the newest' if lag == 0 else f'{_steps(lag)} before it'} ({100 * sizes[lag] / total:.0f} %)" for lag in top
+    ]
+    return (
+        f"In the first step of the newest forecast these values weigh most: {listing(parts)} of what all past values "
+        f"contribute; {newest} of {len(sizes)} make up half. The contributions add up to the forecast to within "
+        f"{made.gap:.0e} of what they add."
+    )
+
+
+def figures(insight: Insight) -> dict[str, Any]:
+    """Return the figures without the arrays, ready for JSON."""
+    scene = insight.scene
+    told: dict[str, Any] = {
+        "model": scene.name, "cell": scene.cell, "member": scene.member[0], "members": scene.member[1],
+        "series": scene.series, "windows": scene.n_windows, "window": len(scene.times), "steps": list(insight.steps),
+        "seasons": list(scene.seasons), "state": insight.diagnosis.state,
+        "layers": {layer.key: _layer_figures(layer) for layer in insight.layers},
+    }  # fmt: skip
+    if insight.contributions is not None:
+        told["contributions"] = {"gap": insight.contributions.gap, "points": insight.contributions.n_points}
+    if insight.course is not None:
+        remedies = [one._asdict() for one in insight.course.remedies]
+        told["training"] = {
+            "state": insight.course.state, "reasons": list(insight.course.reasons), "remedies": remedies
+        }  # fmt: skip
+    return told
+
+
+def _layer_figures(layer: Layer) -> dict[str, Any]:
+    memory = layer.memory
+    shares = {
+        name: {
+            "below_0.1": float(gate.closed.mean()),
+            "above_0.9": float(gate.open.mean()),
+            "always_open": gate.always_open.tolist(),
+            "always_closed": gate.always_closed.tolist(),
+        }
+        for name, gate in layer.gates.items()
+    }
+    return {
+        "state": layer.diagnosis.state,
+        "reasons": list(layer.diagnosis.reasons),
+        "remedies": [one._asdict() for one in layer.diagnosis.remedies],
+        "memory_length": memory.reach,
+        "half_life": None if memory.half_lives is None else float(np.median(memory.half_lives)),
+        "spectral_radius": None if memory.radii is None or not len(memory.radii) else float(np.median(memory.radii)),
+        "gates": shares,
+        "dead": layer.units.dead.tolist(),
+        "tracks": {name: which.tolist() for name, which in layer.units.followers().items()},
+    }
+
+
+def _named(insight: Insight, layer: Layer, sentence: str) -> str:
+    if len(insight.layers) == 1:
+        return sentence
+    way = ", backward" if layer.direction == "backward" else ""
+    return f"Layer {layer.number}{way}: {sentence}"
+
+
+def _steps(count: int) -> str:
+    return span(count, "1")
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun: "1 step", "14 steps"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"

@@ -1,0 +1,116 @@
+"""The section on gradient through time: how much of the loss of each step ahead reaches each past step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tidegate.report import axes, blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from tidegate.insight.diagnosis import Diagnosis
+    from tidegate.insight.result import Insight, Layer
+
+    Floats = NDArray[np.float64]
+
+_DEPTH = 1e-10
+
+
+def section(insight: Insight, prefix: str = "") -> blocks.Block:
+    """Return the gradient through time of every layer; `prefix` sets its anchor apart from those of other networks."""
+    parts: list[blocks.Block | None] = []
+    for layer in insight.layers:
+        if len(insight.layers) > 1:
+            parts.append(blocks.heading(titled(layer)))
+        parts += [blocks.text(layer.diagnosis.reasons), blocks.grid(figures(insight, layer)), remedies(layer.diagnosis)]
+    lead = "How strongly the loss of a step ahead reaches the states of the past: what training can learn from."
+    return blocks.section(f"{prefix}gradient", "Gradient through time", parts, lead=lead, short="Gradient")
+
+
+def figures(insight: Insight, layer: Layer) -> list[blocks.Block | None]:
+    """Return the gradient by the hidden state, and by the cell state where there is one."""
+    kinds = [("hidden", "hidden state h", layer.hidden), ("cell", "cell state c", layer.cell)]
+    return [_figure(insight, title, values) for _, title, values in kinds if values is not None]
+
+
+def titled(layer: Layer) -> str:
+    """Return the name of a layer in headings."""
+    return f"Layer {layer.number}" + (", backward" if layer.direction == "backward" else "")
+
+
+def compared(insights: Sequence[Insight]) -> blocks.Block:
+    """Return one line per network: the gradient by the state that keeps the past, relative to its newest step."""
+    lines, key = [], []
+    for insight, role in zip(insights, ("baseline", "recommended", "winner"), strict=False):
+        layer = insight.layers[-1]
+        flow = (layer.hidden if layer.cell is None else layer.cell)[-1]
+        relative = flow / flow[0] if flow[0] > 0 else flow
+        lines.append(_line(role, insight.scene.name, relative, insight.scene.lag_steps))
+        key.append((role, insight.scene.name))
+    data = _drawn(lines, "Gradient relative to the newest step", (insights[0].scene.seasons, 320))
+    ends = [f"{name}: {line['y'][-1] or 0:.1e}" for (_, name), line in zip(key, lines, strict=True)]
+    words = blocks.Words(
+        "Gradient through time, side by side",
+        f"Gradient at the oldest step relative to the newest, {', '.join(ends)}.",
+        "By the cell state where there is one, else by the hidden state; root mean square over the windows.",
+    )
+    return blocks.figure("lines", data, words, key=key)
+
+
+def remedies(diagnosis: Diagnosis) -> blocks.Block | None:
+    """Return what applies against an illness as a table; None where all is healthy."""
+    if not diagnosis.remedies:
+        return None
+    columns = [blocks.column(title) for title in ("Remedy", "What it does", "Here")]
+    rows = [[blocks.cell(text) for text in one] for one in diagnosis.remedies]
+    return blocks.table(columns, rows, caption="What textbooks advise, and how to ask for it here.")
+
+
+def _figure(insight: Insight, title: str, values: Floats) -> blocks.Block:
+    scene = insight.scene
+    lines = [_line("other", f"step {k}", row, scene.lag_steps) for k, row in zip(insight.steps, values, strict=False)]
+    several = len(lines) > 1
+    if several:
+        lines[0]["role"], lines[-1]["role"] = "winner", "baseline"
+        lines = [*lines[1:-1], lines[0], lines[-1]]
+    lines.append(_line("recommended", "all steps together" if several else "the loss", values[-1], scene.lag_steps))
+    key = [("recommended", "all steps together" if several else "the loss")]
+    if several:
+        key += [("winner", f"step {insight.steps[0]} ahead"), ("baseline", f"step {insight.steps[-1]} ahead")]
+    if len(insight.steps) > 2:
+        key.append(("other", "the steps between"))
+    total = values[-1]
+    left = total[-1] / total[0] if total[0] > 0 else 0.0
+    words = blocks.Words(
+        f"By the {title}",
+        f"Norm of the gradient by the {title} at each lag; at the oldest step {left:.1e} of the newest is left.",
+        f"Root mean square over {scene.n_windows} windows.",
+    )
+    furthest = (values.shape[1] - 1) * scene.lag_steps
+    shown = [str(season) for season in scene.seasons if 1 < season <= furthest]
+    key += [("bound", f"season of {' and '.join(shown)}")] if shown else []
+    return blocks.figure("lines", _drawn(lines, "Norm of the gradient", (scene.seasons, 260)), words, key=key)
+
+
+def _line(role: str, name: str, values: Floats, lag_steps: int) -> dict[str, Any]:
+    lags = (np.arange(len(values)) * lag_steps).tolist()
+    kept = np.where(values > 0, values, np.nan)
+    return {"role": role, "name": name, "x": lags, "y": axes.rounded(kept)}
+
+
+def _drawn(lines: list[dict[str, Any]], title: str, look: tuple[tuple[int, ...], int]) -> blocks.Block:
+    seasons, height = look
+    seen = [value for line in lines for value in line["y"] if value is not None] or [1.0]
+    top = 10.0 ** np.ceil(np.log10(max(seen)))
+    bottom = max(10.0 ** np.floor(np.log10(min(seen))), _DEPTH * top)
+    for line in lines:
+        line["y"] = [None if value is None or value < bottom else value for value in line["y"]]
+    furthest = max(max(line["x"]) for line in lines)
+    rules = [{"x": season, "role": "bound"} for season in seasons if 1 < season <= furthest]
+    axis = {"kind": "number", "title": "Lag (steps before the newest)", "whole": True, "domain": [0, furthest or 1]}
+    return {"x": axis, "y": title, "lines": lines, "rules": rules, "log": [bottom, top], "height": height}

@@ -1,0 +1,91 @@
+"""`tidegate inspect` as a user types it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def saved(tidegate, monthly):
+    """A small gru of two networks, fitted to 72 months."""
+    line = f"fit {monthly()} --horizon 4 --model gru --set hidden_size=6 --set n_members=2"
+    made = tidegate(f"{line} --set training.n_updates=30 --output saved --quiet")
+    assert made.exit_code == 0, made.stderr
+    return "saved"
+
+
+def test_a_saved_model_is_inspected_on_what_it_was_fitted_on(tidegate, saved):
+    done = tidegate(f"inspect {saved} --output seen")
+    assert done.exit_code == 0, done.stderr
+    assert "your season is 12." in done.stdout
+    assert "seen/report.html" in done.stdout
+    page = Path("seen/report.html").read_text("utf-8")
+    assert "Forget" not in page.split("<script")[0]
+    assert "Update gate" in page
+    with np.load("seen/arrays.npz") as arrays:
+        assert arrays["layer1.gate.update"].shape[1] == 6
+
+
+def test_newer_data_another_member_and_more_windows(tidegate, saved, monthly):
+    newer = monthly(extra={"shop": ["y"] * 72}, name="newer.csv")
+    line = f"inspect {saved} {newer} --id shop --target sold --series y --member 2 --origins 9 --json"
+    document = json.loads(tidegate(line).stdout)
+    (network,) = document["networks"]
+    assert network["member"] == 2
+    assert network["windows"] == 9
+    assert network["series"] == "y"
+
+
+def test_bundled_data_get_a_small_gru(tidegate):
+    done = tidegate("inspect --example air-passengers --seed 3 --output seen --quiet --json")
+    assert done.exit_code == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["networks"][0]["cell"] == "gru"
+    assert document["notes"][-1] == "A gru of 32 hidden units was fitted to air-passengers for 12 steps ahead."
+
+
+def test_an_elman_network_is_said_to_have_no_gates(tidegate, monthly):
+    line = f"fit {monthly()} --horizon 4 --model rnn --set training.n_updates=20 --output saved --quiet"
+    assert tidegate(line).exit_code == 0
+    done = tidegate("inspect saved --output seen")
+    assert done.exit_code == 0, done.stderr
+    assert "elman has no gates, so none are shown." in done.stdout
+    assert "The recurrent Jacobian has a spectral radius of" in done.stdout
+
+
+def test_a_model_that_is_not_recurrent_is_refused(tidegate, monthly):
+    assert tidegate(f"fit {monthly()} --horizon 4 --model naive --output saved --quiet").exit_code == 0
+    done = tidegate("inspect saved --output seen")
+    assert done.exit_code == 2
+    assert "What can be inspected: rnn, lstm, gru, recurrent" in done.stderr
+    assert not Path("seen").exists()
+
+
+def test_data_too_short_for_a_window_are_refused(tidegate, saved, monthly):
+    short = monthly([f"{100 + k % 12}" for k in range(30)], name="short.csv")
+    done = tidegate(f"inspect {saved} {short} --season 12 --output seen")
+    assert done.exit_code == 2
+    assert "30 observations; the network reads windows of 48" in done.stderr
+
+
+def test_a_folder_without_a_model_and_no_folder_at_all(tidegate):
+    assert "is not a saved model" in tidegate("inspect nothing").stderr
+    done = tidegate("inspect")
+    assert done.exit_code == 2
+    assert "or give --example to see the adding problem" in done.stderr
+
+
+def test_a_finished_folder_is_shown_again(tidegate, saved):
+    first = tidegate(f"inspect {saved} --output seen --json").stdout
+    assert tidegate(f"inspect {saved} --output seen").exit_code == 2
+    assert tidegate(f"inspect {saved} --output seen --resume --json").stdout == first
+    assert tidegate(f"inspect {saved} --output seen --force").exit_code == 0
+
+
+@pytest.mark.slow
+def test_the_adding_problem_is_the_default_example(tidegate):
+    done = tidegate("inspect --example --output seen --quiet")
+    assert done.exit_code == 0, done.stderr
+    assert "Side by side" in done.stdout

@@ -1,0 +1,56 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tidegate.insight import wording
+from tidegate.insight.inspection import inspect
+
+
+@pytest.fixture(scope="module")
+def found(gru):
+    return inspect(gru)
+
+
+def with_reach(insight, *lengths):
+    layer = insight.layers[0]
+    layers = tuple(replace(layer, memory=replace(layer.memory, reach=length)) for length in lengths)
+    return replace(insight, layers=layers)
+
+
+def test_the_headline_says_the_memory_beside_the_season(found):
+    told = wording.headline(with_reach(found, 14))
+    assert told.endswith("this network forgets after 14 steps; your season is 12.")
+    assert told.split(":")[0].lower() == found.diagnosis.state
+    assert "forgets after 1 step;" in wording.headline(with_reach(found, 1))
+
+
+def test_of_several_layers_the_longest_memory_counts(found):
+    assert "after 14 steps" in wording.headline(with_reach(found, 3, 14))
+    window = len(found.scene.times)
+    assert f"through all {window} steps it reads" in wording.headline(with_reach(found, 3, None))
+
+
+def test_sentences_name_the_layer_only_where_there_are_several(found):
+    assert not any(sentence.startswith("Layer") for sentence in found.sentences())
+    assert sum(sentence.startswith("Layer ") for sentence in with_reach(found, 3, 14).sentences()) > 4
+
+
+def test_gates_that_never_change_and_dead_units_are_said(found):
+    layer = found.layers[0]
+    gate = replace(layer.gates["update"], open=np.array([1.0, 1.0, 0.2, 0.2, 0.2, 0.2]))
+    units = replace(layer.units, dead=np.array([4]))
+    said = wording.gates_say(replace(layer, gates={"update": gate}, units=units))
+    assert "above 0.9 at 47 % of all steps and units; it is always open in 2 units" in said[0]
+    assert said[1] == "1 of 6 units never moves: it is dead."
+
+
+def test_the_values_that_weigh_most_are_named(found):
+    made = found.contributions
+    values = np.zeros_like(made.values)
+    values[0, -1], values[0, -13], values[0, -4] = 6.0, -3.0, 1.0
+    said = wording.contribution_says(replace(found, contributions=replace(made, values=values)))
+    assert "the newest (60 %), 12 steps before it (30 %) and 3 steps before it (10 %)" in said
+    assert f"1 of {values.shape[1]} make up half" in said
+    none = replace(found, contributions=replace(made, values=0 * values))
+    assert wording.contribution_says(none) == "No past value moves the first step of the newest forecast."
