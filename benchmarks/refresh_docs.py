@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/cli.md", "docs/cells.md")
+PAGES = ("README.md", "docs/audit.md", "docs/cli.md", "docs/cells.md")
 
 
 def refreshed(block: re.Match[str]) -> str:

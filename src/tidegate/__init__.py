@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         TidegateError,
         TrainingError,
     )
+    from tidegate.evaluation.audit.audit import Audit, audit
     from tidegate.evaluation.auto import Auto
     from tidegate.evaluation.backtest import Settings, backtest
     from tidegate.evaluation.results import Backtest
@@ -63,6 +64,7 @@ __all__ = [
     "NARN",
     "RNN",
     "SARIMA",
+    "Audit",
     "Auto",
     "Backtest",
     "Columns",
@@ -104,6 +106,7 @@ __all__ = [
     "XGBoost",
     "__version__",
     "analyse",
+    "audit",
     "backtest",
     "compare",
     "errors",
@@ -139,6 +142,7 @@ _WHERE = {
         "TidegateError",
         "TrainingError",
     ),
+    "evaluation.audit.audit": ("Audit", "audit"),
     "evaluation.auto": ("Auto",),
     "evaluation.backtest": ("Settings", "backtest"),
     "evaluation.results": ("Backtest",),

@@ -13,6 +13,7 @@ PAGES = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
+    "docs/audit.md",
     "docs/cli.md",
     "docs/gaps.md",
     "docs/inspect.md",

@@ -144,6 +144,25 @@ def _networks(networks: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
+def show_audit(document: Mapping[str, Any], folder: str, files: Sequence[str]) -> None:
+    """Print what `audit` found: one line a check, and what the checks that did not pass rest on."""
+    out = console()
+    show_sentences(out, "Verdict", [document["statement"]])
+    heading(out, "Checks")
+    words = {"warned": "warning", "unchecked": "not checked"}
+    table = table_of("check", "outcome", "finding")
+    for one in document["findings"]:
+        outcome = words.get(one["outcome"], one["outcome"])
+        style = "bold" if one["outcome"] in ("failed", "warned") else ""
+        table.add_row(one["check"], outcome, one["statement"], style=style)
+    out.print(Padding(table, (0, 0, 0, 2), expand=False))
+    for one in document["findings"]:
+        if one["outcome"] in ("failed", "warned", "allowed"):
+            show_sentences(out, f"On {one['check']}", one["sentences"])
+    show_sentences(out, "Notes", document["notes"])
+    show_files(out, folder, files)
+
+
 def show_sentences(out: Console, title: str, sentences: Iterable[str]) -> None:
     """Print a heading and its sentences, or nothing if there are none."""
     lines = list(sentences)

@@ -31,7 +31,7 @@ def summarise(insights: Sequence[Insight], run: dict[str, Any]) -> blocks.Block:
         sections += _sections(insight, f"{insight.scene.name}-" if several else "")
     return {
         "kind": "inside a network",
-        "skip": [sections[0]["name"], "the charts"],
+        "begin": {"anchor": sections[0]["name"], "text": "Skip to the charts"},
         "title": str(run["name"]),
         "subtitle": _subtitle(insights),
         "verdict": _verdict(insights),

@@ -10,6 +10,7 @@ import numpy as np
 import vl_convert
 
 from tidegate.analysis.profile import Profile
+from tidegate.evaluation.audit.audit import Audit
 from tidegate.evaluation.results import Backtest
 from tidegate.evaluation.selection import Verdict, verdict
 from tidegate.evaluation.study import Study
@@ -17,7 +18,7 @@ from tidegate.insight.result import Insight
 from tidegate.panel import Panel
 from tidegate.report.charts import theme
 from tidegate.report.charts.drawing import draw
-from tidegate.report.sections import folds, gradient, models, outlook, series
+from tidegate.report.sections import folds, gradient, models, outlook, series, sight
 from tidegate.report.view import View, score_axis
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def chart(result: Any) -> Any:
     ----------
     result
         A Study (its forecast), a Backtest (every fold), a Verdict (what each rung adds), a Profile (the series and
-        its trend) or an Insight (its gradient through time).
+        its trend), an Audit (what each step sees) or an Insight (its gradient through time).
 
     Raises
     ------
@@ -71,9 +72,12 @@ def figure(result: Any) -> Block:
             return models.ladder(result, score_axis(result.score))
         case Profile():
             return _profile_figure(result)
+        case Audit():
+            return sight.sight(result)
         case Insight():
             return next(one for one in reversed(gradient.figures(result, result.layers[-1])) if one is not None)
-    raise TypeError(f"{type(result).__name__} has no chart; a Study, Backtest, Verdict, Profile or Insight has.")
+    known = "a Study, Backtest, Verdict, Profile, Audit or Insight has"
+    raise TypeError(f"{type(result).__name__} has no chart; {known}.")
 
 
 def sentences(result: Any) -> list[str]:

@@ -28,12 +28,13 @@ def summarise(study: Study, run: dict[str, Any]) -> blocks.Block:
     Returns
     -------
     dict
-        ``kind``, ``skip``, ``title``, ``subtitle``, ``verdict`` and ``sections``, made of the bricks in `blocks`.
+        ``kind``, ``begin`` (where to skip to), ``title``, ``subtitle``, ``verdict``, ``sections`` made of the bricks in
+        `blocks`, and ``made``.
     """
     view = View(study.backtest, study.verdict)
     return {
         "kind": "forecast report",
-        "skip": ["forecast", "the forecast"],
+        "begin": {"anchor": "forecast", "text": "Skip to the forecast"},
         "title": _title(view, str(run["name"])),
         "subtitle": _subtitle(view),
         "verdict": verdict(view, study.forecast),

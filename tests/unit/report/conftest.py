@@ -102,3 +102,30 @@ def adders():
     from tidegate.insight.adding import adding
 
     return adding(("elman", "gru"), n_steps=16, n_updates=40)
+
+
+def _last_season(history, horizon):
+    """A function to audit that does not see the newest values."""
+    rows = [
+        pd.DataFrame(
+            {
+                "unique_id": name,
+                "ds": pd.date_range(one["ds"].iloc[-1], periods=horizon + 1, freq="MS")[1:],
+                "made": one["y"].to_numpy()[-horizon:],
+            }
+        )
+        for name, one in history.groupby("unique_id", sort=False)
+    ]
+    return pd.concat(rows)
+
+
+@pytest.fixture(scope="session")
+def audits():
+    """Audits by name: one that passed, and one of a stale function on a series of a hostile name."""
+    from tidegate.evaluation.audit.audit import audit
+
+    frame = long_frame({HOSTILE: monthly(84, 1), "b": monthly(84, 2)})
+    return {
+        "passed": audit("linear", long_frame({"sales": monthly(96, 1)}), horizon=6),
+        "failed": audit(_last_season, frame, horizon=6),
+    }

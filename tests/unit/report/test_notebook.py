@@ -26,6 +26,12 @@ def test_an_insight_shows_the_gradient_of_its_last_layer(inside):
     assert "<svg" in inside._repr_html_()
 
 
+def test_an_audit_shows_what_each_step_sees(audits):
+    assert notebook.figure(audits["failed"])["drawing"] == "matrix"
+    assert notebook.sentences(audits["failed"])[0] == audits["failed"].statement
+    assert "<svg" in audits["failed"]._repr_html_()
+
+
 def test_sentences_are_escaped(one):
     verdict = replace(one.verdict, sentences=("<b>bold</b>",))
     assert "&lt;b&gt;bold" in notebook.html(verdict)
@@ -38,5 +44,5 @@ def test_the_first_sentences_stand_with_the_chart(one):
 
 
 def test_what_has_no_chart_is_refused():
-    with pytest.raises(TypeError, match="int has no chart; a Study, Backtest, Verdict, Profile or Insight has"):
+    with pytest.raises(TypeError, match="int has no chart; a Study, Backtest, Verdict, Profile, Audit or Insight has"):
         notebook.chart(3)

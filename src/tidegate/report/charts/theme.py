@@ -64,7 +64,8 @@ def style(role: str) -> Style:
 def spoken(key: Sequence[tuple[str, str]]) -> str:
     """Return the key of a figure in words: "black: observed; blue: forecast (ets)"."""
     words = {"band-narrow": "dark band", "band-wide": "light band"} | {role: look.word for role, look in ROLES.items()}
-    return "; ".join(f"{words[role]}: {text}" for role, text in key)
+    points = {f"point-{role}": f"{look.word.split()[0]} {look.shape.split('-')[0]}s" for role, look in ROLES.items()}
+    return "; ".join(f"{(words | points)[role]}: {text}" for role, text in key)
 
 
 def x_axis(axis: dict[str, Any]) -> alt.X:
@@ -97,10 +98,20 @@ def x_axis(axis: dict[str, Any]) -> alt.X:
     return alt.X("x:T" if axis["kind"] == "date" else "x:Q", axis=made, scale=alt.Scale(**settings))
 
 
-def y_axis(title: str, *, zero: bool = False, domain: list[float] | None = None, field: str = "y") -> alt.Y:
-    """Return the vertical axis over `field`; its title, with the unit, lies flat above the axis."""
+def y_axis(
+    title: str,
+    *,
+    zero: bool = False,
+    domain: list[float] | None = None,
+    field: str = "y",
+    values: list[int] | None = None,
+) -> alt.Y:
+    """Return the vertical axis over `field`; its title, with the unit, lies flat above the axis.
+
+    With `values` its labels stand at these alone, and no lines are drawn across.
+    """
     scale = alt.Scale(zero=zero) if domain is None else alt.Scale(domain=domain, nice=False)
-    return alt.Y(f"{field}:Q", axis=_flat(title), scale=scale)
+    return alt.Y(f"{field}:Q", axis=_flat(title, values), scale=scale)
 
 
 def log_axis(title: str, domain: list[float]) -> alt.Y:
@@ -110,7 +121,7 @@ def log_axis(title: str, domain: list[float]) -> alt.Y:
     return alt.Y("y:Q", axis=axis, scale=alt.Scale(type="log", domain=domain, nice=False, clamp=True))
 
 
-def _flat(title: str) -> alt.Axis:
+def _flat(title: str, values: list[int] | None = None) -> alt.Axis:
     return alt.Axis(
         title=title,
         titleAngle=0,
@@ -120,6 +131,9 @@ def _flat(title: str) -> alt.Axis:
         titleY=-10,
         titleLimit=330,
         tickCount=5,
+        values=alt.Undefined if values is None else values,
+        grid=alt.Undefined if values is None else False,
+        labelOverlap=alt.Undefined if values is None else False,
         minExtent=44,
         format="~s",
         formatType="number",

@@ -57,6 +57,7 @@ def test_text_over_lines_has_an_outline():
 def test_the_key_in_words():
     key = [("observed", "observed"), ("band-wide", "95 % interval")]
     assert theme.spoken(key) == "black: observed; light band: 95 % interval"
+    assert theme.spoken([("point-baseline", "unseen")]) == "orange squares: unseen"
 
 
 def test_a_log_axis_has_the_domain_it_is_given_and_says_powers_of_ten():
