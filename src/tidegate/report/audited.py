@@ -42,13 +42,14 @@ def summarise(audit: Audit, run: dict[str, Any]) -> blocks.Block:
     panel = audit.material.panel
     first, last = axes.moments(panel.times[[panel.times.argmin(), panel.times.argmax()]], panel)
     series = f"{len(panel):,} series, " if len(panel) > 1 else ""
+    tiles = _tiles(audit)
     return {
         "kind": "audit",
         "begin": {"anchor": "blind-spots", "text": "Skip to the findings"},
         "title": f"Audit of {audit.name}",
         "subtitle": f"On {run['name']}: {series}{len(panel.times):,} observations, {first} to {last}, "
         f"{audit.material.horizon} ahead",
-        "verdict": {"statement": audit.statement, "sentences": _grave(audit), "tiles": _tiles(audit)},
+        "verdict": {"heading": "The verdict", "statement": audit.statement, "sentences": _grave(audit), "tiles": tiles},
         "sections": [
             sight.blind_spots(audit),
             sight.leaks(audit),
