@@ -16,7 +16,7 @@ from tidegate.cli import folders
 from tidegate.cli.app import Invocation, command
 from tidegate.cli.observations import observations
 from tidegate.cli.options import Chance, Folder, Source, Speech, Subject
-from tidegate.cli.predict import model_folder, newer
+from tidegate.cli.predict import newer
 from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _insights(request: Request) -> tuple[Sequence[Insight], list[str]]:
     else:
         from tidegate.forecasters.storage import load
 
-        model = load(model_folder(directory))
+        model = load(directory)
         panel = newer(source, model) if source.data or source.example else None
         notes = [] if panel is None else list(panel.notes)
     one = look_into(model, panel, series=request.subject.series, member=looking.member, origins=looking.origins)

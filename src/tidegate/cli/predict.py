@@ -51,7 +51,7 @@ def predict(request: Request) -> int:
     """
     from tidegate.forecasters.storage import load
 
-    model = load(model_folder(request.saved.directory))
+    model = load(request.saved.directory)
     place = folders.place("predict", request.saved.directory.resolve().name, request.folder)
     if place.state != "finished":
         _write(model, request, place)
@@ -63,12 +63,6 @@ def predict(request: Request) -> int:
 
     screen.show_prediction(document)
     return 0
-
-
-def model_folder(directory: Path) -> Path:
-    """Return the folder of the model itself: `directory`, or the model that forecast wrote inside it."""
-    inside = directory / "model"
-    return inside if not (directory / "config.json").exists() and inside.is_dir() else directory
 
 
 def _write(model: Forecaster, request: Request, place: folders.Place) -> None:

@@ -32,7 +32,7 @@ Tree = Any
 """A nested dict, list or tuple of arrays, numbers, text, None, bytes and forecasters."""
 
 _FORMAT = 1
-_CONFIG = "config.json"
+_CONFIG, _INSIDE = "config.json", "model"
 _WEIGHTS = "weights.safetensors"
 _KEYS = {"format", "class", "settings", "state", "data", "versions", "files", "checksum"}
 _PACKAGES = ("tidegate", "numpy", "statsforecast", "statsmodels", "scikit-learn", "xgboost-cpu", "xgboost", "torch")
@@ -73,12 +73,19 @@ def save(model: Forecaster, folder: str | Path) -> None:
 def load(folder: str | Path) -> Forecaster:
     """Read a saved forecaster; its forecasts are the same bits as before saving.
 
+    Parameters
+    ----------
+    folder
+        Where it was saved, or a folder of results that holds it as ``model``.
+
     Raises
     ------
     StorageError
         If the folder is not a saved model, is damaged, or names a class that is not a tidegate forecaster.
     """
     source = Path(folder)
+    if not (source / _CONFIG).exists() and (source / _INSIDE).is_dir():
+        source /= _INSIDE
     config = _read_config(source)
     try:
         _class(source, str(config["class"]))

@@ -85,6 +85,12 @@ def test_a_loaded_model_forecasts_the_same_bits_without_refitting(model, tmp_pat
         assert before.ids.tolist() == after.ids.tolist()
 
 
+def test_a_folder_of_results_is_as_good_as_the_model_inside(saved, tmp_path):
+    assert saved == tmp_path / "model"
+    outer, inner = (storage.load(folder).forecast().mean for folder in (tmp_path, saved))
+    assert np.array_equal(outer, inner)
+
+
 def test_the_config_says_what_the_model_was_fitted_on(saved):
     config = json.loads((saved / "config.json").read_text())
     assert config["class"] == "tidegate.forecasters.naive:MovingAverage"

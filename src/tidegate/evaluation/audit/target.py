@@ -48,7 +48,7 @@ def subject(target: Any, horizon: int, *, seed: int = 0) -> Subject:
         If a folder holds no model that can be read.
     """
     if isinstance(target, Path):
-        return _of_forecaster(load(_model_folder(target)), horizon)
+        return _of_forecaster(load(target), horizon)
     if isinstance(target, str):
         return _named(target, horizon, seed)
     if isinstance(target, Forecaster):
@@ -66,7 +66,7 @@ def _named(target: str, horizon: int, seed: int) -> Subject:
     if colon and where and not Path(target).exists():
         return _of_callable(_imported(where, function), target, horizon)
     if Path(target).is_dir() and target not in {entry.name for entry in registry.entries()}:
-        return _of_forecaster(load(_model_folder(Path(target))), horizon)
+        return _of_forecaster(load(target), horizon)
     try:
         entry = registry.entry(target)
     except SettingError as error:
@@ -74,12 +74,6 @@ def _named(target: str, horizon: int, seed: int) -> Subject:
             f"{error} To audit a saved model, name its folder; to audit a function, write module:function."
         ) from error
     return Model(entry.build({"seed": seed} if entry.traits.stochastic else {}), horizon)
-
-
-def _model_folder(directory: Path) -> Path:
-    """Return the folder of the model itself: `directory`, or the model that a forecast wrote inside it."""
-    inside = directory / "model"
-    return inside if not (directory / "config.json").exists() and inside.is_dir() else directory
 
 
 def _of_forecaster(model: Forecaster, horizon: int) -> Subject:
