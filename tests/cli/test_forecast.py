@@ -134,6 +134,35 @@ def test_cells_are_compared_with_equal_parameters(tidegate, monthly):
     assert "Which cell?" in Path(document["output"], "report.html").read_text("utf-8")
 
 
+def test_functions_and_forecasts_of_others_are_judged(tidegate, monthly, tmp_path):
+    line = f"compare {monthly()} --horizon 3 --models naive --folds 3 --json --quiet"
+    first = json.loads(tidegate(line).stdout)
+    theirs = tmp_path / "theirs.csv"
+    rows_of = rows(f"{first['output']}/backtest.csv")
+    theirs.write_text(
+        "unique_id,ds,cutoff,made\n"
+        + "".join(f"{row['unique_id']},{row['ds']},{row['cutoff']},{row['naive']}\n" for row in rows_of)
+    )
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "import pandas as pd\n\ndef predict(history, horizon):\n"
+        "    stamps = pd.date_range(history['ds'].iloc[-1], periods=horizon + 1, freq='MS')[1:]\n"
+        "    name, newest = history['unique_id'].iloc[0], history['y'].iloc[-1]\n"
+        "    return pd.DataFrame({'unique_id': name, 'ds': stamps, 'f': newest})\n"
+    )
+    done = tidegate(f"{line} --with {mine}:predict --forecasts {theirs}")
+    assert done.exit_code == 0, done.stderr
+    errors = {row["model"]: row["MASE"] for row in json.loads(done.stdout)["scores"]}
+    assert set(errors) == {"naive", "seasonal-naive", "predict", "theirs"}
+    assert errors["predict"] == errors["naive"] == pytest.approx(errors["theirs"])
+
+
+def test_a_function_that_is_not_there(tidegate, monthly):
+    done = tidegate(f"compare {monthly()} --horizon 3 --with nowhere.py:predict --quiet")
+    assert done.exit_code == 2
+    assert "nowhere.py cannot be imported" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,6 +22,7 @@ EXAMPLE = """
 tidegate compare sales.csv --horizon 12 --models naive,ets,gru
 tidegate compare --example --horizon 12 --folds 8 --refit once
 tidegate compare --example --horizon 12 --cells rnn,lstm,gru --seeds 3
+tidegate compare sales.csv --horizon 12 --with mine.py:predict --forecasts theirs.csv
 """
 
 
@@ -41,10 +43,25 @@ class Cells:
 
 
 @dataclass(frozen=True)
+class Others:
+    """Which models of others to judge beside ours."""
+
+    functions: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="MODULE:FUNCTION", help="Judge a function predict(history, horizon) as well."),
+    ] = None
+    forecasts: Annotated[
+        list[Path] | None,
+        typer.Option("--forecasts", metavar="FILE", help="Judge these forecasts too: unique_id, ds, cutoff, value."),
+    ] = None
+
+
+@dataclass(frozen=True)
 class Request(studying.Request):
     """Everything that was asked for."""
 
     rivalry: Cells
+    others: Others
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -59,12 +76,24 @@ class Request(studying.Request):
         return super().contenders()
 
     def rivals(self, panel: Panel) -> list[Forecaster]:
-        """Return the networks of the cells, given equal means."""
+        """Return the networks of the cells, given equal means, and the models of others."""
+        return [*self._matched(panel), *self._outside()]
+
+    def _matched(self, panel: Panel) -> list[Forecaster]:
         if not self._cells():
             return []
         from tidegate.evaluation.cells import matched
 
         return matched(self._cells(), panel, self.folds(), match=self.rivalry.match, seed=self.chance.seed)
+
+    def _outside(self) -> list[Forecaster]:
+        from tidegate.evaluation.outside import OutsideForecasts, OutsideFunction
+
+        functions = [OutsideFunction(function=name) for name in self.others.functions or ()]
+        forecasts = [OutsideForecasts(file=file) for file in self.others.forecasts or ()]
+        for one in functions:
+            one._check_settings(self.folds().reach)  # noqa: SLF001 (before any work)
+        return [*functions, *forecasts]
 
     def told(self, study: Study) -> dict[str, Any]:
         """Return how the cells compare."""
@@ -78,7 +107,8 @@ class Request(studying.Request):
 
     def recorded(self) -> dict[str, Any]:
         """Return the settings that decide the result, as they stand in run.json."""
-        return {**super().recorded(), **(asdict(self.rivalry) if self._cells() else {})}
+        outside = {name: list(map(str, given)) for name, given in asdict(self.others).items() if given}
+        return {**super().recorded(), **(asdict(self.rivalry) if self._cells() else {}), **outside}
 
     def _cells(self) -> tuple[str, ...]:
         return () if self.rivalry.cells is None else split(self.rivalry.cells)

@@ -286,7 +286,7 @@ class _Run:
             np.concatenate([part.predict_seconds for part in parts]),
             parts[-1].parameters,
             max(part.peak_memory for part in parts),
-            registry.traits(contender.model.name).cost,
+            contender.model.traits.cost,
             next((part.note for part in parts if part.note), ""),
             contender.model,
         )

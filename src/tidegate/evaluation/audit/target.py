@@ -61,10 +61,26 @@ def subject(target: Any, horizon: int, *, seed: int = 0) -> Subject:
     )
 
 
-def _named(target: str, horizon: int, seed: int) -> Subject:
+def function_of(target: Any, horizon: int) -> Subject:
+    """Return the function that `target` is or names as "module:function" or "file.py:function".
+
+    Raises
+    ------
+    SettingError
+        If it cannot be imported, or is no function of one of the faces.
+    """
+    if not isinstance(target, str):
+        return _of_callable(target, getattr(target, "__name__", type(target).__name__), horizon)
     where, colon, function = target.rpartition(":")
+    if not colon or not where:
+        raise SettingError(f"{target!r} names no function; write module:function or file.py:function.")
+    return _of_callable(_imported(where, function), target, horizon)
+
+
+def _named(target: str, horizon: int, seed: int) -> Subject:
+    where, colon, _ = target.rpartition(":")
     if colon and where and not Path(target).exists():
-        return _of_callable(_imported(where, function), target, horizon)
+        return function_of(target, horizon)
     if Path(target).is_dir() and target not in {entry.name for entry in registry.entries()}:
         return _of_forecaster(load(target), horizon)
     try:

@@ -1,0 +1,171 @@
+"""Models of others in a comparison: a function that forecasts, or forecasts that were made elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from tidegate.data.calendar import future_times
+from tidegate.data.frames import stamps
+from tidegate.errors import DataError, Place, SettingError
+from tidegate.evaluation.audit import frames
+from tidegate.evaluation.audit.callables import Predict
+from tidegate.evaluation.audit.target import function_of
+from tidegate.forecasters.base import Forecaster
+from tidegate.forecasters.registry import Traits
+from tidegate.panel import Intervals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from tidegate.forecasters.storage import Tree
+    from tidegate.panel import Panel
+
+    Floats = NDArray[np.float64]
+
+_KEYS = ("unique_id", "ds", "cutoff")
+_DEAREST = 5
+
+
+class _Outside(Forecaster):
+    """What others made: data as they are, no intervals, and as dear as a training run, since nobody knows its cost."""
+
+    name = "outside"
+
+    @property
+    def traits(self) -> Traits:
+        """What can be relied on: nothing."""
+        every = frozenset({"known", "past", "static"})
+        return Traits(cost=_DEAREST, scope="panel", covariates=every, equivariant=frozenset())
+
+    def _divisors(self, panel: Panel) -> Floats:
+        return np.ones(len(panel))
+
+    def _fit(self, panel: Panel, horizon: int) -> None:
+        pass
+
+    def _predict(self, panel: Panel, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:
+        mean = self._made(panel)
+        nothing = np.full((*mean.shape, len(levels)), np.nan)
+        return mean, Intervals(levels, nothing, nothing) if levels else None
+
+    def _made(self, panel: Panel) -> Floats:
+        raise NotImplementedError
+
+    def _state(self) -> Tree:
+        return {}
+
+    def _restore(self, state: Tree) -> None:
+        pass
+
+
+class OutsideFunction(_Outside):
+    """A function ``predict(history, horizon)``, or with a third parameter ``future``, as `tidegate.audit` calls it.
+
+    It learns and forecasts in one call, from a pandas frame (unique_id, ds, y, covariates) that ends at the origin, and
+    returns unique_id, ds and one numeric column.
+
+    Parameters
+    ----------
+    function
+        "module:function", "file.py:function", or the function itself.
+
+    Raises
+    ------
+    SettingError
+        If it cannot be imported or is no such function.
+    """
+
+    def __init__(self, *, function: str | Callable[..., Any]) -> None:
+        self.function = function
+        spoken = function.rpartition(":")[2] if isinstance(function, str) else getattr(function, "__name__", "")
+        self.name = spoken or type(function).__name__  # type: ignore[misc]  # each is called like its function
+
+    def _check_settings(self, horizon: int) -> None:
+        super()._check_settings(horizon)
+        self._asked(horizon)
+
+    def _asked(self, horizon: int) -> Predict:
+        asked = function_of(self.function, horizon)
+        if not isinstance(asked, Predict):
+            raise SettingError(f"{self.name} is a backtest; a comparison needs a function predict(history, horizon).")
+        return asked
+
+    def _made(self, panel: Panel) -> Floats:
+        return self._asked(self.horizon_).afresh(panel)
+
+
+class OutsideForecasts(_Outside):
+    """Forecasts of anyone's backtest, from a file with the columns unique_id, ds, cutoff and one numeric column.
+
+    Parameters
+    ----------
+    file
+        CSV or Parquet. The cutoff is the newest stamp that was known; each origin that is judged must be there. The
+        model is called like the file.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, lacks a column, or an origin or step that is judged.
+    """
+
+    def __init__(self, *, file: str | Path) -> None:
+        self.file = file
+        self.name = Path(file).name.split(".")[0]  # type: ignore[misc]  # each is called like its file
+
+    def _made(self, panel: Panel) -> Floats:
+        told = self._told()
+        horizon = self.horizon_
+        ids = np.repeat(panel.ids.astype(str), horizon)
+        cutoffs = pd.Index(stamps(np.repeat(panel.times[panel.offsets[1:] - 1], horizon), panel))
+        ahead = pd.Index(stamps(future_times(panel, horizon).ravel(), panel))
+        wanted = pd.MultiIndex.from_arrays([ids, cutoffs, ahead])
+        values = told.reindex(wanted).to_numpy()
+        missing = np.flatnonzero(~np.isfinite(values))
+        if len(missing):
+            series, cutoff, stamp = wanted[missing[0]]
+            raise DataError(
+                f"{self.file} holds no forecast from the cutoff {_moment(cutoff)} for {_moment(stamp)}",
+                place=Place(series=str(series)),
+                repair=f"Its cutoffs are {_some(told)}. Choose --folds, --stride and --gap to match, or add the rows.",
+            )
+        return np.asarray(values, dtype=np.float64).reshape(len(panel), horizon)
+
+    def _told(self) -> pd.Series[float]:
+        """Return the forecasts by series, cutoff and stamp."""
+        path = Path(self.file)
+        try:
+            whole = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{path} cannot be read: {error}", repair="Name a CSV or Parquet file.") from error
+        frame, column = frames.as_frame(whole, path.name, _KEYS)
+        clocks = [frames.clock(frame[name], path.name) for name in ("cutoff", "ds")]
+        keys = [pd.Index(frame["unique_id"].astype(str)), *clocks]
+        made = pd.Series(frame[column].to_numpy(dtype=np.float64), index=pd.MultiIndex.from_arrays(keys))
+        twice = made.index[made.index.duplicated()]
+        if len(twice):
+            series, cutoff, stamp = twice[0]
+            raise DataError(
+                f"{path} holds two forecasts from the cutoff {_moment(cutoff)} for {_moment(stamp)}",
+                place=Place(series=str(series)),
+                repair="Keep one row for each series, cutoff and stamp.",
+            )
+        return made
+
+
+def _some(told: pd.Series[float]) -> str:
+    """Return the first and last cutoff in words."""
+    cutoffs = sorted(set(told.index.get_level_values(1)))
+    if len(cutoffs) < 3:
+        return " and ".join(map(_moment, cutoffs)) or "none"
+    return f"{_moment(cutoffs[0])} to {_moment(cutoffs[-1])}, {len(cutoffs)} of them"
+
+
+def _moment(stamp: Any) -> str:
+    return str(stamp).removesuffix(" 00:00:00")

@@ -1,0 +1,118 @@
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tidegate.errors import DataError, SettingError
+from tidegate.evaluation.backtest import Settings, backtest
+from tidegate.evaluation.outside import OutsideForecasts, OutsideFunction
+from tidegate.scoring.folds import Folds
+
+FOLDS = Folds(horizon=4, count=3)
+MODULE = """
+import pandas as pd
+
+def last(history, horizon):
+    rows = []
+    for name, one in history.groupby("unique_id"):
+        stamps = pd.date_range(one["ds"].iloc[-1], periods=horizon + 1, freq="MS")[1:]
+        rows.append(pd.DataFrame({"unique_id": name, "ds": stamps, "mine": one["y"].iloc[-1]}))
+    return pd.concat(rows)
+
+def broken(history, horizon):
+    raise ValueError("no luck today")
+
+def backtest(frame, horizon, folds):
+    return frame
+"""
+
+
+@pytest.fixture
+def module(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(MODULE)
+    yield path
+    sys.modules.pop("mine", None)
+
+
+def test_a_function_is_judged_beside_our_models(monthly, module):
+    panel = monthly((60, 72))
+    found = backtest(panel, ["naive", OutsideFunction(function=f"{module}:last")], folds=FOLDS)
+    assert list(found.results) == ["naive", "seasonal-naive", "last"]
+    assert np.array_equal(found.results["last"].mean, found.results["naive"].mean)
+    assert np.isnan(found.results["last"].lower).all()
+    assert found.results["last"].cost == 5
+
+
+def test_a_function_itself_will_do(monthly):
+    def twice(history, horizon):
+        history = history.copy()
+        stamps = pd.date_range(history["ds"].iloc[-1], periods=horizon + 1, freq="MS")[1:]
+        return pd.DataFrame({"unique_id": history["unique_id"].iloc[-1], "ds": stamps, "f": 2 * history["y"].iloc[-1]})
+
+    found = backtest(monthly(), ["naive", OutsideFunction(function=twice)], folds=FOLDS, settings=Settings(levels=()))
+    assert found.results["twice"].mean == pytest.approx(2 * found.results["naive"].mean)
+
+
+def test_a_function_that_fails_is_named_and_the_others_go_on(monthly, module):
+    found = backtest(monthly(), ["naive", OutsideFunction(function=f"{module}:broken")], folds=FOLDS)
+    assert list(found.results) == ["naive", "seasonal-naive"]
+    assert "broken raised ValueError: no luck today" in found.failures["broken"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mine.py:backtest", "backtest is a backtest; a comparison needs a function predict"),
+        ("mine.py:lost", "has no 'lost'. It has last, broken, backtest"),
+        ("nowhere.py:last", "nowhere.py cannot be imported"),
+        ("last", "'last' names no function; write module:function"),
+    ],
+)
+def test_what_is_no_function_is_refused_before_any_work(monthly, module, name, said):
+    where = name.replace("mine.py", str(module))
+    with pytest.raises(SettingError, match=said.replace("(", r"\(")):
+        OutsideFunction(function=where).fit(monthly(), horizon=4)
+
+
+def told(panel, tmp_path, change=lambda frame: frame, name="theirs.csv"):
+    """A file of the forecasts of naive at the origins of FOLDS."""
+    frame = backtest(panel, ["naive"], folds=FOLDS, settings=Settings(levels=())).to_frame()
+    frame = change(frame[["unique_id", "ds", "cutoff", "naive"]])
+    path = tmp_path / name
+    frame.to_parquet(path) if name.endswith("parquet") else frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("name", ["theirs.csv", "theirs.parquet"])
+@pytest.mark.parametrize("refit", [1, 0])
+def test_forecasts_of_others_are_judged_as_they_are(monthly, tmp_path, name, refit):
+    panel = monthly((60, 72))
+    path = told(panel, tmp_path, name=name)
+    folds = Folds(horizon=4, count=3, refit=refit)
+    found = backtest(panel, ["naive", OutsideForecasts(file=path)], folds=folds, settings=Settings(levels=()))
+    assert found.results["theirs"].mean == pytest.approx(found.results["naive"].mean, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda f: f[f["cutoff"] > f["cutoff"].min()], r"holds no forecast from the cutoff .* Its cutoffs are .* and "),
+        (lambda f: f.iloc[:-1], "holds no forecast from the cutoff"),
+        (lambda f: f.assign(naive=f["naive"].where(f.index > 0)), "holds no forecast from the cutoff"),
+        (lambda f: pd.concat([f, f.iloc[:1]]), "holds two forecasts from the cutoff"),
+        (lambda f: f.drop(columns="cutoff"), "returned no column 'cutoff'"),
+        (lambda f: f.assign(other=1.0), "returned 2 numeric columns"),
+    ],
+)
+def test_files_that_do_not_fit_are_refused_with_their_place(monthly, tmp_path, change, said):
+    panel = monthly((60, 72))
+    found = backtest(panel, ["naive", OutsideForecasts(file=told(panel, tmp_path, change))], folds=FOLDS)
+    with pytest.raises(AssertionError, match=said):
+        raise AssertionError(found.failures["theirs"])
+
+
+def test_a_file_that_is_not_there(monthly, tmp_path):
+    with pytest.raises(DataError, match=r"absent.csv cannot be read"):
+        OutsideForecasts(file=tmp_path / "absent.csv").fit(monthly(), horizon=4).forecast()
