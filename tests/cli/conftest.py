@@ -34,7 +34,7 @@ def same_bits():
     """Assert that two folders hold the same bits wherever no clock is involved."""
 
     def compare(first, second):
-        for name in ("backtest.csv", "forecast.csv", "scores.csv", "verdict.json"):
+        for name in ("backtest.csv", "forecast.csv", "scores.csv", "verdict.json", "evidence.json"):
             assert Path(first, name).read_bytes() == Path(second, name).read_bytes(), name
 
     return compare

@@ -11,7 +11,7 @@ def test_compare_judges_without_a_forecast(tidegate, monthly):
     assert done.exit_code == 0, done.stderr
     assert "Verdict" in done.stdout
     names = sorted(path.name for path in Path("out").iterdir())
-    assert names == ["backtest.csv", "report.html", "run.json", "scores.csv", "verdict.json"]
+    assert names == ["backtest.csv", "evidence.json", "report.html", "run.json", "scores.csv", "verdict.json"]
 
 
 def test_fit_and_predict_are_the_halves_of_forecast(tidegate, monthly):

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-FILES = ["backtest.csv", "forecast.csv", "model", "report.html", "run.json", "scores.csv", "verdict.json"]
+FILES = [
+    "backtest.csv", "evidence.json", "forecast.csv", "model", "report.html", "run.json", "scores.csv", "verdict.json",
+]  # fmt: skip
 
 
 def rows(path):
@@ -62,6 +64,7 @@ def test_json_is_one_document_on_stdout(spawned, monthly):
     document = json.loads(done.stdout)
     assert document["output"] == "out"
     assert document["verdict"] == json.loads(Path("out/verdict.json").read_text())
+    assert document["evidence"] == json.loads(Path("out/evidence.json").read_text())
     assert len(document["forecast"]) == 6
     assert document["run"]["command"].startswith("tidegate forecast sales.csv --horizon 6")
     assert "Backtest" in done.stderr

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-NAMES = ("forecast.csv", "backtest.csv", "scores.csv", "verdict.json")
+NAMES = ("forecast.csv", "backtest.csv", "scores.csv", "verdict.json", "evidence.json")
 LINE = "forecast --example --horizon 6 --folds 3 --models naive,ets,sarima,linear,gru --quiet"
 
 
