@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tidegate.analysis.plain import plain
+from tidegate.evaluation.evidence.calibration import Calibration, calibrations
 from tidegate.evaluation.evidence.confidence_set import FEWEST, LEVEL, confidence_set
 from tidegate.evaluation.evidence.pairs import Pair, holm, pairwise
 from tidegate.evaluation.evidence.ranks import Ranks, ranks
@@ -71,6 +72,8 @@ class Evidence:
     steps
         The recommended model against the baseline, or where that is the baseline the winner or the closest; None for
         one model.
+    intervals_held
+        Of the recommended model: how its intervals held, level by level.
     seeds
         By model that was run with several seeds: the score of each run.
     sentences
@@ -85,6 +88,7 @@ class Evidence:
     ranks: Ranks | None
     confidence: dict[str, float]
     steps: Steps | None
+    intervals_held: tuple[Calibration, ...]
     seeds: dict[str, tuple[float, ...]]
     sentences: tuple[str, ...] = ()
 
@@ -136,6 +140,7 @@ def evidence(backtest: Backtest, verdict: Verdict, *, seed: int = 0) -> Evidence
         ranks({name: values[::-apart] for name, values in blocks.items()}),
         confidence_set(blocks, run=apart, seed=seed) if enough else {},
         _steps(backtest, verdict),
+        calibrations(backtest, verdict.recommended),
         {name: _by_run(backtest, name, verdict.score) for name, one in backtest.results.items() if one.others},
     )
     return Evidence(**{**vars(made), "sentences": sentences(made, verdict)})

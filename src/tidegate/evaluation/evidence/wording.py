@@ -23,7 +23,7 @@ def sentences(found: Evidence, verdict: Verdict) -> tuple[str, ...]:
     said = [_interval(found, verdict.recommended), *_seeds(found)]
     if found.pairs:
         said += [*_pairs(found, verdict), _set(found), *_ranks(found), *_steps(found)]
-    return tuple(said)
+    return (*said, *map(str, found.intervals_held))
 
 
 def _interval(found: Evidence, model: str) -> str:

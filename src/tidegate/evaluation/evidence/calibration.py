@@ -1,0 +1,98 @@
+"""Whether intervals hold as many outcomes as they say: overall, step by step and series by series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import binomtest
+
+from tidegate.analysis.wording import number, probability
+from tidegate.evaluation.significance import Comparison, compare
+from tidegate.scoring.metrics import average, coverage, width
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tidegate.evaluation.results import Backtest
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """How the intervals of one level held.
+
+    Parameters
+    ----------
+    model
+        Whose they are.
+    level
+        Outcomes in percent that they should hold.
+    share
+        Fraction that they held.
+    n
+        Outcomes.
+    by_step
+        Shape (F,): the fraction at each step ahead.
+    by_series
+        Shape (N,): the fraction of each series.
+    width
+        Shape (F,): mean width at each step, in the unit of the data.
+    comparison
+        The share minus the level, tested over folds or series as errors are (`significance.compare`), since outcomes of
+        one fold or series have their luck in common; p is at least that of the binomial test on single outcomes, which
+        bounds it where all folds held the same.
+    """
+
+    model: str
+    level: int
+    share: float
+    n: int
+    by_step: Floats
+    by_series: Floats
+    width: Floats
+    comparison: Comparison
+
+    def __str__(self) -> str:
+        held = f"The {self.level} % intervals of {self.model} held {100 * self.share:.0f} % of {self.n:,} outcomes"
+        found = self.comparison
+        counted = f"n = {found.n:,} {found.unit if found.n == 1 or found.unit == 'series' else found.unit + 's'}"
+        if not found.tested:
+            return f"{held} (no test possible, {counted})."
+        said = f"{probability(found.p)}, {counted}"
+        if not found.significant:
+            return f"{held}: no evidence that they are too wide or too narrow ({said})."
+        side = "wider" if found.difference > 0 else "narrower"
+        return f"{held}: they are {side} than they say ({said}); the mean width is {number(float(self.width.mean()))}."
+
+
+def calibrations(backtest: Backtest, model: str) -> tuple[Calibration, ...]:
+    """Return how the intervals of a model held, level by level; none for a model without intervals."""
+    made = []
+    runs = backtest.results[model].runs
+    for q, level in enumerate(backtest.levels):
+        bounds = [(run.lower[..., q], run.upper[..., q]) for run in runs]
+        if not np.isfinite(bounds[0][0]).any():
+            continue
+        held = [coverage(backtest.actual, lower, upper, ()) for lower, upper in bounds]
+        inside = np.mean(held, axis=0)
+        pairs = average(inside, -1)
+        share, n = float(average(inside, None)), int(np.isfinite(inside).sum())
+        nominal = np.where(np.isfinite(pairs), level / 100, np.nan)
+        found = compare(pairs, nominal, overlap=backtest.folds.overlap)
+        p = np.maximum(found.p, binomtest(round(share * n), n, level / 100).pvalue) if n else float("nan")
+        made.append(
+            Calibration(
+                model,
+                level,
+                share,
+                n,
+                average(inside, (0, 1)),
+                average(inside, (0, 2)),
+                np.mean([width(lower, upper, (0, 1)) for lower, upper in bounds], axis=0),
+                replace(found, p=float(p)),
+            )
+        )
+    return tuple(made)
