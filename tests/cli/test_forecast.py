@@ -133,6 +133,8 @@ def test_cells_are_compared_with_equal_parameters(tidegate, monthly):
     rows = {row["model"]: row for row in document["run"]["cells"]["rows"]}
     assert rows["gru"]["hidden_size"] == 64 < rows["rnn"]["hidden_size"]
     assert rows["gru"]["parameters"] == pytest.approx(rows["rnn"]["parameters"], rel=0.03)
+    assert all(row["memory_length"] is None or 0 < row["memory_length"] < row["window"] for row in rows.values())
+    assert "the gradient has fallen to 1/e" in document["run"]["cells"]["sentences"][-1]
     assert {row["model"] for row in document["scores"]} == {"gru", "rnn", "seasonal-naive"}
     assert "Which cell?" in Path(document["output"], "report.html").read_text("utf-8")
 

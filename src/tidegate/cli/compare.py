@@ -102,8 +102,9 @@ class Request(studying.Request):
         from tidegate.evaluation.cells import answer, rivals
 
         found = rivals(study.backtest, study.evidence, self._cells())
-        said = answer(found, study.evidence)
-        return {"cells": {"match": self.rivalry.match, "rows": [asdict(one) for one in found], "sentences": said}}
+        rows = [asdict(one) | _memory(study, one.model) for one in found]
+        said = answer(found, study.evidence) + _remembered(rows)
+        return {"cells": {"match": self.rivalry.match, "rows": rows, "sentences": said}}
 
     def recorded(self) -> dict[str, Any]:
         """Return the settings that decide the result, as they stand in run.json."""
@@ -112,6 +113,30 @@ class Request(studying.Request):
 
     def _cells(self) -> tuple[str, ...]:
         return () if self.rivalry.cells is None else split(self.rivalry.cells)
+
+
+def _memory(study: Study, name: str) -> dict[str, int | None]:
+    """Return how far back a cell remembers, fitted once more to everything: None if beyond its window."""
+    from sklearn.base import clone
+
+    from tidegate.insight.inspection import inspect
+
+    fitted = clone(study.backtest.results[name].model).fit(study.backtest.panel, horizon=study.backtest.folds.reach)
+    found = inspect(fitted)
+    return {"memory_length": found.layers[-1].memory.reach, "window": len(found.scene.times)}
+
+
+def _remembered(rows: list[dict[str, Any]]) -> list[str]:
+    """Say how far back each cell remembers."""
+    if not rows:
+        return []
+    told = [
+        f"{row['model']} over {row['window']:,}"
+        if row["memory_length"] is None
+        else f"{row['model']} {row['memory_length']:,}"
+        for row in rows
+    ]
+    return [f"Steps after which the gradient has fallen to 1/e, fitted to everything: {', '.join(told)}."]
 
 
 @command("compare", example=EXAMPLE)

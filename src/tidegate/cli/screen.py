@@ -78,7 +78,7 @@ def _show_cells(out: Console, found: Mapping[str, Any], score: str) -> None:
     """Print how the cells compare."""
     alike = {"parameters": "parameters alike", "hidden": "hidden units alike", "time": "training time alike"}
     heading(out, f"Cells, {alike[found['match']]}, best first")
-    table = table_of("cell", "units", "parameters", score, "over seeds", "a fit", "a forecast", "memory")
+    table = table_of("cell", "units", "parameters", score, "over seeds", "a fit", "a forecast", "remembers")
     for column in table.columns[1:]:
         column.justify = "right"
     for row in found["rows"]:
@@ -90,7 +90,7 @@ def _show_cells(out: Console, found: Mapping[str, Any], score: str) -> None:
             "-" if row["deviation"] is None else f"\u00b1 {number(row['deviation'], 2)}",
             f"{number(row['fit_seconds'], 2)} s",
             f"{number(1000 * row['predict_seconds'], 2)} ms",
-            f"{row['peak_memory'] / 1e6:,.0f} MB" if row["peak_memory"] else "-",
+            f"over {row['window']:,}" if row["memory_length"] is None else _counted(row["memory_length"], "step"),
         )
     out.print(Padding(table, (0, 0, 0, 2), expand=False))
     for sentence in found["sentences"]:

@@ -38,7 +38,17 @@ def section(found: dict[str, Any] | None, score: str) -> blocks.Block | None:
 
 def table(rows: list[dict[str, Any]], score: str) -> blocks.Block:
     """Return one row for each cell, the most accurate first."""
-    titles = ("Cell", "Units", "Parameters", score, "Over seeds", "Time a fit", "Time a forecast", "Peak memory")
+    titles = (
+        "Cell",
+        "Units",
+        "Parameters",
+        score,
+        "Over seeds",
+        "Time a fit",
+        "Time a forecast",
+        "Peak memory",
+        "Remembers (steps)",
+    )
     columns = [blocks.column(title, numeric="yes" if k else "no") for k, title in enumerate(titles)]
     cells = []
     for row in rows:
@@ -52,6 +62,7 @@ def table(rows: list[dict[str, Any]], score: str) -> blocks.Block:
             wording.seconds(row["fit_seconds"]),
             wording.seconds(row["predict_seconds"]),
             f"{memory / 1e6:,.0f} MB" if memory else wording.NOTHING,
+            f"over {row['window']:,}" if row["memory_length"] is None else f"{row['memory_length']:,}",
         )
         cells.append([blocks.cell(text) for text in texts])
     caption = (

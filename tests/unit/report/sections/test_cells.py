@@ -12,7 +12,9 @@ def found():
         Rival("gru", 56, 69_902, 0.426, 0.025, 8.5, 0.029, 544_000_000),
         Rival("rnn", 64, 69_374, 0.49, float("nan"), 11.0, 0.044, 0),
     ]
-    return {"match": "parameters", "rows": [asdict(one) for one in rows], "sentences": ["gru is better than rnn."]}
+    memories = [{"memory_length": 14, "window": 48}, {"memory_length": None, "window": 48}]
+    rows = [asdict(one) | memory for one, memory in zip(rows, memories, strict=True)]
+    return {"match": "parameters", "rows": rows, "sentences": ["gru is better than rnn."]}
 
 
 def test_one_row_for_each_cell_in_the_given_order(found):
@@ -23,8 +25,8 @@ def test_one_row_for_each_cell_in_the_given_order(found):
     assert bullets["sentences"] == found["sentences"]
     texts = [[cell["text"] for cell in row] for row in table["rows"]]
     assert texts[0][:5] == ["gru", "56", "69,902", "0.426", "± 0.025"]
-    assert texts[0][-1] == "544 MB"
-    assert (texts[1][4], texts[1][-1]) == ("\N{EN DASH}", "\N{EN DASH}")
+    assert texts[0][-2:] == ["544 MB", "14"]
+    assert (texts[1][4], *texts[1][-2:]) == ("\N{EN DASH}", "\N{EN DASH}", "over 48")
 
 
 @pytest.mark.parametrize(("match", "said"), [("hidden", "hidden units"), ("time", "seconds of training")])
