@@ -162,6 +162,13 @@ def test_functions_and_forecasts_of_others_are_judged(tidegate, monthly, tmp_pat
     assert errors["predict"] == errors["naive"] == pytest.approx(errors["theirs"])
 
 
+def test_others_may_not_be_called_like_our_models(tidegate, monthly):
+    Path("naive.csv").write_text("unique_id,ds,cutoff,y\na,2020-01-01,2019-12-01,3\n")
+    done = tidegate(f"compare {monthly()} --horizon 3 --forecasts naive.csv --quiet")
+    assert done.exit_code == 2
+    assert "naive is the name of one of our models: rename the function or the file" in done.stderr
+
+
 def test_a_function_that_is_not_there(tidegate, monthly):
     done = tidegate(f"compare {monthly()} --horizon 3 --with nowhere.py:predict --quiet")
     assert done.exit_code == 2
@@ -175,6 +182,8 @@ def test_a_function_that_is_not_there(tidegate, monthly):
         ("--cells gru,lstn", "There is no cell 'lstn'"),
         ("--cells gru,rnn --match speed", "match is 'speed'"),
         ("--cells gru,rnn --models gru,ets", "gru is named in --models and in --cells"),
+        ("--cells gru,rnn --set gru.layers=2", "--set names gru; networks of --cells differ in their cell alone"),
+        ("--match hidden", "--match goes with --cells"),
     ],
 )
 def test_cells_that_cannot_be_compared(tidegate, monthly, options, said):

@@ -35,11 +35,11 @@ class Cells:
         typer.Option("--cells", metavar="A,B", help="Compare these cells alone: of rnn, lstm, gru, equally trained."),
     ] = None
     match: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--match", metavar="parameters|hidden|time", help="What --cells get alike, beside the data and training."
+            "--match", metavar="parameters|hidden|time", help="What --cells get alike: parameters if not said."
         ),
-    ] = "parameters"
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,11 @@ class Request(studying.Request):
     def contenders(self) -> list[str | Forecaster]:
         """Return the models to try beside the cells."""
         both = sorted(set(self.models) & set(self._cells()))
+        named = {word.partition(".")[0].strip() for word in self.judging.settings or ()} & set(self._cells())
+        if named:
+            raise SettingError(f"--set names {min(named)}; networks of --cells differ in their cell alone.")
+        if self.rivalry.match is not None and not self._cells():
+            raise SettingError("--match goes with --cells: name the cells to compare, such as --cells rnn,lstm,gru.")
         if both:
             raise SettingError(f"{both[0]} is named in --models and in --cells: give it in one of them.")
         return super().contenders()
@@ -84,16 +89,22 @@ class Request(studying.Request):
             return []
         from tidegate.evaluation.cells import matched
 
-        return matched(self._cells(), panel, self.folds(), match=self.rivalry.match, seed=self.chance.seed)
+        return matched(self._cells(), panel, self.folds(), match=self._match, seed=self.chance.seed)
 
     def _outside(self) -> list[Forecaster]:
-        from tidegate.evaluation.outside import OutsideForecasts, OutsideFunction
+        from tidegate.evaluation.outside import OutsideForecasts, OutsideFunction, version_of
+        from tidegate.forecasters import registry
 
-        functions = [OutsideFunction(function=name) for name in self.others.functions or ()]
-        forecasts = [OutsideForecasts(file=file) for file in self.others.forecasts or ()]
-        for one in functions:
+        made: list[Forecaster] = [
+            *(OutsideFunction(function=name, version=version_of(name)) for name in self.others.functions or ()),
+            *(OutsideForecasts(file=file, version=version_of(file)) for file in self.others.forecasts or ()),
+        ]
+        own = {entry.name for entry in registry.entries()}
+        for one in made:
+            if one.name in own:
+                raise SettingError(f"{one.name} is the name of one of our models: rename the function or the file.")
             one._check_settings(self.folds().reach)  # noqa: SLF001 (before any work)
-        return [*functions, *forecasts]
+        return made
 
     def told(self, study: Study) -> dict[str, Any]:
         """Return how the cells compare."""
@@ -104,12 +115,16 @@ class Request(studying.Request):
         found = rivals(study.backtest, study.evidence, self._cells())
         rows = [asdict(one) | _memory(study, one.model) for one in found]
         said = answer(found, study.evidence) + _remembered(rows)
-        return {"cells": {"match": self.rivalry.match, "rows": rows, "sentences": said}}
+        return {"cells": {"match": self._match, "rows": rows, "sentences": said}}
 
     def recorded(self) -> dict[str, Any]:
         """Return the settings that decide the result, as they stand in run.json."""
         outside = {name: list(map(str, given)) for name, given in asdict(self.others).items() if given}
         return {**super().recorded(), **(asdict(self.rivalry) if self._cells() else {}), **outside}
+
+    @property
+    def _match(self) -> str:
+        return self.rivalry.match or "parameters"
 
     def _cells(self) -> tuple[str, ...]:
         return () if self.rivalry.cells is None else split(self.rivalry.cells)

@@ -28,7 +28,7 @@ MATCHES = ("parameters", "hidden", "time")
 CELLS = ("rnn", "lstm", "gru")
 """The models that differ in their cell alone."""
 
-_SAMPLE, _WIDEST = 3, 2_048
+_SAMPLE, _WIDEST, _NOTICED = 3, 2_048, 1.05
 
 
 @dataclass(frozen=True)
@@ -157,14 +157,14 @@ def answer(found: Sequence[Rival], evidence: Evidence) -> list[str]:
         return []
     said = [str(evidence.pair(found[0].model, other.model)) for other in found[1:]]
     quickest, slowest = (pick(found, key=lambda one: one.fit_seconds) for pick in (min, max))
-    if quickest.fit_seconds > 0:
-        ratio = slowest.fit_seconds / quickest.fit_seconds
+    ratio = slowest.fit_seconds / quickest.fit_seconds if quickest.fit_seconds > 0 else 1.0
+    if ratio >= _NOTICED:
         said.append(
             f"{quickest.model} trains quickest: {quickest.fit_seconds:.2g} s a fit, {slowest.model} takes "
             f"{ratio:.1f} times as long."
         )
     smallest, largest = (pick(found, key=lambda one: one.parameters) for pick in (min, max))
-    if largest.parameters > 1.05 * smallest.parameters:
+    if largest.parameters > _NOTICED * smallest.parameters:
         said.append(
             f"{smallest.model} has the fewest parameters: {smallest.parameters:,}, {largest.model} "
             f"{largest.parameters:,}."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +76,8 @@ class OutsideFunction(_Outside):
     ----------
     function
         "module:function", "file.py:function", or the function itself.
+    version
+        Of its code, as text: an interrupted run goes on only with the same.
 
     Raises
     ------
@@ -81,8 +85,8 @@ class OutsideFunction(_Outside):
         If it cannot be imported or is no such function.
     """
 
-    def __init__(self, *, function: str | Callable[..., Any]) -> None:
-        self.function = function
+    def __init__(self, *, function: str | Callable[..., Any], version: str = "") -> None:
+        self.function, self.version = function, version
         spoken = function.rpartition(":")[2] if isinstance(function, str) else getattr(function, "__name__", "")
         self.name = spoken or type(function).__name__  # type: ignore[misc]  # each is called like its function
 
@@ -108,6 +112,8 @@ class OutsideForecasts(_Outside):
     file
         CSV or Parquet. The cutoff is the newest stamp that was known; each origin that is judged must be there. The
         model is called like the file.
+    version
+        Of its content, as text: an interrupted run goes on only with the same.
 
     Raises
     ------
@@ -115,18 +121,38 @@ class OutsideForecasts(_Outside):
         If the file cannot be read, lacks a column, or an origin or step that is judged.
     """
 
-    def __init__(self, *, file: str | Path) -> None:
-        self.file = file
+    def __init__(self, *, file: str | Path, version: str = "") -> None:
+        self.file, self.version = file, version
         self.name = Path(file).name.split(".")[0]  # type: ignore[misc]  # each is called like its file
+
+    def _check_settings(self, horizon: int) -> None:
+        super()._check_settings(horizon)
+        self._told()
 
     def _made(self, panel: Panel) -> Floats:
         told = self._told()
+        known = set(told.index.get_level_values(0))
+        strange = [str(one) for one in panel.ids if str(one) not in known]
+        if strange:
+            named = ", ".join(sorted(known)[:5]) + (", ..." if len(known) > 5 else "")
+            raise DataError(
+                f"{self.file} holds no forecast of the series {strange[0]!r}",
+                repair=f"It holds {len(known):,} series: {named}. Use the same names.",
+            )
         horizon = self.horizon_
         ids = np.repeat(panel.ids.astype(str), horizon)
         cutoffs = pd.Index(stamps(np.repeat(panel.times[panel.offsets[1:] - 1], horizon), panel))
         ahead = pd.Index(stamps(future_times(panel, horizon).ravel(), panel))
         wanted = pd.MultiIndex.from_arrays([ids, cutoffs, ahead])
         values = told.reindex(wanted).to_numpy()
+        empty = np.flatnonzero(~np.isfinite(values) & wanted.isin(told.index))
+        if len(empty):
+            series, cutoff, stamp = wanted[empty[0]]
+            raise DataError(
+                f"{self.file} holds no number for {_moment(stamp)} from the cutoff {_moment(cutoff)}",
+                place=Place(series=str(series)),
+                repair="Fill it in, or leave the model out.",
+            )
         missing = np.flatnonzero(~np.isfinite(values))
         if len(missing):
             series, cutoff, stamp = wanted[missing[0]]
@@ -157,6 +183,18 @@ class OutsideForecasts(_Outside):
                 repair="Keep one row for each series, cutoff and stamp.",
             )
         return made
+
+
+def version_of(where: str | Path) -> str:
+    """Return 16 hexadecimal digits that change with a file, or with the file of a "module:function"; "" if unknown."""
+    name = str(where)
+    module = name.rpartition(":")[0]
+    if module and not module.endswith(".py"):
+        spec = find_spec(module.partition(".")[0])
+        path = Path(spec.origin) if spec is not None and spec.origin else None
+    else:
+        path = Path(module or name)
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path is not None and path.is_file() else ""
 
 
 def _some(told: pd.Series[float]) -> str:

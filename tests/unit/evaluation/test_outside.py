@@ -6,7 +6,7 @@ import pytest
 
 from tidegate.errors import DataError, SettingError
 from tidegate.evaluation.backtest import Settings, backtest
-from tidegate.evaluation.outside import OutsideForecasts, OutsideFunction
+from tidegate.evaluation.outside import OutsideForecasts, OutsideFunction, version_of
 from tidegate.scoring.folds import Folds
 
 FOLDS = Folds(horizon=4, count=3)
@@ -25,6 +25,11 @@ def broken(history, horizon):
 
 def backtest(frame, horizon, folds):
     return frame
+
+def leaves(history, horizon):
+    raise SystemExit(0)
+
+number = 3
 """
 
 
@@ -65,8 +70,9 @@ def test_a_function_that_fails_is_named_and_the_others_go_on(monthly, module):
     ("name", "said"),
     [
         ("mine.py:backtest", "backtest is a backtest; a comparison needs a function predict"),
-        ("mine.py:lost", "has no 'lost'. It has last, broken, backtest"),
+        ("mine.py:lost", "has no 'lost'. It has last, broken, backtest, leaves"),
         ("nowhere.py:last", "nowhere.py cannot be imported"),
+        ("mine.py:number", "number is of type int, which cannot be called"),
         ("last", "'last' names no function; write module:function"),
     ],
 )
@@ -100,7 +106,8 @@ def test_forecasts_of_others_are_judged_as_they_are(monthly, tmp_path, name, ref
     [
         (lambda f: f[f["cutoff"] > f["cutoff"].min()], r"holds no forecast from the cutoff .* Its cutoffs are .* and "),
         (lambda f: f.iloc[:-1], "holds no forecast from the cutoff"),
-        (lambda f: f.assign(naive=f["naive"].where(f.index > 0)), "holds no forecast from the cutoff"),
+        (lambda f: f.assign(naive=f["naive"].where(f.index > 0)), "holds no number for .* from the cutoff"),
+        (lambda f: f[f["unique_id"] == "s0"], "holds no forecast of the series 's1'.*It holds 1 series: s0"),
         (lambda f: pd.concat([f, f.iloc[:1]]), "holds two forecasts from the cutoff"),
         (lambda f: f.drop(columns="cutoff"), "returned no column 'cutoff'"),
         (lambda f: f.assign(other=1.0), "returned 2 numeric columns"),
@@ -113,6 +120,30 @@ def test_files_that_do_not_fit_are_refused_with_their_place(monthly, tmp_path, c
         raise AssertionError(found.failures["theirs"])
 
 
+def test_a_function_that_leaves_is_one_that_fails(monthly, module):
+    found = backtest(monthly(), ["naive", OutsideFunction(function=f"{module}:leaves")], folds=FOLDS)
+    assert "leaves raised SystemExit" in found.failures["leaves"]
+
+
+def test_the_version_changes_with_the_code_and_the_forecasts(monthly, module, tmp_path):
+    before = version_of(f"{module}:last")
+    module.write_text(MODULE + "\n")
+    assert len(before) == 16
+    assert version_of(f"{module}:last") != before
+    assert version_of("json:dumps") == version_of("json:loads") != ""
+    assert version_of(told(monthly(), tmp_path)) != version_of(tmp_path / "absent.csv") == ""
+
+
+def test_a_changed_function_is_judged_anew(monthly, module, tmp_path):
+    name = f"{module}:last"
+    first = OutsideFunction(function=name, version=version_of(name))
+    backtest(monthly(), [first], folds=FOLDS, settings=Settings(store=tmp_path / "store"))
+    module.write_text(MODULE.replace('one["y"].iloc[-1]})', "0.0})"))
+    second = OutsideFunction(function=name, version=version_of(name))
+    again = backtest(monthly(), [second], folds=FOLDS, settings=Settings(store=tmp_path / "store"))
+    assert (again.results["last"].mean == 0).all()
+
+
 def test_a_file_that_is_not_there(monthly, tmp_path):
     with pytest.raises(DataError, match=r"absent.csv cannot be read"):
-        OutsideForecasts(file=tmp_path / "absent.csv").fit(monthly(), horizon=4).forecast()
+        OutsideForecasts(file=tmp_path / "absent.csv").fit(monthly(), horizon=4)

@@ -99,7 +99,7 @@ def called(function: Callable[..., Any], arguments: tuple[Any, ...], who: str) -
         return function(*arguments)
     except InputError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         own = list(traceback.extract_tb(error.__traceback__))
         first = own[min(1, len(own) - 1)]
         raise SettingError(

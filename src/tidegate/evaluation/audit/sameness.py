@@ -83,14 +83,16 @@ def sameness(subject: Subject, material: Material, first: Floats) -> Sameness:
     first
         Forecasts (N, F) of an earlier run.
     """
-    trials = (
-        _repeated(subject, material, first),
+    repeated = _repeated(subject, material, first)
+    others = [
         _rescaled(subject, material, first),
         _shifted(subject, material, first),
         _alone(subject, material),
         _reordered(subject, material, first),
-        _saved(subject, material),
-    )
+    ]
+    if repeated.outcome == "failed":
+        others = [_unchecked(one.name, "two runs on the same data differ already") for one in others]
+    trials = (repeated, *others, _saved(subject, material))
     worst = gravest([trial.outcome for trial in trials if trial.outcome != "unchecked"])
     told = [trial.statement for trial in trials if trial.outcome == worst] if worst != "passed" else []
     statement = told[0] if told else "Runs, units, levels and company do not matter to the forecast."

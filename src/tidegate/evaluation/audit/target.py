@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.base import clone
 
-from tidegate.errors import SettingError
+from tidegate.errors import SettingError, StorageError
 from tidegate.evaluation.audit.backtests import Backtest
 from tidegate.evaluation.audit.callables import Predict
 from tidegate.evaluation.audit.models import Fitted, Model
@@ -48,7 +48,7 @@ def subject(target: Any, horizon: int, *, seed: int = 0) -> Subject:
         If a folder holds no model that can be read.
     """
     if isinstance(target, Path):
-        return _of_forecaster(load(target), horizon)
+        return _of_folder(target, horizon)
     if isinstance(target, str):
         return _named(target, horizon, seed)
     if isinstance(target, Forecaster):
@@ -82,7 +82,9 @@ def _named(target: str, horizon: int, seed: int) -> Subject:
     if colon and where and not Path(target).exists():
         return function_of(target, horizon)
     if Path(target).is_dir() and target not in {entry.name for entry in registry.entries()}:
-        return _of_forecaster(load(target), horizon)
+        return _of_folder(Path(target), horizon)
+    if target.endswith(".py"):
+        raise SettingError(f"{target} is a file; name the function in it: {target}:function.")
     try:
         entry = registry.entry(target)
     except SettingError as error:
@@ -90,6 +92,13 @@ def _named(target: str, horizon: int, seed: int) -> Subject:
             f"{error} To audit a saved model, name its folder; to audit a function, write module:function."
         ) from error
     return Model(entry.build({"seed": seed} if entry.traits.stochastic else {}), horizon)
+
+
+def _of_folder(folder: Path, horizon: int) -> Subject:
+    try:
+        return _of_forecaster(load(folder), horizon)
+    except StorageError as error:
+        raise SettingError(f"{error} Only what can be loaded can be audited.") from error
 
 
 def _of_forecaster(model: Forecaster, horizon: int) -> Subject:
@@ -110,7 +119,7 @@ def _imported(where: str, function: str) -> Any:
     """
     try:
         module = _from_file(Path(where)) if where.endswith(".py") else _from_path(where)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SettingError(
             f"{where} cannot be imported: {type(error).__name__}: {error}. Run the command in the folder of the "
             "module, or name its file: file.py:function."
@@ -146,7 +155,9 @@ def _of_callable(function: Any, name: str, horizon: int) -> Subject:
     if isinstance(function, Forecaster):
         return _of_forecaster(function, horizon)
     if not callable(function):
-        raise SettingError(f"{name} is a {type(function).__name__}, which cannot be called. Name a function: {FACES}.")
+        raise SettingError(
+            f"{name} is of type {type(function).__name__}, which cannot be called. Name a function: {FACES}."
+        )
     third = _third(function, name)
     if third == "folds":
         return Backtest(function, name, horizon)

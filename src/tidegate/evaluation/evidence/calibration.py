@@ -69,12 +69,13 @@ class Calibration:
 
 
 def calibrations(backtest: Backtest, model: str) -> tuple[Calibration, ...]:
-    """Return how the intervals of a model held, level by level; none for a model without intervals."""
+    """Return how the intervals of a model held, level by level; none where they are missing or points."""
     made = []
     runs = backtest.results[model].runs
     for q, level in enumerate(backtest.levels):
         bounds = [(run.lower[..., q], run.upper[..., q]) for run in runs]
-        if not np.isfinite(bounds[0][0]).any():
+        widths = np.mean([width(lower, upper, (0, 1)) for lower, upper in bounds], axis=0)
+        if not (widths > 0).any():
             continue
         held = [coverage(backtest.actual, lower, upper, ()) for lower, upper in bounds]
         inside = np.mean(held, axis=0)
@@ -91,7 +92,7 @@ def calibrations(backtest: Backtest, model: str) -> tuple[Calibration, ...]:
                 n,
                 average(inside, (0, 1)),
                 average(inside, (0, 2)),
-                np.mean([width(lower, upper, (0, 1)) for lower, upper in bounds], axis=0),
+                widths,
                 replace(found, p=float(p)),
             )
         )

@@ -136,7 +136,7 @@ def evidence(backtest: Backtest, verdict: Verdict, *, seed: int = 0) -> Evidence
         pairwise(
             errors, overlap=backtest.folds.overlap, luck={name: backtest.luck(name) for name in errors}, seed=seed
         ),
-        _intervals(backtest, resamples(*backtest.ends.shape, seed=seed)),
+        _intervals(backtest, resamples(*backtest.ends.shape, run=backtest.folds.overlap + 1, seed=seed)),
         ranks({name: values[::-apart] for name, values in blocks.items()}),
         confidence_set(blocks, run=apart, seed=seed) if enough else {},
         _steps(backtest, verdict),

@@ -65,7 +65,8 @@ class Pair:
         counted = f"n = {n:,} {unit if n == 1 or unit == 'series' else unit + 's'}"
         if not self.comparison.tested:
             return f"{self.better} ({ours}) and {self.worse} ({theirs}): no test possible ({counted})."
-        said = f"{probability(self.p_holm)}, {counted}"
+        corrected = " after Holm's correction" if self.p_holm != self.comparison.p else ""
+        said = f"{probability(self.p_holm)}{corrected}, {counted}"
         if self.clear:
             return f"{self.better} ({ours}) is better than {self.worse} ({theirs}): {said}."
         return f"{self.better} ({ours}) and {self.worse} ({theirs}): no evidence of a difference ({said})."

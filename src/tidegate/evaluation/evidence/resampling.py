@@ -75,7 +75,7 @@ class Resamples:
         return Interval(whole, float(lower), float(upper))
 
 
-def resamples(n_folds: int, n_series: int, *, seed: int = 0, draws: int = DRAWS) -> Resamples:
+def resamples(n_folds: int, n_series: int, *, run: int = 1, seed: int = 0, draws: int = DRAWS) -> Resamples:
     """Draw folds and series with replacement, each by themselves: what one origin does to all series stays together.
 
     Of fewer than `FEWEST` series all stay in, and likewise of folds; where both are fewer, nothing is drawn.
@@ -84,6 +84,8 @@ def resamples(n_folds: int, n_series: int, *, seed: int = 0, draws: int = DRAWS)
     ----------
     n_folds, n_series
         K and N.
+    run
+        How many folds in a row are drawn together: one more than overlap; so many count as one.
     seed
         Of the draws, at least 0.
     draws
@@ -91,14 +93,21 @@ def resamples(n_folds: int, n_series: int, *, seed: int = 0, draws: int = DRAWS)
 
     Source: Owen (2007), The pigeonhole bootstrap, Annals of Applied Statistics 1, 386-411.
     """
-    if max(n_folds, n_series) < FEWEST:
+    n_apart = -(-n_folds // run)
+    if max(n_apart, n_series) < FEWEST:
         return Resamples(np.empty((0, n_folds)), np.empty((0, n_series)))
     rng = np.random.default_rng(seed)
-    folds, series = (
-        rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64) if n >= FEWEST else np.ones((draws, n))
-        for n in (n_folds, n_series)
+    return Resamples(
+        _drawn(rng, n_folds, run, draws) if n_apart >= FEWEST else np.ones((draws, n_folds)),
+        _drawn(rng, n_series, 1, draws) if n_series >= FEWEST else np.ones((draws, n_series)),
     )
-    return Resamples(folds, series)
+
+
+def _drawn(rng: np.random.Generator, n: int, run: int, draws: int) -> Floats:
+    """Return how often each of n is drawn in draws of n, runs of them together, the last followed by the first."""
+    starts = rng.integers(0, n, size=(draws, -(-n // run)))
+    rows = ((starts[..., None] + np.arange(run)) % n).reshape(draws, -1)[:, :n]
+    return np.stack([np.bincount(row, minlength=n) for row in rows]).astype(np.float64)
 
 
 def _ratio(sums: Floats, counts: Floats) -> Floats:

@@ -22,7 +22,8 @@ def sentences(found: Evidence, verdict: Verdict) -> tuple[str, ...]:
     """Return what the evidence says, from the recommended model's view."""
     said = [_interval(found, verdict.recommended), *_seeds(found)]
     if found.pairs:
-        said += [*_pairs(found, verdict), _set(found), *_ranks(found), *_steps(found)]
+        said += [*_pairs(found, verdict), _set(found), *_ranks(found)]
+        said += _steps(found) if any(pair.comparison.tested for pair in found.pairs) else []
     return (*said, *map(str, found.intervals_held))
 
 
@@ -86,7 +87,7 @@ def _set(found: Evidence) -> str:
         needed = confidence_set.FEWEST
         return (
             f"The set of models that may be the best needs {needed} folds without overlap or {needed} series; "
-            f"there are {found.n} {found.unit if found.n == 1 or found.unit == 'series' else 'folds'}."
+            f"there {'is 1 ' + found.unit if found.n == 1 else f'are {found.n} {_units(found)}'}."
         )
     best, level = found.best, f"{100 * confidence_set.LEVEL:.0f} %"
     if len(best) == 1:
@@ -96,6 +97,10 @@ def _set(found: Evidence) -> str:
     rest = f" and {len(best) - _NAMED} more" if len(best) > _NAMED else ""
     named = f"{', '.join(best[:_NAMED])}{rest}" if rest else listing(best)
     return f"With {level} confidence the best model is one of {len(best)}: {named} (model confidence set)."
+
+
+def _units(found: Evidence) -> str:
+    return "series" if found.unit == "series" else "folds"
 
 
 def _ranks(found: Evidence) -> list[str]:

@@ -63,7 +63,7 @@ def test_another_face_is_refused(module, function):
         ("absent_module:predict", "absent_module cannot be imported: ModuleNotFoundError.*in the folder of the module"),
         ("absent.py:predict", "absent.py cannot be imported: FileNotFoundError: there is no file absent.py"),
         ("audited_module:predicts", "audited_module has no 'predicts'. It has predict, ahead"),
-        ("audited_module:number", "audited_module:number is a int, which cannot be called"),
+        ("audited_module:number", "audited_module:number is of type int, which cannot be called"),
         ("grue", "There is no model 'grue'. Did you mean 'gru'.*write module:function"),
     ],
 )

@@ -75,6 +75,13 @@ def test_two_folds_carry_no_test(held):
     assert "(no test possible, n = 2 folds)" in str(made)
 
 
+def test_points_are_no_intervals(held):
+    found = held(drawn(0.8, (4, 1, 3)))
+    result = found.results["naive"]
+    point = replace(result, lower=result.mean[..., None], upper=result.mean[..., None])
+    assert calibrations(replace(found, results={"naive": point}), "naive") == ()
+
+
 def test_a_model_without_intervals_has_none(held):
     found = held(drawn(0.8, (4, 1, 3)))
     result = found.results["naive"]

@@ -19,6 +19,15 @@ def test_few_of_one_kind_all_stay_in(n_folds, n_series):
     assert (many != 1).any()
 
 
+def test_folds_that_overlap_are_drawn_in_runs_and_count_as_those_apart():
+    drawn = resamples(12, 1, run=3, draws=40)
+    assert not len(drawn.folds)  # four apart
+    many = resamples(15, 1, run=3, draws=40)
+    assert (many.folds.sum(axis=1) == 15).all()
+    alone = resamples(15, 1, draws=40)
+    assert np.abs(np.diff(many.folds, axis=1)).mean() < np.abs(np.diff(alone.folds, axis=1)).mean()
+
+
 def test_too_few_of_both_have_no_interval():
     found = resamples(4, 4).interval(np.full((1, 4, 4), 6.0), np.full((1, 4, 4), 3.0), np.sqrt)
     assert found.value == pytest.approx(np.sqrt(2))
