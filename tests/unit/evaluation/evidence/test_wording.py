@@ -19,7 +19,7 @@ def test_the_interval_comes_first_then_the_pairs_that_matter(judged):
     sentences = said(found)
     assert sentences[0].startswith("MASE of ets is 0.6; over resampled folds and series it lies from 0.5")
     assert sentences[1] == "Of 3 pairs of models 3 differ clearly after Holm's correction."
-    assert sentences[2].startswith("ets (0.6) is better than seasonal-naive (1): p < 0.001 after Holm's correction, n = 12 folds")
+    assert sentences[2].startswith("ets (0.6) is better than seasonal-naive (1): p < 0.001 after Holm's correction")
     assert sentences[3] == "With 90 % confidence ets is the best of them (model confidence set)."
 
 
