@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,8 +57,9 @@ class _Outside(Forecaster):
         nothing = np.full((*mean.shape, len(levels)), np.nan)
         return mean, Intervals(levels, nothing, nothing) if levels else None
 
+    @abstractmethod
     def _made(self, panel: Panel) -> Floats:
-        raise NotImplementedError
+        """Return the forecasts (N, F) from the end of `panel`."""
 
     def _state(self) -> Tree:
         return {}
@@ -129,8 +131,11 @@ class OutsideForecasts(_Outside):
         super()._check_settings(horizon)
         self._told()
 
+    def _fit(self, panel: Panel, horizon: int) -> None:  # noqa: ARG002 (nothing is learned)
+        self._forecasts = self._told()
+
     def _made(self, panel: Panel) -> Floats:
-        told = self._told()
+        told = self._forecasts
         known = set(told.index.get_level_values(0))
         strange = [str(one) for one in panel.ids if str(one) not in known]
         if strange:
@@ -149,7 +154,7 @@ class OutsideForecasts(_Outside):
         if len(empty):
             series, cutoff, stamp = wanted[empty[0]]
             raise DataError(
-                f"{self.file} holds no number for {_moment(stamp)} from the cutoff {_moment(cutoff)}",
+                f"{self.file} holds no number for {frames.moment(stamp)} from the cutoff {frames.moment(cutoff)}",
                 place=Place(series=str(series)),
                 repair="Fill it in, or leave the model out.",
             )
@@ -157,7 +162,7 @@ class OutsideForecasts(_Outside):
         if len(missing):
             series, cutoff, stamp = wanted[missing[0]]
             raise DataError(
-                f"{self.file} holds no forecast from the cutoff {_moment(cutoff)} for {_moment(stamp)}",
+                f"{self.file} holds no forecast from the cutoff {frames.moment(cutoff)} for {frames.moment(stamp)}",
                 place=Place(series=str(series)),
                 repair=f"Its cutoffs are {_some(told)}. Choose --folds, --stride and --gap to match, or add the rows.",
             )
@@ -178,7 +183,7 @@ class OutsideForecasts(_Outside):
         if len(twice):
             series, cutoff, stamp = twice[0]
             raise DataError(
-                f"{path} holds two forecasts from the cutoff {_moment(cutoff)} for {_moment(stamp)}",
+                f"{path} holds two forecasts from the cutoff {frames.moment(cutoff)} for {frames.moment(stamp)}",
                 place=Place(series=str(series)),
                 repair="Keep one row for each series, cutoff and stamp.",
             )
@@ -201,9 +206,5 @@ def _some(told: pd.Series[float]) -> str:
     """Return the first and last cutoff in words."""
     cutoffs = sorted(set(told.index.get_level_values(1)))
     if len(cutoffs) < 3:
-        return " and ".join(map(_moment, cutoffs)) or "none"
-    return f"{_moment(cutoffs[0])} to {_moment(cutoffs[-1])}, {len(cutoffs)} of them"
-
-
-def _moment(stamp: Any) -> str:
-    return str(stamp).removesuffix(" 00:00:00")
+        return " and ".join(map(frames.moment, cutoffs)) or "none"
+    return f"{frames.moment(cutoffs[0])} to {frames.moment(cutoffs[-1])}, {len(cutoffs)} of them"

@@ -97,7 +97,7 @@ class Case:
         if self.gain.significant:
             return _finding(self.gain)
         if self.gain.tested:
-            return f"but {_blocks(self.gain)} cannot rule out luck: {_finding(self.gain)}"
+            return f"but {self.gain.counted} cannot rule out luck: {_finding(self.gain)}"
         return f"with {_finding(self.gain)}"
 
     def _best(self) -> list[str]:
@@ -141,9 +141,9 @@ class Case:
             origins = f"{n_folds} origins" if n_folds > 1 else "one origin"
             return f"The tests pair the models on {found.n:,} series, taken as independent, from {origins}."
         if found.n < FEWEST:
-            return f"{_folds(found.n)} without overlap cannot carry a test; {FEWEST} are the least: use more folds."
+            return f"{found.counted} without overlap cannot carry a test; {FEWEST} are the least: use more folds."
         weak = " With so few, only a difference that is much the same in every fold can show."
-        return f"The tests pair the models on {_folds(found.n)}.{weak if found.n < _FEW else ''}"
+        return f"The tests pair the models on {found.counted}.{weak if found.n < _FEW else ''}"
 
     def _rule(self) -> list[str]:
         said = []
@@ -161,18 +161,10 @@ class Case:
 
 
 def _evidence(found: Comparison) -> str:
-    return f"{probability(found.p)}, n = {_blocks(found)}"
-
-
-def _blocks(found: Comparison) -> str:
-    return f"{found.n:,} series" if found.unit == "series" else _folds(found.n)
+    return f"{probability(found.p)}, n = {found.counted}"
 
 
 def _finding(found: Comparison) -> str:
     if not found.tested:
-        return f"no test possible on {_folds(found.n)}"
+        return f"no test possible on {found.counted}"
     return f"{'a clear' if found.significant else 'no evidence of a'} difference ({_evidence(found)})"
-
-
-def _folds(n_folds: int) -> str:
-    return f"{n_folds:,} fold{'' if n_folds == 1 else 's'}"

@@ -150,15 +150,17 @@ class Backtest(Displayed):
 
         In that of `absolute_errors` where nothing can be scaled.
         """
-        runs = self.results[model].runs
-        if len(runs) < 2:
-            return NO_LUCK
-        scaled = bool(np.any(self.scales.absolute > 0))
+        return luck_of(self.by_run(model)) if self.results[model].others else NO_LUCK
+
+    def by_run(self, model: str) -> Floats:
+        """Return the mean error of each run of a model, shape (R,): MASE, or MAE where nothing can be scaled."""
+        scale = self.scales.absolute
+        scaled = bool(np.any(scale > 0))
         errors = [
-            metrics.mase(self.actual, run.mean, self.scales.absolute) if scaled else metrics.mae(self.actual, run.mean)
-            for run in runs
+            metrics.mase(self.actual, run.mean, scale) if scaled else metrics.mae(self.actual, run.mean)
+            for run in self.results[model].runs
         ]
-        return luck_of(np.array([metrics.average(one, None) for one in errors]))
+        return np.array([metrics.average(one, None) for one in errors])
 
     def to_frame(self) -> Any:
         """Return every forecast: unique_id, ds, cutoff, y, then per model its forecast, lower and upper bounds.

@@ -45,6 +45,11 @@ class Comparison:
     unit: Literal["fold", "series"]
 
     @property
+    def counted(self) -> str:
+        """What the test rests on, in words: "5 folds"."""
+        return f"{self.n:,} {self.unit}{'' if self.unit == 'series' or self.n == 1 else 's'}"
+
+    @property
     def tested(self) -> bool:
         """Whether a test was possible."""
         return bool(np.isfinite(self.p))

@@ -120,8 +120,7 @@ class Account:
 
 
 def _finding(gain: Comparison) -> str:
-    blocks = f"{gain.n:,} series" if gain.unit == "series" else f"{gain.n:,} fold{'' if gain.n == 1 else 's'}"
     if not gain.tested:
-        return f"with no test possible on {blocks}; {FEWEST} are the least"
-    evidence = f"{probability(gain.p)}, n = {blocks}"
+        return f"with no test possible on {gain.counted}; {FEWEST} are the least"
+    evidence = f"{probability(gain.p)}, n = {gain.counted}"
     return f"a clear difference ({evidence})" if gain.significant else f"but that may be luck ({evidence})"

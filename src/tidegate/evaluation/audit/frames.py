@@ -214,15 +214,16 @@ def _texts(ids: Any) -> list[str]:
 
 
 def _first(given: pd.MultiIndex) -> str:
-    return f"; the first is for {given[0][0]!r} at {_moment(given[0][1])}" if len(given) else ""
+    return f"; the first is for {given[0][0]!r} at {moment(given[0][1])}" if len(given) else ""
 
 
-def _moment(stamp: Any) -> str:
+def moment(stamp: Any) -> str:
+    """Return a stamp in words: its date, with the time of day where there is one."""
     return str(stamp).removesuffix(" 00:00:00")
 
 
 def _wrong(who: str, what: str, at: Any, repair: str) -> DataError:
-    return DataError(f"{who} returned {what}", place=Place(series=str(at[0]), time=_moment(at[1])), repair=repair)
+    return DataError(f"{who} returned {what}", place=Place(series=str(at[0]), time=moment(at[1])), repair=repair)
 
 
 def check_untouched(before: pd.DataFrame, after: pd.DataFrame, who: str) -> None:

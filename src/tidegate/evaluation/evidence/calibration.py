@@ -58,7 +58,7 @@ class Calibration:
     def __str__(self) -> str:
         held = f"The {self.level} % intervals of {self.model} held {100 * self.share:.0f} % of {self.n:,} outcomes"
         found = self.comparison
-        counted = f"n = {found.n:,} {found.unit if found.n == 1 or found.unit == 'series' else found.unit + 's'}"
+        counted = f"n = {found.counted}"
         if not found.tested:
             return f"{held} (no test possible, {counted})."
         said = f"{probability(found.p)}, {counted}"

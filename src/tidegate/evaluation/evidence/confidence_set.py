@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tidegate.evaluation.evidence.resampling import drawn
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -55,15 +57,12 @@ def confidence_set(
     n = len(losses)
     if n < FEWEST or len(names) < 2:
         return {}
-    rng = np.random.default_rng(seed)
-    starts = rng.integers(0, n, size=(draws, -(-n // run)))
-    rows = ((starts[..., None] + np.arange(run)) % n).reshape(draws, -1)[:, :n]
-    counts = np.stack([np.bincount(row, minlength=n) for row in rows])
-    means, drawn = losses.mean(axis=0), counts @ losses / n
+    counts = drawn(np.random.default_rng(seed), n, run=run, draws=draws)
+    means, resampled = losses.mean(axis=0), counts @ losses / n
     left, found, p = np.arange(len(names)), {}, 0.0
     while len(left) > 1:
         own = means[left] - means[left].mean()
-        spread = drawn[:, left] - drawn[:, left].mean(axis=1, keepdims=True) - own
+        spread = resampled[:, left] - resampled[:, left].mean(axis=1, keepdims=True) - own
         error = np.sqrt(np.mean(spread**2, axis=0))
         scale = np.where(error > 1e-12 * np.abs(means[left]).max(), error, np.inf)
         statistics = own / scale

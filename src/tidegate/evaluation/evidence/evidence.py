@@ -16,7 +16,7 @@ from tidegate.evaluation.evidence.resampling import Interval, Resamples, resampl
 from tidegate.evaluation.evidence.steps import by_step
 from tidegate.evaluation.evidence.wording import sentences
 from tidegate.evaluation.significance import FEWEST_SERIES, block_means
-from tidegate.scoring.metrics import average, mae, mase, rmsse
+from tidegate.scoring.metrics import mase, rmsse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,21 +141,13 @@ def evidence(backtest: Backtest, verdict: Verdict, *, seed: int = 0) -> Evidence
         confidence_set(blocks, run=apart, seed=seed) if enough else {},
         _steps(backtest, verdict),
         calibrations(backtest, verdict.recommended),
-        {name: _by_run(backtest, name, verdict.score) for name, one in backtest.results.items() if one.others},
+        {name: tuple(backtest.by_run(name).tolist()) for name, one in backtest.results.items() if one.others},
     )
     return Evidence(**{**vars(made), "sentences": sentences(made, verdict)})
 
 
 def _errors(backtest: Backtest, model: str, score: str) -> Floats:
     return backtest.scaled_errors(model) if score == "MASE" else backtest.absolute_errors(model)
-
-
-def _by_run(backtest: Backtest, model: str, score: str) -> tuple[float, ...]:
-    """Return the score of each run of a model."""
-    means = [run.mean for run in backtest.results[model].runs]
-    scale = backtest.scales.absolute
-    errors = [mase(backtest.actual, one, scale) if score == "MASE" else mae(backtest.actual, one) for one in means]
-    return tuple(float(average(one, None)) for one in errors)
 
 
 def _blocks(errors: Mapping[str, Floats]) -> tuple[dict[str, Floats], Literal["fold", "series"]]:

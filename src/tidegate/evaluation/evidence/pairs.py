@@ -61,8 +61,7 @@ class Pair:
 
     def __str__(self) -> str:
         ours, theirs = map(number, self.errors)
-        n, unit = self.comparison.n, self.comparison.unit
-        counted = f"n = {n:,} {unit if n == 1 or unit == 'series' else unit + 's'}"
+        counted = f"n = {self.comparison.counted}"
         if not self.comparison.tested:
             return f"{self.better} ({ours}) and {self.worse} ({theirs}): no test possible ({counted})."
         corrected = " after Holm's correction" if self.p_holm != self.comparison.p else ""

@@ -67,8 +67,8 @@ class Resamples:
         whole = float(np.mean(finish(_ratio(sums.sum(axis=(1, 2)), counts.sum(axis=(1, 2))))))
         if not len(self.folds):
             return Interval(whole, float("nan"), float("nan"))
-        drawn = [((self.folds @ part) * self.series).sum(axis=-1) for part in (sums, counts)]
-        made = np.mean(finish(_ratio(*drawn)), axis=0)
+        pair = [((self.folds @ part) * self.series).sum(axis=-1) for part in (sums, counts)]
+        made = np.mean(finish(_ratio(*pair)), axis=0)
         if not np.isfinite(made).any():
             return Interval(whole, float("nan"), float("nan"))
         lower, upper = np.nanquantile(made, [0.025, 0.975])
@@ -98,13 +98,17 @@ def resamples(n_folds: int, n_series: int, *, run: int = 1, seed: int = 0, draws
         return Resamples(np.empty((0, n_folds)), np.empty((0, n_series)))
     rng = np.random.default_rng(seed)
     return Resamples(
-        _drawn(rng, n_folds, run, draws) if n_apart >= FEWEST else np.ones((draws, n_folds)),
-        _drawn(rng, n_series, 1, draws) if n_series >= FEWEST else np.ones((draws, n_series)),
+        drawn(rng, n_folds, run=run, draws=draws) if n_apart >= FEWEST else np.ones((draws, n_folds)),
+        drawn(rng, n_series, run=1, draws=draws) if n_series >= FEWEST else np.ones((draws, n_series)),
     )
 
 
-def _drawn(rng: np.random.Generator, n: int, run: int, draws: int) -> Floats:
-    """Return how often each of n is drawn in draws of n, runs of them together, the last followed by the first."""
+def drawn(rng: np.random.Generator, n: int, *, run: int, draws: int) -> Floats:
+    """Return how often each of n is drawn, shape (draws, n), runs of them together, the last followed by the first.
+
+    Source: Kuensch (1989), Annals of Statistics 17, 1217-1241; Politis & Romano (1992), A circular block-resampling
+    procedure for stationary data.
+    """
     starts = rng.integers(0, n, size=(draws, -(-n // run)))
     rows = ((starts[..., None] + np.arange(run)) % n).reshape(draws, -1)[:, :n]
     return np.stack([np.bincount(row, minlength=n) for row in rows]).astype(np.float64)

@@ -138,7 +138,12 @@ def _row(pair: Pair, *, by_series: bool) -> list[blocks.Block]:
     numbers = (ours, theirs, pair.comparison.difference)
     cells += [blocks.cell(wording.number(value)) for value in numbers]
     p_values = [pair.comparison.p, pair.p_holm, *([pair.p_permutation, pair.p_wilcoxon] if by_series else [])]
-    return cells + [blocks.cell(probability(p).removeprefix("p ").removeprefix("= ")) for p in p_values]
+    return cells + [_p(p) for p in p_values]
+
+
+def _p(p: float) -> blocks.Block:
+    """Return a p-value as a cell of its column: "0.034", "< 0.001"."""
+    return blocks.cell(probability(p).removeprefix("p ").removeprefix("= ") if np.isfinite(p) else wording.NOTHING)
 
 
 def steps(found: Evidence) -> blocks.Block | None:
@@ -155,9 +160,7 @@ def steps(found: Evidence) -> blocks.Block | None:
         [
             blocks.cell(str(step)),
             blocks.cell(wording.number(float(difference))),
-            blocks.cell(
-                probability(float(p)).removeprefix("p ").removeprefix("= ") if np.isfinite(p) else wording.NOTHING
-            ),
+            _p(float(p)),
         ]
         for step, (difference, p) in enumerate(zip(made.difference, made.p, strict=True), start=1)
     ]
