@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,11 +16,11 @@ from tidegate.cli.app import Invocation, command
 from tidegate.cli.observations import observations
 from tidegate.cli.options import Chance, Folder, Source, Speech, Subject
 from tidegate.cli.predict import newer
+from tidegate.cli.progress import training_bar
 from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from contextlib import AbstractContextManager
 
     from tidegate.insight.result import Insight
 
@@ -118,7 +117,7 @@ def _write(request: Request, place: folders.Place) -> None:
     from tidegate.report.provenance import versions
 
     started = datetime.now().astimezone()
-    with _progress(quiet=request.speech.quiet):
+    with training_bar(quiet=request.speech.quiet):
         insights, notes = _insights(request)
     facts = {
         "name": request.name,
@@ -165,7 +164,7 @@ def _fitted(request: Request) -> tuple[Any, list[str]]:
     """Return a small gru fitted to bundled data, and what was said of them."""
     from tidegate.forecasters.recurrent import GRU
 
-    panel = observations(replace(request.source))
+    panel = observations(request.source)
     season = panel.season if panel.season > 1 else _SHORTEST
     model = GRU(hidden_size=_HIDDEN, n_members=1, seed=request.chance.seed).fit(
         panel, horizon=min(season, 2 * _SHORTEST)
@@ -187,12 +186,3 @@ def _packed(insights: Sequence[Insight]) -> bytes:
     written = io.BytesIO()
     np.savez_compressed(written, **arrays)  # type: ignore[arg-type]  # its flag allow_pickle
     return written.getvalue()
-
-
-def _progress(*, quiet: bool) -> AbstractContextManager[None]:
-    from rich.console import Console
-
-    from tidegate.training.progress import Bar, shown
-
-    console = Console(stderr=True)
-    return nullcontext() if quiet or not console.is_terminal else shown(Bar(console))

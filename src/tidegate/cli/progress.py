@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tidegate.forecasters import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.live import Live
     from rich.table import Table
@@ -181,3 +182,17 @@ def _guess(model: str) -> float:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 (the command line prints)
+
+
+@contextmanager
+def training_bar(*, quiet: bool) -> Iterator[None]:
+    """Show every training run in the body as a bar, where a person waits at a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    from tidegate.training.progress import Bar, shown
+
+    with shown(Bar(Console(stderr=True))):
+        yield

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import time
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,10 +16,9 @@ from tidegate.cli.fit import Choice
 from tidegate.cli.interruption import resumable
 from tidegate.cli.observations import observations
 from tidegate.cli.options import Ahead, Chance, Folder, Source, Speech
+from tidegate.cli.progress import training_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tidegate.evaluation.trials import Finished
     from tidegate.evaluation.tuning import Search, Tuning
     from tidegate.panel import Panel
@@ -112,7 +109,7 @@ def tune(request: Request) -> int:
         how = replace(how, budget=max(how.budget - (time.monotonic() - started), 1e-3))
     with resumable(place, request.typed):
         place.store.mkdir(parents=True, exist_ok=True)
-        with _progress(quiet=request.speech.quiet):
+        with training_bar(quiet=request.speech.quiet):
             found = _tuned(request, panel, how)
         _write(found, request, place, {"seconds": round(time.monotonic() - started, 3), "notes": list(panel.notes)})
     return _show(place, request.speech)
@@ -129,20 +126,6 @@ def _tuned(request: Request, panel: Panel, how: Search) -> Tuning:
     from tidegate.evaluation.tuning import search
 
     return search(panel, request.choice.model, how, horizon=request.ahead.horizon, seed=request.chance.seed)
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[None]:
-    """Show every training run in the body as a bar, where a person waits at a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-
-    from tidegate.training.progress import Bar, shown
-
-    with shown(Bar(Console(stderr=True))):
-        yield
 
 
 def _write(found: Tuning, request: Request, place: folders.Place, spent: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from tidegate.cli import progress
 from tidegate.cli.progress import Board, LiveWatch, PlainWatch, drawn, span
+from tidegate.training.progress import Bar, Silent, current
 
 
 def shown(board):
@@ -90,3 +91,12 @@ def test_the_table_is_for_terminals(terminal, kind, monkeypatch):
 
 def test_spans_for_people():
     assert [span(s) for s in (0.2, 59.4, 61, 3600)] == ["0 s", "59 s", "1 min 1 s", "60 min 0 s"]
+
+
+@pytest.mark.parametrize(
+    ("terminal", "quiet", "kind"), [(True, False, Bar), (True, True, Silent), (False, False, Silent)]
+)
+def test_a_bar_is_shown_on_a_terminal_only(monkeypatch, terminal, quiet, kind):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
+    with progress.training_bar(quiet=quiet):
+        assert isinstance(current(), kind)

@@ -11,7 +11,6 @@ from tidegate.cli.options import Ahead, Chance, Folder, Source, Speech
 from tidegate.cli.tune import Effort, Lines, Request, tune
 from tidegate.errors import SettingError
 from tidegate.evaluation.trials import Finished
-from tidegate.training.progress import Bar, Silent, current
 
 
 @pytest.fixture(autouse=True)
@@ -101,12 +100,3 @@ def test_lines_tell_of_the_trial_and_of_the_best(capsys):
         "  trial 2 (3 of 4): error 0.4000; best 0.4000, trial 2",
         "  trial 3 (4 of 4): failed: too long; best 0.4000, trial 2",
     ]
-
-
-@pytest.mark.parametrize(
-    ("terminal", "quiet", "kind"), [(True, False, Bar), (True, True, Silent), (False, False, Silent)]
-)
-def test_a_bar_is_shown_on_a_terminal_only(monkeypatch, terminal, quiet, kind):
-    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
-    with module._progress(quiet=quiet):
-        assert isinstance(current(), kind)

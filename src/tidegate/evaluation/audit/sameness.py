@@ -16,6 +16,8 @@ from tidegate.evaluation.audit.subject import departures
 from tidegate.forecasters import registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from tidegate.evaluation.audit.material import Material
@@ -84,14 +86,15 @@ def sameness(subject: Subject, material: Material, first: Floats) -> Sameness:
         Forecasts (N, F) of an earlier run.
     """
     repeated = _repeated(subject, material, first)
-    others = [
-        _rescaled(subject, material, first),
-        _shifted(subject, material, first),
-        _alone(subject, material),
-        _reordered(subject, material, first),
-    ]
-    if repeated.outcome == "failed":
-        others = [_unchecked(one.name, "two runs on the same data differ already") for one in others]
+    tries: dict[str, Callable[[], Trial]] = {
+        "other unit": lambda: _rescaled(subject, material, first),
+        "other level": lambda: _shifted(subject, material, first),
+        "alone": lambda: _alone(subject, material),
+        "other order": lambda: _reordered(subject, material, first),
+    }
+    random = repeated.outcome == "failed"
+    why = "two runs on the same data differ already"
+    others = [_unchecked(name, why) if random else run() for name, run in tries.items()]
     trials = (repeated, *others, _saved(subject, material))
     worst = gravest([trial.outcome for trial in trials if trial.outcome != "unchecked"])
     told = [trial.statement for trial in trials if trial.outcome == worst] if worst != "passed" else []
