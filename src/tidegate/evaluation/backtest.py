@@ -214,13 +214,25 @@ class _Run:
         }
         if BASELINE in self.failures:
             raise TidegateError(f"{BASELINE}, the baseline of every comparison, failed: {self.failures[BASELINE]}")
+        shortened = self._shortened()
         frame = replace(
             self._frame,
             results=results,
             failures=_in_ladder_order(self.failures, self.contenders),
             left_out=_in_ladder_order(self.left_out, self.contenders),
         )
-        return replace(frame, notes=(*self.plan.notes, *_notes(frame)))
+        return replace(frame, notes=(*self.plan.notes, *_notes(frame), *shortened))
+
+    def _shortened(self) -> list[str]:
+        """Take the further runs that were not made out of what was left out, and say how many each model had."""
+        notes = []
+        for label in dict.fromkeys(one.run_of for one in self.contenders if one.run_of):
+            further = [one.label for one in self.contenders if one.run_of == label]
+            whys = [self.left_out.pop(one) for one in further if one in self.left_out]
+            if whys and self._complete(label):
+                made = 1 + len(further) - len(whys)
+                notes.append(f"{label} ran with {made} of {1 + len(further)} seeds; the others were {whys[0]}.")
+        return notes
 
     def _join_failures(self) -> None:
         """Let a model fail that failed with any seed: the mean over the others would flatter it."""

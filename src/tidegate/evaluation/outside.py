@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _KEYS = ("unique_id", "ds", "cutoff")
+_MADE, _HAPPENED = "forecast", "outcome"
+_ROUNDED = 1e-6
+"""Relative difference up to which two numbers in files are the same."""
+
 _DEAREST = 5
 
 
@@ -112,15 +116,16 @@ class OutsideForecasts(_Outside):
     Parameters
     ----------
     file
-        CSV or Parquet. The cutoff is the newest stamp that was known; each origin that is judged must be there. The
-        model is called like the file.
+        CSV or Parquet. The cutoff is the newest stamp that was known; each origin that is judged must be there. A
+        second numeric column y holds what happened: where it disagrees with the data, the file was made from others.
+        The model is called like the file.
     version
         Of its content, as text: an interrupted run goes on only with the same.
 
     Raises
     ------
     DataError
-        If the file cannot be read, lacks a column, or an origin or step that is judged.
+        If the file cannot be read, lacks a column, or an origin or step that is judged, or was made from other data.
     """
 
     def __init__(self, *, file: str | Path, version: str = "") -> None:
@@ -148,8 +153,10 @@ class OutsideForecasts(_Outside):
         ids = np.repeat(panel.ids.astype(str), horizon)
         cutoffs = pd.Index(stamps(np.repeat(panel.times[panel.offsets[1:] - 1], horizon), panel))
         ahead = pd.Index(stamps(future_times(panel, horizon).ravel(), panel))
+        told = self._clocked(told, ahead)
+        self._check_outcomes(told, panel)
         wanted = pd.MultiIndex.from_arrays([ids, cutoffs, ahead])
-        values = told.reindex(wanted).to_numpy()
+        values = told[_MADE].reindex(wanted).to_numpy()
         empty = np.flatnonzero(~np.isfinite(values) & wanted.isin(told.index))
         if len(empty):
             series, cutoff, stamp = wanted[empty[0]]
@@ -168,8 +175,42 @@ class OutsideForecasts(_Outside):
             )
         return np.asarray(values, dtype=np.float64).reshape(len(panel), horizon)
 
-    def _told(self) -> pd.Series[float]:
-        """Return the forecasts by series, cutoff and stamp."""
+    def _clocked(self, told: pd.DataFrame, ahead: pd.Index[Any]) -> pd.DataFrame:
+        """Return what is told with its stamps on the clock of the data, whose stamps are like `ahead`."""
+        series, *clocks = (told.index.get_level_values(k) for k in range(3))
+        theirs, ours = (getattr(clock, "tz", None) for clock in (clocks[0], ahead))
+        if (theirs is None) != (ours is None):
+            kinds = [f"in the time zone {zone}" if zone else "without a time zone" for zone in (theirs, ours)]
+            raise DataError(
+                f"the stamps of {self.file} are {kinds[0]}, those of the data {kinds[1]}",
+                repair="Write cutoff and ds as the data have them.",
+            )
+        if theirs is None:
+            return told
+        moved = [pd.DatetimeIndex(clock).tz_convert(ours) for clock in clocks]
+        return told.set_axis(pd.MultiIndex.from_arrays([series, *moved]), axis=0)
+
+    def _check_outcomes(self, told: pd.DataFrame, panel: Panel) -> None:
+        """Refuse forecasts of other data: what the file says happened up to the end of `panel` did happen there."""
+        if _HAPPENED not in told:
+            return
+        happened = told[_HAPPENED].droplevel(1).dropna()
+        rows = pd.MultiIndex.from_arrays(
+            [np.repeat(panel.ids.astype(str), panel.lengths), pd.Index(stamps(panel.times, panel))]
+        )
+        ours = pd.Series(panel.values, index=rows).reindex(happened.index).to_numpy()
+        apart = np.abs(happened.to_numpy() - ours) > _ROUNDED * np.maximum(np.abs(ours), 1.0)
+        if apart.any():
+            k = int(np.argmax(apart))
+            series, stamp = happened.index[k]
+            raise DataError(
+                f"{self.file} says that y was {happened.iloc[k]:g} at {frames.moment(stamp)}, the data say {ours[k]:g}",
+                place=Place(series=str(series)),
+                repair="Forecast the same data, or leave out the column y if the difference is meant.",
+            )
+
+    def _told(self) -> pd.DataFrame:
+        """Return the forecasts, and what happened where the file says so, by series, cutoff and stamp."""
         path = Path(self.file)
         try:
             whole = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
@@ -178,7 +219,9 @@ class OutsideForecasts(_Outside):
         frame, column = frames.as_frame(whole, path.name, _KEYS)
         clocks = [frames.clock(frame[name], path.name) for name in ("cutoff", "ds")]
         keys = [pd.Index(frame["unique_id"].astype(str)), *clocks]
-        made = pd.Series(frame[column].to_numpy(dtype=np.float64), index=pd.MultiIndex.from_arrays(keys))
+        columns = {_MADE: column} | ({_HAPPENED: "y"} if "y" in frame and column != "y" else {})
+        values = {name: pd.to_numeric(frame[own]).to_numpy(dtype=np.float64) for name, own in columns.items()}
+        made = pd.DataFrame(values, index=pd.MultiIndex.from_arrays(keys))
         twice = made.index[made.index.duplicated()]
         if len(twice):
             series, cutoff, stamp = twice[0]
@@ -202,7 +245,7 @@ def version_of(where: str | Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path is not None and path.is_file() else ""
 
 
-def _some(told: pd.Series[float]) -> str:
+def _some(told: pd.DataFrame) -> str:
     """Return the first and last cutoff in words."""
     cutoffs = sorted(set(told.index.get_level_values(1)))
     if len(cutoffs) < 3:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BEFORE: ContextVar[int] = ContextVar("threads before the limit", default=1)
+
+
+@lru_cache(maxsize=1)
+def _libraries(n_modules: int) -> ThreadpoolController:  # noqa: ARG001 (a key: importing may load another library)
+    """Return what has threads of its own; to look for it takes milliseconds, more than a small forecast."""
+    return ThreadpoolController()
 
 
 @contextmanager
@@ -21,7 +28,7 @@ def limited() -> Iterator[None]:
     torch = sys.modules.get("torch")  # not imported for models that do without
     token = _BEFORE.set(max(torch.get_num_threads() if torch else 1, _BEFORE.get()))
     try:
-        with threadpool_limits(1):
+        with _libraries(len(sys.modules)).limit(limits=1):
             yield
     finally:
         _BEFORE.reset(token)

@@ -433,10 +433,23 @@ def test_a_model_that_fails_with_one_seed_fails(monthly):
     assert "moody" in backtest(monthly(), [Moody()], folds=FOLDS, settings=Settings(seeds=2)).results
 
 
-def test_runs_that_the_budget_did_not_reach_are_named(monthly):
+def test_a_model_that_the_budget_did_not_reach_is_named_once(monthly):
     settings = Settings(seeds=2, budget=1e-9)
     made = backtest(monthly(), [forest()], folds=FOLDS, settings=settings)
-    assert set(made.left_out) == {"random-forest", "random-forest, seed 1"}
+    assert set(made.left_out) == {"random-forest"}
+    assert not any("seeds" in note for note in made.notes)
+
+
+def test_runs_that_the_budget_did_not_reach_are_counted(monthly, tmp_path):
+    """The first run is stored already, so that the budget stops the further ones alone."""
+    panel = monthly()
+    alone = backtest(panel, [forest()], folds=FOLDS, settings=Settings(store=tmp_path))
+    made = backtest(panel, [forest()], folds=FOLDS, settings=Settings(seeds=3, budget=1e-9, store=tmp_path))
+    assert made.left_out == {}
+    assert made.results["random-forest"].others == ()
+    assert np.array_equal(made.results["random-forest"].mean, alone.results["random-forest"].mean)
+    said = "random-forest ran with 1 of 3 seeds; the others were not started: the budget of 1e-09 seconds was spent."
+    assert made.notes[-1] == said
 
 
 def test_several_seeds_resume_to_the_same_bits(monthly, tmp_path):

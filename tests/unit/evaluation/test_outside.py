@@ -1,9 +1,12 @@
+import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import tidegate
 from tidegate.errors import DataError, SettingError
 from tidegate.evaluation.backtest import Settings, backtest
 from tidegate.evaluation.outside import OutsideForecasts, OutsideFunction, version_of
@@ -118,6 +121,50 @@ def test_files_that_do_not_fit_are_refused_with_their_place(monthly, tmp_path, c
     found = backtest(panel, ["naive", OutsideForecasts(file=told(panel, tmp_path, change))], folds=FOLDS)
     with pytest.raises(AssertionError, match=said):
         raise AssertionError(found.failures["theirs"])
+
+
+def test_forecasts_of_other_data_are_refused(monthly, tmp_path):
+    """The file's y is compared wherever it lies before an origin; the newest fold has nothing to compare with."""
+    panel = monthly((60, 72))
+    path = tmp_path / "theirs.csv"
+    frame = backtest(panel, ["naive"], folds=FOLDS, settings=Settings(levels=())).to_frame()
+    frame = frame[["unique_id", "ds", "cutoff", "y", "naive"]]
+    frame.to_csv(path, index=False)
+    assert "theirs" in backtest(panel, [OutsideForecasts(file=path)], folds=FOLDS).results
+    frame.assign(y=frame["y"].where(frame.index != 1, 12345.0)).to_csv(path, index=False)
+    why = backtest(panel, [OutsideForecasts(file=path)], folds=FOLDS).failures["theirs"]
+    assert re.search(r"theirs.csv says that y was 12345 at \d{4}-\d\d-\d\d, the data say .*leave out the column y", why)
+
+
+@pytest.mark.parametrize(
+    ("zone", "theirs", "said"),
+    [
+        ("Australia/Melbourne", None, "are without a time zone, those of the data in the time zone Australia/Melb"),
+        (None, "UTC", "are in the time zone UTC, those of the data without a time zone"),
+    ],
+)
+def test_stamps_on_another_clock_are_refused_by_name(monthly, tmp_path, zone, theirs, said):
+    panel = replace(monthly(), timezone=zone)
+    frame = backtest(panel, ["naive"], folds=FOLDS, settings=Settings(levels=())).to_frame()
+    for column in ("ds", "cutoff"):
+        frame[column] = frame[column].dt.tz_localize(None).dt.tz_localize(theirs)
+    path = tmp_path / "theirs.csv"
+    frame[["unique_id", "ds", "cutoff", "naive"]].to_csv(path, index=False)
+    why = backtest(panel, [OutsideForecasts(file=path)], folds=FOLDS).failures["theirs"]
+    assert said in why
+
+
+def test_the_same_moments_in_another_time_zone_are_the_same(tmp_path):
+    """Across the end of summer time, 5 April 2020."""
+    days = pd.date_range("2020-03-01", periods=60, tz="Australia/Melbourne")
+    panel = tidegate.from_frame(pd.DataFrame({"ds": days, "y": np.sin(np.arange(60.0)) + 5}))
+    frame = backtest(panel, ["naive"], folds=FOLDS, settings=Settings(levels=())).to_frame()
+    for column in ("ds", "cutoff"):
+        frame[column] = frame[column].dt.tz_convert("UTC")
+    path = tmp_path / "theirs.parquet"
+    frame[["unique_id", "ds", "cutoff", "naive"]].to_parquet(path)
+    found = backtest(panel, ["naive", OutsideForecasts(file=path)], folds=FOLDS, settings=Settings(levels=()))
+    assert np.array_equal(found.results["theirs"].mean, found.results["naive"].mean)
 
 
 def test_a_function_that_leaves_is_one_that_fails(monthly, module):

@@ -1,7 +1,9 @@
+import sys
+
 import numpy as np
 import pytest
 import torch
-from threadpoolctl import threadpool_info
+from threadpoolctl import ThreadpoolController, threadpool_info
 
 import tidegate
 from tidegate.forecasters import threads
@@ -42,3 +44,17 @@ def test_networks_train_with_all_threads_of_the_kernels_and_one_of_the_rest(two_
     panel = tidegate.from_frame(np.sin(np.arange(60.0)) + 5)
     tidegate.GRU(training=Training(n_updates=2), n_members=1).fit(panel, horizon=3)
     assert seen == {(2, 1)}
+
+
+def test_libraries_are_looked_for_once_until_something_is_imported(monkeypatch):
+    looked = []
+    monkeypatch.setattr(threads, "ThreadpoolController", lambda: looked.append(1) or ThreadpoolController())
+    threads._libraries.cache_clear()
+
+    def found():
+        with threads.limited():
+            return len(looked)
+
+    assert (found(), found()) == (1, 1)
+    monkeypatch.setitem(sys.modules, "a_module_that_is_new", threads)
+    assert found() == 2

@@ -106,16 +106,18 @@ def _units(found: Evidence) -> str:
 def _ranks(found: Evidence) -> list[str]:
     if found.ranks is None:
         return []
-    first = next(iter(found.ranks.mean))
-    together = next((group for group in found.ranks.groups if first in group), (first,))
+    best = next(iter(found.ranks.mean.values()))
+    first = [name for name, mean in found.ranks.mean.items() if np.isclose(mean, best)]
+    together = next((group for group in found.ranks.groups if first[0] in group), tuple(first))
     counted = f"{probability(found.ranks.p)}, n = {found.ranks.n:,} {found.unit if found.unit == 'series' else 'folds'}"
     if found.ranks.p >= ALPHA:
         return [f"By ranks there is no evidence that any model is better than another (Friedman's test, {counted})."]
+    near = len(set(together) - set(first))
     alone = "no other ranks within the critical difference"
-    level = f"{len(together) - 1} of the others rank{'s' if len(together) == 2 else ''} within the critical difference"
+    others = f"{near} of the others rank{'s' if near == 1 else ''} within the critical difference"
     return [
-        f"By ranks {first} comes first (mean {number(found.ranks.mean[first])}); "
-        f"{alone if len(together) == 1 else level} of {number(found.ranks.critical)} ({counted})."
+        f"By ranks {listing(first)} come{'s' if len(first) == 1 else ''} first (mean {number(best)}); "
+        f"{others if near else alone} of {number(found.ranks.critical)} ({counted})."
     ]
 
 

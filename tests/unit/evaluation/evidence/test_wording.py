@@ -1,5 +1,7 @@
 """What is said of a backtest; the rest of the sentences are tested with the evidence they come from."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -42,3 +44,17 @@ def test_no_step_differs(judged):
     rng = np.random.default_rng(0)
     errors = {"seasonal-naive": rng.normal(1, 0.3, (5, 1)), "ets": rng.normal(0.95, 0.3, (5, 1))}
     assert "At none of the 12 steps ahead does" in said(judged(errors))[-1]
+
+
+@pytest.mark.parametrize(
+    ("own", "said_of_ranks"),
+    [
+        (0.6, r"By ranks ses and ets come first \(mean 1\.5\); no other ranks"),
+        (0.7, r"By ranks ets comes first \(mean 1\);"),
+    ],
+)
+def test_models_that_rank_the_same_come_first_together(judged, own, said_of_ranks):
+    wobble = np.linspace(-0.1, 0.1, 12)[:, None]
+    errors = {"seasonal-naive": 1.0 + wobble, "ses": own + wobble / 9, "ets": 0.6 + wobble / 9}
+    sentence = next(one for one in said(judged(errors, folds=Folds(4, 12))) if one.startswith("By ranks"))
+    assert re.match(said_of_ranks, sentence), sentence
