@@ -43,16 +43,24 @@ def judged(name: str, panel: Panel, options: argparse.Namespace, seed: int) -> t
         settings["seed"] = seed
     if options.training and name in ("gru", "lstm", "rnn", "recurrent"):
         settings["training"] = Training(**pairs(options.training))
-    length = int(panel.lengths[0])
-    ends = (length - STEPS * np.arange(ORIGINS, 0, -1))[:, None]
+    ends = origins(panel)
     started = time.perf_counter()
     model = registry.entry(name).build(settings).fit(panel.before(ends[0], STEPS), horizon=STEPS)
     made = np.stack([forecast.mean[0] for forecast in model.forecast_at(panel, ends)])
-    seconds = time.perf_counter() - started
-    values = panel.values
-    actual = np.stack([values[end : end + STEPS] for end in ends[:, 0]])
-    scale = np.abs(values[WEEK : ends[0, 0]] - values[: ends[0, 0] - WEEK]).mean()
-    return float(np.abs(made - actual).mean() / scale), seconds
+    return scaled_error(made, panel), time.perf_counter() - started
+
+
+def origins(panel: Panel) -> np.ndarray:
+    """Return how many half-hours lie before each origin, shape (30, 1)."""
+    return (int(panel.lengths[0]) - STEPS * np.arange(ORIGINS, 0, -1))[:, None]
+
+
+def scaled_error(made: np.ndarray, panel: Panel) -> float:
+    """Return MASE of forecasts of shape (30, 48)."""
+    values, first = panel.values, int(origins(panel)[0, 0])
+    actual = values[first:].reshape(ORIGINS, STEPS)
+    scale = np.abs(values[WEEK:first] - values[: first - WEEK]).mean()
+    return float(np.abs(made - actual).mean() / scale)
 
 
 def main() -> None:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tidegate.archive import Tree
     from tidegate.evaluation.plan import Plan
-    from tidegate.forecasters.storage import Tree
     from tidegate.panel import Panel
 
     Floats = NDArray[np.float64]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tidegate.forecasters.storage import Tree
+    from tidegate.archive import Tree
     from tidegate.panel import Panel
 
     Floats = NDArray[np.float64]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tidegate.archive import Tree
     from tidegate.features.windows import Origins
 
     Floats = NDArray[np.float64]
@@ -239,20 +240,20 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         return None
 
     @abstractmethod
-    def _state(self) -> storage.Tree:
+    def _state(self) -> Tree:
         """Return everything learned as a tree of arrays, numbers, text and bytes."""
 
     @abstractmethod
-    def _restore(self, state: storage.Tree) -> None:
+    def _restore(self, state: Tree) -> None:
         """Take back what `_state` returned; `history_`, `ids_` and `horizon_` are in place."""
 
     @final
-    def _private_state(self) -> storage.Tree:
+    def _private_state(self) -> Tree:
         names = ("horizon_", "ids_", "ignored_", "notes_", "fit_seconds_", "_factors", "_gaps", "_scores")
         return {name: getattr(self, name) for name in names}
 
     @final
-    def _restore_private(self, state: storage.Tree, history: Panel) -> None:
+    def _restore_private(self, state: Tree, history: Panel) -> None:
         for name, value in state.items():
             setattr(self, name, value)
         self.history_ = history

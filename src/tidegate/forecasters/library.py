@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tidegate.forecasters.storage import Tree
+    from tidegate.archive import Tree
 
     Floats = NDArray[np.float64]
 

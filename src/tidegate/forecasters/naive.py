@@ -14,7 +14,7 @@ from tidegate.panel import Intervals, Panel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tidegate.forecasters.storage import Tree
+    from tidegate.archive import Tree
 
     Floats = NDArray[np.float64]
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tidegate.archive import Tree
     from tidegate.features.inputs import Inputs
     from tidegate.features.windows import Origins
-    from tidegate.forecasters.storage import Tree
     from tidegate.panel import Panel
 
     Floats = NDArray[np.float64]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tidegate import archive
 from tidegate.errors import NotFittedError, StorageError
 from tidegate.forecasters import arima, naive, registry, smoothing, storage
 from tidegate.forecasters.base import Forecaster
@@ -62,7 +63,7 @@ def rewrite(folder, change):
     config = json.loads(path.read_text())
     config.pop("checksum")
     change(config)
-    path.write_text(json.dumps({**config, "checksum": storage._checksum(config)}))
+    path.write_text(json.dumps({**config, "checksum": archive.checksum(config)}))
 
 
 @pytest.mark.parametrize("model", MODELS, ids=str)
@@ -183,25 +184,6 @@ def test_the_fingerprint_changes_with_names_and_labels():
         Covariates(("sea",), np.zeros((113, 1)), {"sea": ("clear",)}),
     ]
     assert len({storage.fingerprint(replace(panel(), known=one)) for one in known}) == 3
-
-
-def test_trees_come_back_as_they_went():
-    tree = {
-        "a": [1, 2.5, None, True, "text", float("inf")],
-        "b": (np.arange(3), np.array([[1.5], [2.5]])),
-        3: np.array(["x", 4, (1, 2)], dtype=object),
-        "d": {"empty": np.empty((0, 2)), "flags": np.array([True, False]), "raw": b"\x00\xff"},
-    }
-    arrays, files = {}, {}
-    packed = json.loads(json.dumps(storage._pack(tree, "t", arrays, files)))
-    back = storage._unpack(packed, arrays, files)
-    assert back["a"] == tree["a"]
-    assert isinstance(back["b"], tuple)
-    np.testing.assert_array_equal(back["b"][1], tree["b"][1])
-    assert back[3].tolist() == ["x", 4, (1, 2)]
-    assert back["d"]["empty"].shape == (0, 2)
-    assert back["d"]["flags"].dtype == bool
-    assert back["d"]["raw"] == b"\x00\xff"
 
 
 def test_an_empty_folder_is_no_model(tmp_path):

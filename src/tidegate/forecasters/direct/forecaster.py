@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tidegate.forecasters.storage import Tree
+    from tidegate.archive import Tree
     from tidegate.panel import Intervals, Panel
 
     Floats = NDArray[np.float64]

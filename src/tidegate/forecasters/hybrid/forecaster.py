@@ -30,6 +30,7 @@ from tidegate.training.threads import one_thread
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tidegate.archive import Tree
     from tidegate.forecasters.hybrid.columns import Source
     from tidegate.forecasters.hybrid.scale import LogScale
     from tidegate.forecasters.network.course import Member
@@ -288,7 +289,7 @@ class Hybrid(Forecaster):
     def _count_parameters(self) -> int:
         return sum(parameter.numel() for network in self._networks for parameter in network.parameters())
 
-    def _state(self) -> storage.Tree:
+    def _state(self) -> Tree:
         return {
             "networks": [
                 {name: value.numpy() for name, value in network.state_dict().items()} for network in self._networks
@@ -301,7 +302,7 @@ class Hybrid(Forecaster):
             "notes": self.notes_,
         }
 
-    def _restore(self, state: storage.Tree) -> None:
+    def _restore(self, state: Tree) -> None:
         self._shape = Shape(**state["shape"])
         self._reader = Reader.from_state(state["reader"])
         self._trust, self._places = state["trust"], state["places"]

@@ -34,6 +34,7 @@ from tidegate.training.threads import one_thread
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tidegate.archive import Tree
     from tidegate.forecasters.network.course import Member
     from tidegate.forecasters.network.warm import Weights
     from tidegate.nn.decoders.reading import Network
@@ -354,7 +355,7 @@ class NetworkForecaster(Forecaster):
     def _count_parameters(self) -> int:
         return sum(parameter.numel() for network in self._networks for parameter in network.parameters())
 
-    def _state(self) -> storage.Tree:
+    def _state(self) -> Tree:
         networks = [{name: value.numpy() for name, value in network.state_dict().items()} for network in self._networks]
         return {
             "networks": networks,
@@ -369,7 +370,7 @@ class NetworkForecaster(Forecaster):
             "start": self._start.state() if self.warm_start and self._start else None,
         }
 
-    def _restore(self, state: storage.Tree) -> None:
+    def _restore(self, state: Tree) -> None:
         self._sizes = Sizes(**state["sizes"])
         self._shape = Layout(**state["layout"])
         self._scale, self._encoding = Scale(**state["scale"]), Encoding.from_state(state["encoding"])
