@@ -92,6 +92,27 @@ def test_options_reach_the_backtest(tidegate, monthly):
     assert cutoffs == ["2020-02-01", "2020-04-01", "2020-06-01", "2020-08-01"]
 
 
+@pytest.mark.parametrize(("kind", "said"), [("split", "split-conformal"), ("adaptive", "adaptive conformal")])
+def test_intervals_may_come_from_the_errors_of_the_backtest(tidegate, monthly, kind, said):
+    line = f"forecast {monthly()} --horizon 3 --models ses --folds 6"
+    own = json.loads(tidegate(f"{line} --json --quiet --output own").stdout)
+    made = json.loads(tidegate(f"{line} --intervals {kind} --json --quiet --output {kind}").stdout)
+    assert made["run"]["settings"]["intervals"] == kind
+    assert any(f"The intervals of the forecast are {said}, from 18 errors" in note for note in made["run"]["notes"])
+    first, second = (rows(f"{folder}/forecast.csv") for folder in ("own", kind))
+    model = made["verdict"]["recommended"]
+    assert [row[model] for row in first] == [row[model] for row in second]
+    assert [row[f"{model}-hi-80"] for row in first] != [row[f"{model}-hi-80"] for row in second]
+    assert said in Path(f"{kind}/report.html").read_text()
+    assert own["scores"] == made["scores"]
+
+
+def test_intervals_of_the_backtest_need_its_first_steps(tidegate, monthly):
+    done = tidegate(f"forecast {monthly()} --horizon 3 --models ses --gap 1 --intervals adaptive")
+    assert done.exit_code == 2
+    assert "Set the gap to 0, or the intervals to 'own'." in done.stderr
+
+
 def test_known_past_and_static_covariates_are_used(tidegate, monthly, table):
     extra = {
         "price": [10 + k % 5 for k in range(72)],

@@ -161,7 +161,7 @@ def _facts(study: Study, request: Request, started: datetime, seconds: float) ->
     occasion = Occasion(request.source.name, request.typed.line, started, seconds, request.recorded())
     return {
         **run_facts(study, occasion, seed=request.chance.seed),
-        "notes": [*study.notes, *study.backtest.notes],
+        "notes": [*study.notes, *study.backtest.notes, *([study.intervals] if study.intervals else [])],
         "profile": _essentials(study.profile),
         "left_out": dict(study.backtest.left_out),
         "failures": dict(study.backtest.failures),

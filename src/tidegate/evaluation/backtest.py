@@ -6,7 +6,7 @@ import contextlib
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from sklearn.base import clone
@@ -72,6 +72,9 @@ class Settings:
     seeds
         How often each stochastic model is run, with seeds that follow its own, at least 1: its scores are means over
         the runs. With a budget, further runs come last and may be fewer.
+    intervals
+        Of the final forecast (`study`): "own" of the model; from the errors that it made in the backtest, "split"
+        (split-conformal) or "adaptive" (`evaluation.intervals`). The backtest itself judges the model's own.
     warm
         Whether a network that is refitted at a later fold starts from its fit at the one before and makes fewer
         updates; its folds then wait for each other. Without, every fit starts afresh.
@@ -79,7 +82,7 @@ class Settings:
     Raises
     ------
     SettingError
-        If a level, the number of processes or the budget is outside its limits.
+        If a level, the number of processes or seeds, the budget or the kind of intervals is outside its limits.
     """
 
     levels: tuple[int, ...] = (80, 95)
@@ -90,11 +93,14 @@ class Settings:
     watch: Watch | None = None
     warm: bool = False
     seeds: int = 1
+    intervals: Literal["own", "split", "adaptive"] = "own"
 
     def __post_init__(self) -> None:
         wrong = [level for level in self.levels if isinstance(level, bool) or level not in range(1, 100)]
         if wrong:
             raise SettingError(f"level {wrong[0]!r} is not a whole number of percent from 1 to 99; try 80 or 95.")
+        if self.intervals not in ("own", "split", "adaptive"):
+            raise SettingError(f"intervals is {self.intervals!r}; it must be 'own', 'split' or 'adaptive'.")
         if self.processes < 1:
             raise SettingError(f"processes is {self.processes}; it must be at least 1.")
         if isinstance(self.seeds, bool) or not isinstance(self.seeds, int) or self.seeds < 1:

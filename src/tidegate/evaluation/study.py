@@ -15,6 +15,7 @@ from tidegate.display import Displayed
 from tidegate.errors import DataError, SettingError
 from tidegate.evaluation.backtest import Backtest, Settings, backtest
 from tidegate.evaluation.evidence.evidence import Evidence, evidence
+from tidegate.evaluation.intervals import check, remade
 from tidegate.evaluation.selection import Verdict, verdict
 from tidegate.evaluation.work import forecast
 from tidegate.forecasters import registry
@@ -53,6 +54,8 @@ class Study(Displayed):
         The same as a frame of the input's kind: unique_id, ds, the model, its bounds; None likewise.
     notes
         What was decided about the data and the forecast, in sentences.
+    intervals
+        Where the intervals of the forecast come from, if they are not the model's own; else "".
     """
 
     profile: Profile
@@ -63,6 +66,7 @@ class Study(Displayed):
     forecast: Forecast | None = None
     frame: Any = None
     notes: tuple[str, ...] = ()
+    intervals: str = ""
 
 
 def study(
@@ -87,7 +91,7 @@ def study(
     folds
         Where the origins lie; None for five, one horizon apart.
     settings
-        Levels, seed, processes, budget, store and watch.
+        Levels, kind of intervals, seed, processes, budget, store and watch.
     judged
         Most series to judge the models on, drawn by seed; the forecast is for all. At least 1.
 
@@ -100,16 +104,21 @@ def study(
     DataError
         If the data cannot be used.
     SettingError
-        If a setting is outside its limits, or `folds` judges another horizon.
+        If a setting is outside its limits, `folds` judges another horizon, or intervals from the errors of the backtest
+        are wanted without levels or with a gap.
     TidegateError
         If no model could forecast.
     """
     panel = as_panel(data)
-    chosen = settings or Settings()
-    made = compare(panel, horizon=horizon, models=models, folds=folds, settings=chosen, judged=judged)
-    fitted, ahead, notes = _final(panel, horizon, made, chosen.levels)
+    chosen, origins = settings or Settings(), folds or Folds(horizon=horizon)
+    check(chosen.intervals, origins, chosen.levels)
+    made = compare(panel, horizon=horizon, models=models, folds=origins, settings=chosen, judged=judged)
+    fitted, ahead, notes = _final(panel, horizon, made, chosen.levels if chosen.intervals == "own" else ())
+    said = ""
+    if chosen.intervals != "own":
+        ahead, said = remade(ahead, panel, made.backtest, model=made.verdict.recommended, kind=chosen.intervals)
     frame = to_frame(ahead, panel)
-    return replace(made, model=fitted, forecast=ahead, frame=frame, notes=(*made.notes, *notes))
+    return replace(made, model=fitted, forecast=ahead, frame=frame, notes=(*made.notes, *notes), intervals=said)
 
 
 def compare(

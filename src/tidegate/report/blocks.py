@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tidegate.analysis.wording import probability
+from tidegate.report.wording import NOTHING
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -110,6 +113,11 @@ def cell(text: str, *, bar: float | None = None, mark: str = "", role: str = "")
     """Return a cell: its text, or a bar of `bar` in [0, 1], a badge `mark`, the role that styles the bar."""
     length = None if bar is None or not math.isfinite(bar) else round(100 * min(max(bar, 0.0), 1.0), 1)
     return {"text": text, "bar": length, "mark": mark, "role": role}
+
+
+def p_value(p: float) -> Block:
+    """Return a p-value as a cell of its column: "0.034", "< 0.001", a dash where there is none."""
+    return cell(probability(p).removeprefix("p ").removeprefix("= ") if math.isfinite(p) else NOTHING)
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> Block:

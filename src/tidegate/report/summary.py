@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tidegate.report import axes, blocks, wording
-from tidegate.report.sections import cells, evidence, folds, models, origin, outlook, residuals, series
+from tidegate.report.sections import cells, evidence, folds, intervals, models, origin, outlook, residuals, series
 from tidegate.report.view import View
 
 if TYPE_CHECKING:
@@ -47,10 +47,11 @@ def _sections(view: View, study: Study, run: dict[str, Any]) -> list[blocks.Bloc
     """Return the sections in their order; those about the final forecast are None if there was only a comparison."""
     notes = (*study.notes, *study.profile.notes, *study.backtest.notes)
     return [
-        None if study.forecast is None else outlook.section(view, study.forecast),
+        None if study.forecast is None else outlook.section(view, study.forecast, study.intervals),
         models.section(view),
         cells.section(run.get("cells"), view.measure),
         evidence.section(view, study.evidence),
+        intervals.section(view, study.evidence),
         folds.section(view),
         None if study.model is None else residuals.section(view, study.model),
         series.section(study.profile, view.panel),

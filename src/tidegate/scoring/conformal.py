@@ -34,10 +34,8 @@ def half_widths(scores: Floats, levels: Sequence[int]) -> Floats:
     Distribution-free predictive inference for regression, theorem 2.2. Errors at neighbouring origins depend on each
     other, so the guarantee holds approximately here.
     """
-    table = np.abs(scores.reshape(-1, scores.shape[-1]))
-    n_steps = table.shape[1]
-    growth = np.arange(1, n_steps + 1) ** _growth(table)
-    level_ground = table / growth
+    growth, level_ground = levelled(scores)
+    n_steps = len(growth)
     widths = np.empty((n_steps, len(levels)))
     for step in range(n_steps):
         widths[step] = [growth[step] * _half_width(level_ground, step, level) for level in levels]
@@ -56,8 +54,48 @@ def shortage(scores: Floats, levels: Sequence[int]) -> str:
     named = " and ".join(f"{level} %" for level in short)
     return (
         f"Only {n_scores} past errors are known, too few for the {named} interval, which needs "
-        f"{-(-short[-1] // (100 - short[-1]))}: it is stretched as for normal errors."
+        f"{fewest(short[-1])}: it is stretched as for normal errors."
     )
+
+
+def fewest(level: int) -> int:
+    """Return how many scores the interval of `level` percent needs: level / (100 - level), rounded up."""
+    return -(-level // (100 - level))
+
+
+def levelled(scores: Floats) -> tuple[Floats, Floats]:
+    """Return how the errors grow with the step, shape (F,), and the scores divided by it, shape (C N, F).
+
+    Takes the scores that `half_widths` takes.
+    """
+    table = np.abs(scores.reshape(-1, scores.shape[-1]))
+    growth = np.arange(1, table.shape[1] + 1) ** _growth(table)
+    return growth, table / growth
+
+
+def nearest(table: Floats, step: int, wanted: int) -> Floats:
+    """Return the scores of `step` (from 0), joined by as many neighbours as `wanted` scores need; all if too few.
+
+    Parameters
+    ----------
+    table
+        Levelled scores, shape (C N, F).
+    step
+        Column.
+    wanted
+        Scores, at least 1.
+    """
+    for radius in range(table.shape[1]):
+        near = table[:, max(0, step - radius) : step + radius + 1]
+        found = near[np.isfinite(near)]
+        if len(found) >= wanted:
+            return found
+    return table[np.isfinite(table)]
+
+
+def edge(n_scores: int) -> float:
+    """Return how far, in standard deviations of normal errors, the largest of n scores reaches."""
+    return float(norm.ppf(0.5 + n_scores / (n_scores + 1) / 2))
 
 
 def _growth(table: Floats) -> float:
@@ -75,17 +113,13 @@ def _growth(table: Floats) -> float:
 
 def _half_width(table: Floats, step: int, level: int) -> float:
     """Return the conformal rank among the scores of `step`, joined by as many neighbours as the level needs."""
-    for radius in range(table.shape[1]):
-        near = table[:, max(0, step - radius) : step + radius + 1]
-        found = near[np.isfinite(near)]
-        rank = _rank(len(found), level)
-        if rank <= len(found):
-            return float(np.partition(found, rank - 1)[rank - 1])
-    found = table[np.isfinite(table)]
+    found = nearest(table, step, fewest(level))
     if not len(found):
         return float("nan")
-    reached = len(found) / (len(found) + 1)
-    return float(found.max() * norm.ppf(0.5 + level / 200) / norm.ppf(0.5 + reached / 2))
+    rank = _rank(len(found), level)
+    if rank <= len(found):
+        return float(np.partition(found, rank - 1)[rank - 1])
+    return float(found.max() * norm.ppf(0.5 + level / 200) / edge(len(found)))
 
 
 def _rank(n_scores: int, level: int) -> int:

@@ -78,6 +78,11 @@ class Folds:
         """How many following folds judge some of the same steps: 0 unless `stride` is shorter than `horizon`."""
         return -(-self.horizon // self.step) - 1
 
+    @property
+    def delays(self) -> Integers:
+        """After how many further origins the outcome of each step ahead is known: ceil((gap + step) / stride), (F,)."""
+        return -(-(self.gap + np.arange(1, self.horizon + 1)) // self.step)
+
     def ends(self, lengths: Integers, *, minimum: int = 1) -> Integers:
         """Return how many observations lie before each origin, shape (K, N), oldest fold first.
 

@@ -130,6 +130,25 @@ def coverage(actual: Floats, lower: Floats, upper: Floats, axis: Axis = -1) -> F
     return average(np.where(missing, np.nan, inside), axis)
 
 
+def interval_score(actual: Floats, lower: Floats, upper: Floats, axis: Axis = -1, *, level: int) -> Floats:
+    """Interval score (Winkler's): width plus 2 / alpha times the distance to an outcome outside; lower is better.
+
+    Parameters
+    ----------
+    actual, lower, upper
+        Same shape.
+    axis
+        What to average over.
+    level
+        Outcomes in percent that the intervals should hold; alpha = 1 - level / 100.
+
+    Source: Winkler (1972), JASA 67, 187-191; Gneiting & Raftery (2007), Strictly proper scoring rules, JASA 102,
+    359-378, equation 43.
+    """
+    outside = np.maximum(lower - actual, 0) + np.maximum(actual - upper, 0)
+    return average(upper - lower + 2 / (1 - level / 100) * outside, axis)
+
+
 def width(lower: Floats, upper: Floats, axis: Axis = -1) -> Floats:
     """Mean width of the intervals, in the unit of the data."""
     return average(upper - lower, axis)

@@ -302,6 +302,7 @@ def test_zeros_and_missing_values_to_judge_by_are_counted(monthly):
         ({"budget": 0}, "budget is 0 seconds; it must be above 0"),
         ({"seeds": 0}, "seeds is 0; it must be a whole number, at least 1"),
         ({"seeds": True}, "seeds is True; it must be"),
+        ({"intervals": "wide"}, "intervals is 'wide'; it must be 'own', 'split' or 'adaptive'"),
     ],
 )
 def test_settings_outside_their_limits_are_refused(settings, message):

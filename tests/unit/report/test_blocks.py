@@ -32,3 +32,8 @@ def test_table_and_facts():
     assert made["columns"] == [{"title": "a", "numeric": True}]
     assert made["folded"] == "more"
     assert blocks.facts([("a", "b")])["pairs"] == [["a", "b"]]
+
+
+def test_p_values_have_one_form():
+    said = [blocks.p_value(p)["text"] for p in (0.0341, 1e-9, 1.0, float("nan"))]
+    assert said == ["0.034", "< 0.001", "1", "\N{EN DASH}"]

@@ -4,7 +4,7 @@ from dataclasses import replace
 from tidegate.report.summary import summarise, verdict
 from tidegate.report.view import View
 
-SECTIONS = ["forecast", "models", "evidence", "folds", "residuals", "series", "data", "reproduce"]
+SECTIONS = ["forecast", "models", "evidence", "intervals", "folds", "residuals", "series", "data", "reproduce"]
 
 
 def test_the_summary_is_plain_json(one, many, hourly, facts):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tidegate.scoring.conformal import half_widths, shortage
+from tidegate.scoring.conformal import edge, fewest, half_widths, levelled, nearest, shortage
 
 
 def test_the_rank_is_the_one_that_small_samples_need():
@@ -52,3 +52,29 @@ def test_exact_forecasts_have_intervals_of_no_width():
 
 def test_no_scores_at_all_give_nan():
     assert np.isnan(half_widths(np.full((2, 1, 3), np.nan), [80])).all()
+
+
+@pytest.mark.parametrize(("level", "wanted"), [(50, 1), (80, 4), (90, 9), (95, 19), (99, 99)])
+def test_so_many_scores_have_the_rank(level, wanted):
+    assert fewest(level) == wanted
+    for count, ends in ((wanted - 1, True), (wanted, False)):
+        assert bool(shortage(np.ones((count, 1, 1)), [level])) is ends
+
+
+def test_neighbours_join_until_there_are_enough():
+    table = np.array([[1.0, 2.0, 3.0, np.nan], [5.0, 6.0, 7.0, 8.0]])
+    assert sorted(nearest(table, 0, 2)) == [1, 5]
+    assert sorted(nearest(table, 0, 3)) == [1, 2, 5, 6]
+    assert sorted(nearest(table, 3, 2)) == [3, 7, 8]
+    assert len(nearest(table, 1, 50)) == 7
+
+
+def test_levelled_scores_do_not_grow():
+    scores = np.sqrt(np.arange(1, 5.0)) * np.ones((3, 2, 1))
+    growth, table = levelled(scores)
+    assert growth == pytest.approx(np.sqrt(np.arange(1, 5)))
+    assert table == pytest.approx(np.ones((6, 4)))
+
+
+def test_the_largest_of_19_normal_scores_reaches_as_far_as_95_percent():
+    assert edge(19) == pytest.approx(1.96, abs=1e-3)

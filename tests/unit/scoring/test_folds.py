@@ -42,3 +42,14 @@ def test_a_number_outside_its_limits_is_refused(setting, value, least):
         SettingError, match=rf"folds: {setting} is {value}; it must be a whole number, at least {least}"
     ):
         Folds(**{"horizon": 3, setting: value})
+
+
+@pytest.mark.parametrize(
+    ("folds", "delays"),
+    [(Folds(4), [1, 1, 1, 1]), (Folds(4, stride=1), [1, 2, 3, 4]), (Folds(4, stride=3, gap=2), [1, 2, 2, 2])],
+)
+def test_a_step_is_known_when_an_origin_lies_behind_it(folds, delays):
+    assert folds.delays.tolist() == delays
+    ends = folds.ends(np.array([100]))[:, 0]
+    later = [next(k for k in range(9) if ends[0] + k * folds.step >= ends[0] + folds.gap + s) for s in range(1, 5)]
+    assert delays == later

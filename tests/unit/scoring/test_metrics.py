@@ -70,3 +70,14 @@ def test_axis_chooses_what_is_averaged_over():
     assert metrics.mae(actual, forecast).shape == (3, 4)
     assert metrics.mae(actual, forecast, axis=(0, 1)) == pytest.approx(np.abs(actual - forecast).mean(axis=(0, 1)))
     assert metrics.mae(actual, forecast, axis=None) == pytest.approx(np.abs(actual - forecast).mean())
+
+
+def test_the_interval_score_is_the_pinball_loss_of_its_bounds():
+    """It is the sum of both losses times 2 / alpha."""
+    rng = np.random.default_rng(0)
+    actual, lower, width = rng.normal(size=(3, 40))
+    upper = lower + np.abs(width)
+    both = metrics.pinball(actual, lower, 0.1) + metrics.pinball(actual, upper, 0.9)
+    assert metrics.interval_score(actual, lower, upper, level=80) == pytest.approx(2 / 0.2 * both)
+    inside = np.array([1.0, np.nan])
+    assert metrics.interval_score(inside, np.array([0.0, 0.0]), np.array([3.0, 9.0]), level=95) == 3

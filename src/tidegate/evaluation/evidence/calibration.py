@@ -9,6 +9,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from tidegate.analysis.wording import number, probability
+from tidegate.evaluation.evidence.pairs import holm
 from tidegate.evaluation.significance import Comparison, compare
 from tidegate.scoring.metrics import average, coverage, width
 
@@ -38,6 +39,9 @@ class Calibration:
         Shape (F,): the fraction at each step ahead.
     by_series
         Shape (N,): the fraction of each series.
+    p_by_series
+        Shape (N,): of the test of each series, over its folds, after Holm's correction for all series; NaN where no
+        test is possible.
     width
         Shape (F,): mean width at each step, in the unit of the data.
     comparison
@@ -52,6 +56,7 @@ class Calibration:
     n: int
     by_step: Floats
     by_series: Floats
+    p_by_series: Floats
     width: Floats
     comparison: Comparison
 
@@ -79,11 +84,9 @@ def calibrations(backtest: Backtest, model: str) -> tuple[Calibration, ...]:
             continue
         held = [coverage(backtest.actual, lower, upper, ()) for lower, upper in bounds]
         inside = np.mean(held, axis=0)
-        pairs = average(inside, -1)
         share, n = float(average(inside, None)), int(np.isfinite(inside).sum())
-        nominal = np.where(np.isfinite(pairs), level / 100, np.nan)
-        found = compare(pairs, nominal, overlap=backtest.folds.overlap)
-        p = np.maximum(found.p, binomtest(round(share * n), n, level / 100).pvalue) if n else float("nan")
+        overlap = backtest.folds.overlap
+        alone = [against_nominal(inside[:, [one]], level / 100, overlap).p for one in range(inside.shape[1])]
         made.append(
             Calibration(
                 model,
@@ -92,8 +95,32 @@ def calibrations(backtest: Backtest, model: str) -> tuple[Calibration, ...]:
                 n,
                 average(inside, (0, 1)),
                 average(inside, (0, 2)),
+                holm(np.array(alone)),
                 widths,
-                replace(found, p=float(p)),
+                against_nominal(inside, level / 100, overlap),
             )
         )
     return tuple(made)
+
+
+def against_nominal(inside: Floats, nominal: float, overlap: int) -> Comparison:
+    """Test whether a share differs from what it should be, over folds or series (`significance.compare`).
+
+    The p-value is at least that of the binomial test on single outcomes, which bounds it where all folds were alike.
+
+    Parameters
+    ----------
+    inside
+        Shape (K, N, F): 1 for outcomes that count, 0 for others (or shares, over several runs); NaN where there is
+        none.
+    nominal
+        The share that there should be, between 0 and 1.
+    overlap
+        As `Folds.overlap`.
+    """
+    pairs = average(inside, -1)
+    found = compare(pairs, np.where(np.isfinite(pairs), nominal, np.nan), overlap=overlap)
+    n = int(np.isfinite(inside).sum())
+    if not n:
+        return found
+    return replace(found, p=float(np.maximum(found.p, binomtest(round(np.nansum(inside)), n, nominal).pvalue)))

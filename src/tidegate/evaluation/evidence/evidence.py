@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tidegate.analysis.plain import plain
+from tidegate.evaluation.evidence.alternatives import Alternatives, alternatives
 from tidegate.evaluation.evidence.calibration import Calibration, calibrations
 from tidegate.evaluation.evidence.confidence_set import FEWEST, LEVEL, confidence_set
 from tidegate.evaluation.evidence.pairs import Pair, holm, pairwise
+from tidegate.evaluation.evidence.pit import Pit, pit
 from tidegate.evaluation.evidence.ranks import Ranks, ranks
 from tidegate.evaluation.evidence.resampling import Interval, Resamples, resamples
 from tidegate.evaluation.evidence.steps import by_step
@@ -74,6 +76,10 @@ class Evidence:
         one model.
     intervals_held
         Of the recommended model: how its intervals held, level by level.
+    pit
+        Of the recommended model: where outcomes fell in its intervals; None where it has none.
+    alternatives
+        Of the recommended model: its intervals beside split-conformal and adaptive ones, level by level.
     seeds
         By model that was run with several seeds: the score of each run.
     sentences
@@ -89,6 +95,8 @@ class Evidence:
     confidence: dict[str, float]
     steps: Steps | None
     intervals_held: tuple[Calibration, ...]
+    pit: Pit | None
+    alternatives: tuple[Alternatives, ...]
     seeds: dict[str, tuple[float, ...]]
     sentences: tuple[str, ...] = ()
 
@@ -106,6 +114,8 @@ class Evidence:
         made: dict[str, Any] = plain(self)
         for pair, found in zip(made["pairs"], self.pairs, strict=True):
             pair["sentence"] = str(found)
+        if made["pit"]:
+            made["pit"]["sentence"] = str(self.pit)
         return {**made, "best": list(self.best)}
 
     def __str__(self) -> str:
@@ -141,6 +151,8 @@ def evidence(backtest: Backtest, verdict: Verdict, *, seed: int = 0) -> Evidence
         confidence_set(blocks, run=apart, seed=seed) if enough else {},
         _steps(backtest, verdict),
         calibrations(backtest, verdict.recommended),
+        pit(backtest, verdict.recommended),
+        alternatives(backtest, verdict.recommended),
         {name: tuple(backtest.by_run(name).tolist()) for name, one in backtest.results.items() if one.others},
     )
     return Evidence(**{**vars(made), "sentences": sentences(made, verdict)})

@@ -24,7 +24,30 @@ def sentences(found: Evidence, verdict: Verdict) -> tuple[str, ...]:
     if found.pairs:
         said += [*_pairs(found, verdict), _set(found), *_ranks(found)]
         said += _steps(found) if any(pair.comparison.tested for pair in found.pairs) else []
-    return (*said, *map(str, found.intervals_held))
+    return (*said, *of_intervals(found))
+
+
+def of_intervals(found: Evidence) -> tuple[str, ...]:
+    """Return those of the sentences that are about the recommended model's intervals."""
+    where = [] if found.pit is None else [str(found.pit)]
+    others = [str(one) for one in found.alternatives[:1]]  # of the narrowest level: the report's table has all
+    return (*map(str, found.intervals_held), *_series(found), *where, *others)
+
+
+def _series(found: Evidence) -> list[str]:
+    """Say for how many series of several the intervals do not hold what they say."""
+    held = found.intervals_held
+    if not held or np.isfinite(held[0].by_series).sum() < 2:
+        return []
+    said = []
+    for one in held:
+        tested = np.isfinite(one.p_by_series)
+        off = int(np.sum(tested & (one.p_by_series < ALPHA)))
+        if tested.any():
+            said.append(f"those of {one.level} % for {off or 'none'} of {int(tested.sum())} series")
+    if not said:
+        return ["Whether the intervals hold for each series cannot be tested: at least 3 folds are needed."]
+    return [f"Series by series the intervals are clearly off, after Holm's correction: {listing(said)}."]
 
 
 def _interval(found: Evidence, model: str) -> str:

@@ -20,7 +20,7 @@ def ladder(data: dict[str, Any]) -> alt.LayerChart:
     ----------
     data
         Columns ``name``, ``x`` (length of the bar), ``role``, ``text`` (written at the bar's end); ``x_title`` with
-        unit; ``reference``: where the vertical line of the baseline stands.
+        unit; ``reference``: where the vertical line of the baseline stands; optionally ``what`` the text is about.
     """
     sheet, look = theme.Sheet(), theme.ROLES
     columns = {name: data[name] for name in ("name", "x", "role", "text")}
@@ -35,7 +35,7 @@ def ladder(data: dict[str, Any]) -> alt.LayerChart:
     used = list(dict.fromkeys(data["role"]))
     colours = alt.Color("role:N", legend=None, scale=alt.Scale(domain=used, range=[look[r].colour for r in used]))
     bars = base.mark_bar(cornerRadiusEnd=2).encode(
-        x=x, y=y, color=colours, tooltip=alt.Tooltip("text:N", title="error")
+        x=x, y=y, color=colours, tooltip=alt.Tooltip("text:N", title=data.get("what", "error"))
     )
     words = [mark.encode(x=x, y=y, text="text:N") for mark in theme.haloed(base, align="left", dx=6)]
     lines = [] if data["reference"] is None else [rule(sheet, {"x": data["reference"], "role": "baseline"}, x, alt.Y())]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tidegate.analysis.wording import probability
-from tidegate.report import axes, blocks, wording
+from tidegate.evaluation.evidence.wording import of_intervals
+from tidegate.report import blocks, wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,9 @@ def section(view: View, found: Evidence) -> blocks.Block | None:
     if not found.pairs:
         return None
     figures = blocks.grid([scores(view, found), ranks(view, found)])
-    parts = [blocks.bullets(found.sentences), figures, held(view, found), pairs(found), steps(found)]
+    apart = of_intervals(found)
+    said = [sentence for sentence in found.sentences if sentence not in apart]
+    parts = [blocks.bullets(said), figures, pairs(found), steps(found)]
     lead = "Scores of a few folds or series owe something to luck. How much, and which differences are more than that:"
     return blocks.section("evidence", "Is the difference real?", parts, lead=lead, short="Evidence")
 
@@ -84,36 +87,6 @@ def _data(view: View, names: Sequence[str], columns: Sequence[Sequence[float]], 
     return {"name": list(names), "x": x, "lower": lower, "upper": upper, "role": roles, "text": list(text)}
 
 
-def held(view: View, found: Evidence) -> blocks.Block | None:
-    """Return the share of outcomes inside the recommended model's intervals, step by step."""
-    if not found.intervals_held or view.horizon < 2:
-        return None
-    roles = ("recommended", "winner", "observed", "other")
-    lines, rules, key = [], [], []
-    x = list(range(1, view.horizon + 1))
-    for role, one in zip(roles, found.intervals_held, strict=False):
-        text = [
-            f"{one.level} %, step {step}: {100 * share:.0f} % held" for step, share in zip(x, one.by_step, strict=True)
-        ]
-        lines.append({"role": role, "name": "held", "x": x, "y": axes.rounded(100 * one.by_step), "text": text})
-        rules.append({"y": one.level, "role": "bound"})
-        key.append((role, f"inside the {one.level} % interval"))
-    data = {
-        "x": axes.steps_axis(view.panel, view.horizon),
-        "y": "Outcomes inside (%)",
-        "lines": lines,
-        "rules": rules,
-        "zero": True,
-        "height": 200,
-    }
-    widest = found.intervals_held[-1]
-    spoken = f"Share of outcomes inside the intervals of {widest.model} by step ahead. {found.intervals_held[0]}"
-    caption = f"Dashed: what the intervals of {widest.model} should hold. Below the dashes they are too narrow, above "
-    caption += f"too wide; {widest.n // view.horizon:,} outcomes a step leave some of that to luck."
-    words = blocks.Words("Do the intervals hold?", spoken, caption)
-    return blocks.figure("lines", data, words, key=[*key, ("bound", "what they should hold")])
-
-
 def pairs(found: Evidence) -> blocks.Block | None:
     """Return every pair of models with its tests, folded away."""
     tested = [pair for pair in found.pairs if pair.comparison.tested]
@@ -138,12 +111,7 @@ def _row(pair: Pair, *, by_series: bool) -> list[blocks.Block]:
     numbers = (ours, theirs, pair.comparison.difference)
     cells += [blocks.cell(wording.number(value)) for value in numbers]
     p_values = [pair.comparison.p, pair.p_holm, *([pair.p_permutation, pair.p_wilcoxon] if by_series else [])]
-    return cells + [_p(p) for p in p_values]
-
-
-def _p(p: float) -> blocks.Block:
-    """Return a p-value as a cell of its column: "0.034", "< 0.001"."""
-    return blocks.cell(probability(p).removeprefix("p ").removeprefix("= ") if np.isfinite(p) else wording.NOTHING)
+    return cells + [blocks.p_value(p) for p in p_values]
 
 
 def steps(found: Evidence) -> blocks.Block | None:
@@ -160,7 +128,7 @@ def steps(found: Evidence) -> blocks.Block | None:
         [
             blocks.cell(str(step)),
             blocks.cell(wording.number(float(difference))),
-            _p(float(p)),
+            blocks.p_value(float(p)),
         ]
         for step, (difference, p) in enumerate(zip(made.difference, made.p, strict=True), start=1)
     ]

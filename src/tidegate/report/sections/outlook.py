@@ -17,11 +17,22 @@ _LONGEST_TABLE = 60
 _OPEN_TABLE = 14
 
 
-def section(view: View, forecast: Forecast) -> blocks.Block:
-    """Return the forecast of the recommended model as charts and a table."""
+def section(view: View, forecast: Forecast, intervals: str = "") -> blocks.Block:
+    """Return the forecast of the recommended model as charts and a table.
+
+    Parameters
+    ----------
+    view
+        The backtest and its verdict.
+    forecast
+        What comes next.
+    intervals
+        Where its intervals come from; "" if they are the model's own.
+    """
     chosen = [(n, why) for n, why in view.shown if view.panel.ids[n] in forecast.ids]
     shown = [figure(view.panel, forecast, n, why) for n, why in chosen]
     parts: list[blocks.Block | None] = [*shown[:1], blocks.grid(shown[1:])]
+    parts.append(blocks.text([intervals]))
     if len(forecast.ids) > len(shown):
         parts.append(blocks.text([_of_many(view, forecast)]))
     parts += [table(view.panel, forecast, n) for n, _ in chosen[:1]]

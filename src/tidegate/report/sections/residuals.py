@@ -1,13 +1,13 @@
-"""The section on what the recommended model leaves unexplained: its one-step errors, and whether its intervals hold."""
+"""The section on what the recommended model leaves unexplained: its one-step errors."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tidegate.analysis.residuals import diagnose
-from tidegate.analysis.wording import listing, probability
+from tidegate.analysis.wording import probability
 from tidegate.errors import TidegateError
 from tidegate.report import axes, blocks, wording
 from tidegate.report.sections.series import correlogram
@@ -23,16 +23,14 @@ if TYPE_CHECKING:
 
 _FEWEST, _MOST = 12, 96
 _N_BINS = 17
-_FEWEST_OUTCOMES = 20
 _LEANING = 3.0
-_SHORT_OF = 0.1
 
 
 def section(view: View, model: Forecaster) -> blocks.Block:
     """Return the checks of the fitted recommended model's residuals on the first series shown."""
     n, _ = view.shown[0]
     found = one_step(view, model, n)
-    parts: list[blocks.Block | None] = [blocks.text(_coverage(view))]
+    parts: list[blocks.Block | None] = []
     if found is None:
         parts.append(blocks.text(["The series is too short to check the residuals."]))
     else:
@@ -84,7 +82,6 @@ def _checks(view: View, n: int, times: NDArray[np.int64], errors: Floats) -> lis
         shown = found.correlogram
         unit = wording.steps_label(view.panel.frequency)
         figures.append(correlogram("Autocorrelation of the residuals", shown, [shown.acf, shown.acf_bound], unit))
-    figures.append(_by_step(view))
     said = [lead, _bias(errors), "" if found is None else found.statement]
     return [blocks.text(said), blocks.grid(figures), _figures_of(found)]
 
@@ -135,41 +132,6 @@ def _spread(kind: str, errors: Floats) -> blocks.Block:
         "The dashed curve is the normal distribution of the same mean and deviation." if deviation > 0 else "",
     )
     return blocks.figure("histogram", data, words)
-
-
-def _by_step(view: View) -> blocks.Block | None:
-    """Return how often the intervals held at each step ahead."""
-    backtest = view.backtest
-    result = backtest.results[view.verdict.recommended]
-    if view.horizon < 2 or np.isfinite(backtest.actual).sum(axis=(0, 1)).min() < _FEWEST_OUTCOMES:
-        return None
-    lines: list[dict[str, Any]] = []
-    rules = []
-    for q, (level, role) in enumerate(zip(backtest.levels[:2], ("recommended", "winner"), strict=False)):
-        inside = (backtest.actual >= result.lower[..., q]) & (backtest.actual <= result.upper[..., q])
-        seen = np.isfinite(backtest.actual) & np.isfinite(result.lower[..., q])
-        share = 100 * (seen & inside).sum(axis=(0, 1)) / np.maximum(seen.sum(axis=(0, 1)), 1)
-        steps = list(range(1, view.horizon + 1))
-        text = [f"step {step}: {value:.0f} % of outcomes inside" for step, value in zip(steps, share, strict=True)]
-        line = {"role": role, "name": f"{level} % interval", "x": steps, "y": axes.rounded(share), "text": text}
-        lines.append({**line, "points": view.horizon <= 24})
-        rules.append({"y": float(level), "role": "bound"})
-    data = {"x": axes.steps_axis(view.panel, view.horizon), "y": "Outcomes inside (%)", "lines": lines, "rules": rules}
-    key = [(line["role"], line["name"]) for line in lines]
-    spoken = f"Share of outcomes inside the intervals by step ahead, for {listing([text for _, text in key])}."
-    words = blocks.Words("Do the intervals hold?", spoken, "Grey lines mark what each interval promises.")
-    return blocks.figure("lines", data | {"height": 190, "zero": True}, words, key=key)
-
-
-def _coverage(view: View) -> list[str]:
-    """Say how often the intervals held over all folds."""
-    said = []
-    for level in view.backtest.levels:
-        share = view.score(view.verdict.recommended, f"coverage-{level}")
-        if np.isfinite(share):
-            lean = " They are too narrow." if share < level / 100 - _SHORT_OF else ""
-            said.append(f"Its {level} % intervals held {100 * share:.0f} % of the outcomes of all folds.{lean}")
-    return said
 
 
 def _figures_of(found: Residuals | None) -> blocks.Block | None:

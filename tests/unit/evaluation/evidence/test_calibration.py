@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tidegate.evaluation.backtest import Settings, backtest
-from tidegate.evaluation.evidence.calibration import calibrations
+from tidegate.evaluation.evidence.calibration import against_nominal, calibrations
 from tidegate.scoring.folds import Folds
 
 
@@ -87,3 +87,24 @@ def test_a_model_without_intervals_has_none(held):
     result = found.results["naive"]
     blank = replace(result, lower=np.full_like(result.lower, np.nan), upper=np.full_like(result.upper, np.nan))
     assert calibrations(replace(found, results={"naive": blank}), "naive") == ()
+
+
+def test_each_series_is_tested_by_itself_and_their_number_is_allowed_for(held):
+    """Three of four series hold 80 % of their outcomes, the last 30 %."""
+    inside = np.concatenate([drawn(0.8, (12, 3, 6)), drawn(0.3, (12, 1, 6))], axis=1)
+    (made,) = calibrations(held(inside), "naive")
+    assert made.p_by_series.shape == (4,)
+    assert made.p_by_series[3] < 0.01
+    assert (made.p_by_series[:3] > 0.05).all()
+    alone = against_nominal(inside[:, 3:].astype(float), 0.8, 0).p
+    assert made.p_by_series[3] == pytest.approx(4 * alone)
+
+
+def test_two_folds_test_no_series(held):
+    (made,) = calibrations(held(drawn(0.8, (2, 3, 4))), "naive")
+    assert np.isnan(made.p_by_series).all()
+
+
+def test_nothing_judged_tests_nothing():
+    found = against_nominal(np.full((4, 1, 3), np.nan), 0.8, 0)
+    assert not found.tested

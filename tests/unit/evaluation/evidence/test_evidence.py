@@ -128,6 +128,16 @@ def test_the_same_bits_for_the_same_seed_and_plain_json(proved):
     assert document["intervals"]["naive"]["MASE"]["value"] == pytest.approx(made.intervals["naive"]["MASE"].value)
 
 
+def test_intervals_are_in_the_document(monthly):
+    found = backtest(monthly((120,)), MODELS, folds=Folds(4, 9), settings=Settings(levels=(80, 95)))
+    made = evidence(found, verdict(found))
+    document = json.loads(json.dumps(made.to_dict()))
+    assert document["pit"]["sentence"] == str(made.pit)
+    assert document["pit"]["shares"] == pytest.approx(made.pit.shares)
+    assert document["alternatives"][0]["kinds"]["adaptive"]["share"] == made.alternatives[0].kinds["adaptive"].share
+    assert len(document["intervals_held"][0]["by_series"]) == len(document["intervals_held"][0]["p_by_series"]) == 1
+
+
 def test_tests_that_disagree_are_said(judged):
     rng = np.random.default_rng(0)
     ours = 1.0 - np.abs(rng.normal(0.3, 0.05, (1, 40)))

@@ -5,7 +5,9 @@ import re
 import numpy as np
 import pytest
 
+from tidegate.evaluation.backtest import Settings, backtest
 from tidegate.evaluation.evidence.evidence import evidence
+from tidegate.evaluation.evidence.wording import of_intervals
 from tidegate.evaluation.selection import verdict
 from tidegate.scoring.folds import Folds
 
@@ -58,3 +60,20 @@ def test_models_that_rank_the_same_come_first_together(judged, own, said_of_rank
     errors = {"seasonal-naive": 1.0 + wobble, "ses": own + wobble / 9, "ets": 0.6 + wobble / 9}
     sentence = next(one for one in said(judged(errors, folds=Folds(4, 12))) if one.startswith("By ranks"))
     assert re.match(said_of_ranks, sentence), sentence
+
+
+def test_what_is_said_of_intervals_comes_last(monthly):
+    found = backtest(monthly((120,) * 3), ["drift"], folds=Folds(4, 9), settings=Settings(levels=(80, 95)))
+    whole = evidence(found, verdict(found))
+    own = of_intervals(whole)
+    assert whole.sentences[-len(own) :] == own
+    assert own[:2] == tuple(map(str, whole.intervals_held))
+    assert own[2].startswith(
+        "Series by series the intervals are clearly off, after Holm's correction: those of 80 % for"
+    )
+    assert own[2].endswith("of 3 series.")
+    assert own[3:] == (str(whole.pit), str(whole.alternatives[0]))
+    few = backtest(monthly((120,) * 3), ["drift"], folds=Folds(4, 2), settings=Settings(levels=(80,)))
+    assert "Whether the intervals hold for each series cannot be tested: at least 3 folds are needed." in said(few)
+    one = backtest(monthly((120,)), ["drift"], folds=Folds(4, 9), settings=Settings(levels=(80,)))
+    assert not any("Series by series" in sentence for sentence in said(one))

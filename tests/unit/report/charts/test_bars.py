@@ -32,6 +32,12 @@ def test_a_ladder_without_baseline_or_height():
     assert made["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0, 1.0]
 
 
+@pytest.mark.parametrize("what", [None, "outcomes"])
+def test_a_pointer_shows_what_the_text_is_about(what):
+    made = bars.ladder(LADDER | ({} if what is None else {"what": what})).to_dict()
+    assert made["layer"][0]["encoding"]["tooltip"]["title"] == (what or "error")
+
+
 @pytest.mark.parametrize("with_curve", [True, False])
 def test_histogram(with_curve):
     data = {

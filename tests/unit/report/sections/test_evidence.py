@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tidegate.evaluation.evidence.evidence import evidence
+from tidegate.evaluation.evidence.wording import of_intervals
 from tidegate.report.sections import evidence as section
 from tidegate.report.view import View
 
@@ -17,8 +18,10 @@ def proof(many):
 def test_the_section_holds_sentences_figures_and_tables(view_of_many, proof):
     made = section.section(view_of_many, proof)
     assert made["name"] == "evidence"
-    assert made["blocks"][0]["sentences"] == list(proof.sentences)
-    assert [block["kind"] for block in made["blocks"]] == ["bullets", "grid", "figure", "table", "table"]
+    said = made["blocks"][0]["sentences"]
+    assert (*said, *of_intervals(proof)) == proof.sentences
+    assert not any("intervals of" in sentence for sentence in said)
+    assert [block["kind"] for block in made["blocks"]] == ["bullets", "grid", "table", "table"]
     assert len(made["blocks"][1]["figures"]) == 2
 
 
@@ -71,16 +74,6 @@ def test_every_step_has_its_row(proof):
     made = section.steps(proof)
     assert [row[0]["text"] for row in made["rows"]] == ["1", "2", "3", "4"]
     assert proof.steps.model in made["folded"]
-
-
-def test_the_share_inside_is_drawn_by_step_beside_what_it_should_be(view_of_many, proof, specification):
-    made = section.held(view_of_many, proof)
-    assert [line["y"] for line in made["data"]["lines"]] == [
-        pytest.approx(100 * one.by_step, abs=0.1) for one in proof.intervals_held
-    ]
-    assert [rule["y"] for rule in made["data"]["rules"]] == [80, 95]
-    specification(made)
-    assert section.held(view_of_many, replace(proof, intervals_held=())) is None
 
 
 def test_what_cannot_be_tested_is_left_out(view_of_many, proof):

@@ -68,3 +68,10 @@ def test_a_series_that_was_not_forecast_is_not_drawn(view_of_many, many):
     made = outlook.section(view_of_many, forecast)
     assert [block["kind"] for block in made["blocks"]] == ["figure", "grid", "text", "table"]
     assert "an easy one" in made["blocks"][0]["title"]
+
+
+def test_where_the_intervals_come_from_is_said_below_the_chart(one, view):
+    said = "The intervals of the forecast are adaptive conformal."
+    kinds = [block.get("sentences") for block in outlook.section(view, one.forecast, said)["blocks"]]
+    assert [said] in kinds
+    assert [said] not in [block.get("sentences") for block in outlook.section(view, one.forecast)["blocks"]]

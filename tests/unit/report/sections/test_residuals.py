@@ -40,18 +40,7 @@ def test_charts_words_and_figures(view, one, specification):
     for figure in figures:
         specification(figure)
     said = " ".join(text for block in made["blocks"] if block["kind"] == "text" for text in block["sentences"])
-    assert "80 % intervals held" in said
     assert "Ljung-Box" in said
-
-
-def test_many_outcomes_show_whether_intervals_hold_by_step(view_of_many, many, specification):
-    made = residuals.section(view_of_many, many.model)
-    figures = [figure for block in made["blocks"] for figure in block.get("figures", [])]
-    held = figures[-1]
-    assert held["title"] == "Do the intervals hold?"
-    coverage = view_of_many.backtest.scores().set_index("model").loc[many.verdict.recommended, "coverage-80"]
-    assert np.mean(held["data"]["lines"][0]["y"]) == pytest.approx(100 * coverage, abs=1e-3)
-    specification(held)
 
 
 @pytest.mark.parametrize(("mean", "said"), [(0.0, "close to 0"), (5.0, "5 too low"), (-5.0, "5 too high")])
@@ -62,12 +51,3 @@ def test_a_lean_is_said(mean, said):
 
 def test_constant_residuals_have_no_tests():
     assert residuals._figures_of(None) is None
-
-
-def test_intervals_that_hold_too_little_are_called_narrow(view):
-    result = view.backtest.results[view.verdict.recommended]
-    thin = replace(result, lower=result.mean[..., None] - [1e-9, 1e9], upper=result.mean[..., None] + [1e-9, 1e9])
-    backtest = replace(view.backtest, results=view.backtest.results | {view.verdict.recommended: thin})
-    said = residuals._coverage(View(backtest, view.verdict))
-    assert said[0].endswith("They are too narrow.")
-    assert said[1] == "Its 95 % intervals held 100 % of the outcomes of all folds."

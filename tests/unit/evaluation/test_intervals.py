@@ -1,0 +1,119 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tidegate.errors import SettingError
+from tidegate.evaluation.backtest import Settings
+from tidegate.evaluation.intervals import check, remade
+from tidegate.evaluation.study import study
+from tidegate.scoring.conformal import half_widths
+from tidegate.scoring.folds import Folds
+
+
+@pytest.fixture
+def judged(monthly):
+    """A study of N series with intervals of a kind."""
+
+    def make(kind, n_series=1, *, folds=None, levels=(80, 95), **options):
+        settings = Settings(levels=levels, intervals=kind)
+        panel = monthly((120,) * n_series, noise=2.0, seasons=(12,))
+        return panel, study(
+            panel, horizon=6, models=["drift"], folds=folds or Folds(6, 8), settings=settings, **options
+        )
+
+    return make
+
+
+def reach(found):
+    """Half the width of each interval, shape (N, F, Q); the forecast must lie in the middle."""
+    mean, bounds = found.forecast.mean[..., None], found.forecast.intervals
+    assert bounds.upper - mean == pytest.approx(mean - bounds.lower)
+    return bounds.upper - mean
+
+
+def test_split_bounds_are_those_of_all_errors_of_the_backtest(judged):
+    panel, found = judged("split", 2)
+    made = found.backtest
+    errors = np.abs(made.actual - made.results[found.verdict.recommended].mean) / made.scales.absolute[..., None]
+    values = panel.values.reshape(2, -1)
+    scale = np.abs(values[:, 12:] - values[:, :-12]).mean(axis=1)
+    assert reach(found) == pytest.approx(half_widths(errors, [80, 95]) * scale[:, None, None])
+    assert found.forecast.intervals.levels == (80, 95)
+    assert found.intervals == (
+        "The intervals of the forecast are split-conformal, from 96 errors of seasonal-naive at 8 past origins; "
+        "a saved model gives its own."
+    )
+
+
+def test_the_forecast_itself_is_the_same_and_the_frame_holds_the_new_bounds(judged):
+    own, adaptive = judged("own")[1], judged("adaptive")[1]
+    assert np.array_equal(own.forecast.mean, adaptive.forecast.mean)
+    assert own.intervals == ""
+    assert "adaptive conformal, from 48 errors" in adaptive.intervals
+    upper = adaptive.frame[f"{adaptive.verdict.recommended}-hi-95"].to_numpy()
+    assert np.array_equal(upper, adaptive.forecast.intervals.upper[0, :, 1])
+    assert not np.array_equal(own.forecast.intervals.upper, adaptive.forecast.intervals.upper)
+
+
+def test_adaptive_bounds_widen_after_misses(judged):
+    """The newest errors are made large: a rate of learning follows, beyond the few that the pool gains."""
+    panel, found = judged("own", folds=Folds(6, 14))
+    made, name = found.backtest, found.verdict.recommended
+    errors = np.random.default_rng(0).normal(size=made.actual.shape)
+    wide = {}
+    for newest in (1.0, 4.0):
+        moved = errors.copy()
+        moved[-5:] *= newest
+        results = {name: replace(made.results[name], mean=made.actual + moved)}
+        ahead = [
+            remade(found.forecast, panel, replace(made, results=results), model=name, kind=kind)[0]
+            for kind in ("split", "adaptive")
+        ]
+        wide[newest] = [np.mean(one.intervals.upper[..., 0] - one.mean) for one in ahead]
+    assert wide[4.0][1] > wide[4.0][0]
+    assert wide[4.0][1] / wide[1.0][1] > wide[4.0][0] / wide[1.0][0]
+
+
+@pytest.mark.parametrize("stride", [1, 4])
+def test_the_newest_outcomes_count_though_origins_lie_close(judged, stride):
+    """At the end of the series the last step of the newest fold is known, however many origins fit in between."""
+    panel, found = judged("adaptive", folds=Folds(6, 20, stride=stride))
+    made, name = found.backtest, found.verdict.recommended
+    actual = made.actual.copy()
+    actual[-1, 0, -1] += 1e6
+    later = remade(found.forecast, panel, replace(made, actual=actual), model=name, kind="adaptive")[0]
+    assert not np.array_equal(later.intervals.upper[0, -1], found.forecast.intervals.upper[0, -1])
+
+
+def test_series_that_were_not_judged_have_split_bounds(judged):
+    _, found = judged("adaptive", 4, judged=3)
+    _, fixed = judged("split", 4, judged=3)
+    new = ~np.isin(found.forecast.ids, found.backtest.panel.ids)
+    assert new.sum() == 1
+    assert np.array_equal(reach(found)[new], reach(fixed)[new])
+    assert not np.array_equal(reach(found)[~new], reach(fixed)[~new])
+    assert np.isfinite(reach(found)).all()
+    assert "Those of 1 series that were not judged are split-conformal." in found.intervals
+
+
+def test_too_few_errors_are_said(judged):
+    _, found = judged("split", folds=Folds(6, 2))
+    assert "Only 12 past errors are known, too few for the 95 % interval" in found.intervals
+
+
+def test_a_constant_series_has_intervals_of_no_width(monthly):
+    panel = monthly((60,))
+    flat = replace(panel, values=np.full(60, 5.0))
+    for kind in ("split", "adaptive"):
+        found = study(flat, horizon=3, models=["naive"], settings=Settings(intervals=kind))
+        assert (found.forecast.intervals.upper == 5).all()
+
+
+@pytest.mark.parametrize("kind", ["split", "adaptive"])
+def test_what_the_backtest_has_no_errors_for_is_refused_before_any_work(judged, kind):
+    with pytest.raises(SettingError, match=r"a gap of 2 skips the first steps .* has\. Set the gap to 0"):
+        judged(kind, folds=Folds(6, 3, gap=2))
+    with pytest.raises(SettingError, match=r"no level is asked for\. Give levels, such as 80 and 95"):
+        judged(kind, levels=())
+    check("own", Folds(6, 3, gap=2), ())
