@@ -20,8 +20,11 @@ def test_a_saved_model_is_inspected_on_what_it_was_fitted_on(tidegate, saved):
     done = tidegate(f"inspect {saved} --output seen")
     assert done.exit_code == 0, done.stderr
     assert "your season is 12." in done.stdout
+    assert "Data: sold\n  The data that the model was fitted on: 72 observations." in done.stdout
+    assert json.loads(Path("seen/insight.json").read_text("utf-8"))["name"] == "sold"
     assert "seen/report.html" in done.stdout
     page = Path("seen/report.html").read_text("utf-8")
+    assert "<h1>sold</h1>" in page
     assert "Forget" not in page.split("<script")[0]
     assert "Update gate" in page
     with np.load("seen/arrays.npz") as arrays:
@@ -33,6 +36,7 @@ def test_newer_data_another_member_and_more_windows(tidegate, saved, monthly):
     line = f"inspect {saved} {newer} --id shop --target sold --series y --member 2 --origins 9 --json"
     document = json.loads(tidegate(line).stdout)
     (network,) = document["networks"]
+    assert document["name"] == "newer"
     assert network["member"] == 2
     assert network["windows"] == 9
     assert network["series"] == "y"
@@ -71,10 +75,27 @@ def test_data_too_short_for_a_window_are_refused(tidegate, saved, monthly):
 
 
 def test_a_folder_without_a_model_and_no_folder_at_all(tidegate):
-    assert "is not a saved model" in tidegate("inspect nothing").stderr
+    Path("empty").mkdir()
+    for line in ("inspect nothing", "inspect empty", "predict nothing", "predict empty"):
+        done = tidegate(line)
+        assert done.exit_code == 2, line
+        assert "is not a saved model" in done.stderr
+        assert "Name a folder that fit, forecast or tune wrote." in done.stderr
     done = tidegate("inspect")
     assert done.exit_code == 2
     assert "or give --example to see the adding problem" in done.stderr
+
+
+def test_the_training_series_of_a_panel_are_named_a_few_of_them(tidegate, table):
+    months = [f"{2015 + k // 12}-{k % 12 + 1:02}-01,{100 + k % 12 + k * 7 % 5}" for k in range(48)]
+    rows = [f"shop-{n},{month}" for n in range(5) for month in months]
+    data = table("shop,month,sold", *rows)
+    line = f"fit {data} --horizon 4 --model gru --set hidden_size=4 --set n_members=1 --set training.n_updates=10"
+    assert tidegate(f"{line} --output saved --quiet").exit_code == 0
+    done = tidegate("inspect saved --output seen")
+    assert done.exit_code == 0, done.stderr
+    assert "Data: shop-0, shop-1, shop-2 and 2 more\n" in done.stdout
+    assert "240 observations of 5 series." in done.stdout
 
 
 def test_a_finished_folder_is_shown_again(tidegate, saved):

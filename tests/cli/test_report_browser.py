@@ -17,6 +17,9 @@ const frame = document.getElementById("report");
 const look = () => {{
   const page = frame.contentDocument;
   if (!page.documentElement.dataset.charts) {{ setTimeout(look, 50); return; }}
+  const folded = [...page.querySelectorAll("details")].filter((one) => one.querySelector(".chart"));
+  const closed = folded.filter((one) => !one.open).length;
+  folded.forEach((one) => {{ one.open = true; }});
   const texts = [...page.querySelectorAll(".chart svg text")].filter((one) => one.textContent.trim());
   const sizes = texts.map((one) => parseFloat(frame.contentWindow.getComputedStyle(one).fontSize));
   const wide = [...page.querySelectorAll(".chart svg")].filter(
@@ -27,6 +30,9 @@ const look = () => {{
     width: page.documentElement.scrollWidth,
     smallest: Math.min(...sizes),
     cut: wide.length,
+    folded: folded.length,
+    closed: closed,
+    narrowest: Math.min(...[...page.querySelectorAll(".chart svg")].map((one) => one.getBoundingClientRect().width)),
     asked: frame.contentWindow.performance.getEntriesByType("resource").length,
   }});
 }};
@@ -54,7 +60,8 @@ def report(request, tmp_path_factory):
             lines.append(f"{shop},{2015 + k // 12}-{k % 12 + 1:02}-01,{value}")
     (folder / "sales.csv").write_text("\n".join(lines) + "\n")
     data, out = str(folder / "sales.csv"), ["--quiet", "--output", str(folder / "out")]
-    lines = [["forecast", data, "--horizon", "6", "--models", "naive,drift,historic-mean", "--folds", "3", *out]]
+    lines = [["forecast", data, "--horizon", "6", "--models", "naive,drift,historic-mean,lstm", "--folds", "3", *out]]
+    lines[0] += ["--set", "lstm.training.n_updates=20", "--set", "lstm.n_members=1"]
     if request.param == "inspect":
         saved = str(folder / "saved")
         lines = [
@@ -106,6 +113,12 @@ def test_every_chart_is_drawn(seen):
 def test_nothing_runs_over_the_side(seen):
     assert seen["width"] <= seen["asked_for"]
     assert seen["cut"] == 0
+
+
+def test_what_is_folded_is_drawn_as_wide_as_the_rest(seen, report):
+    is_forecast = 'id="seal"' in report.read_text("utf-8")
+    assert seen["folded"] == seen["closed"] == (1 if is_forecast else 0)
+    assert seen["narrowest"] > 0.6 * min(seen["asked_for"], 400)
 
 
 def test_letters_in_charts_are_readable(seen):

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -15,7 +15,7 @@ from tidegate.cli import folders
 from tidegate.cli.app import Invocation, command
 from tidegate.cli.observations import observations
 from tidegate.cli.options import Chance, Folder, Source, Speech, Subject
-from tidegate.cli.predict import newer
+from tidegate.cli.predict import newer, saved
 from tidegate.cli.progress import training_bar
 from tidegate.errors import SettingError
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tidegate.insight.result import Insight
+    from tidegate.panel import Panel
 
 EXAMPLE = """
 tidegate inspect sales-gru
@@ -32,6 +33,8 @@ tidegate inspect --example
 
 ADDING = "adding"
 _HIDDEN, _SHORTEST = 32, 12
+_NAMED = 3
+"""Series of a panel that are named."""
 
 
 @dataclass(frozen=True)
@@ -118,9 +121,9 @@ def _write(request: Request, place: folders.Place) -> None:
 
     started = datetime.now().astimezone()
     with training_bar(quiet=request.speech.quiet):
-        insights, notes = _insights(request)
+        insights, notes, name = _looked(request)
     facts = {
-        "name": request.name,
+        "name": name,
         "command": request.typed.line,
         "seed": request.chance.seed,
         "started": started.isoformat(timespec="seconds", sep=" "),
@@ -128,7 +131,7 @@ def _write(request: Request, place: folders.Place) -> None:
         "notes": notes,
     }
     networks = [{**one.to_dict(), "sentences": one.sentences()} for one in insights]
-    document = {"name": request.name, "command": request.typed.line, "notes": notes, "networks": networks}
+    document = {"name": name, "command": request.typed.line, "notes": notes, "networks": networks}
     files: dict[str, str | bytes] = {
         "insight.json": plain_json(document),
         "run.json": plain_json(facts),
@@ -138,26 +141,48 @@ def _write(request: Request, place: folders.Place) -> None:
     folders.write(place, files)
 
 
-def _insights(request: Request) -> tuple[Sequence[Insight], list[str]]:
-    """Return what was seen, and what was said of the data on the way."""
+class _Looked(NamedTuple):
+    """What was seen, what was said of the data on the way, and what the data are called."""
+
+    insights: Sequence[Insight]
+    notes: list[str]
+    name: str
+
+
+def _looked(request: Request) -> _Looked:
     from tidegate.insight.adding import adding
-    from tidegate.insight.inspection import inspect as look_into
 
     directory, source, looking = request.inspected.directory, request.source, request.looking
     if directory is None and source.example == ADDING:
         if request.subject.series is not None or looking.member != 1 or looking.origins is not None:
             raise SettingError("--series, --member and --origins go with a model; the adding problem has none of them.")
-        return adding(seed=request.chance.seed), []
+        return _Looked(adding(seed=request.chance.seed), [], ADDING)
     if directory is None:
-        model, notes, panel = *_fitted(request), None
-    else:
-        from tidegate.forecasters.storage import load
+        model, notes = _fitted(request)
+        return _seen(request, model, None, _Looked((), notes, source.name))
+    model = saved(directory)
+    if source.data or source.example:
+        panel = newer(source, model)
+        return _seen(request, model, panel, _Looked((), list(panel.notes), source.name))
+    history = model.history_
+    said = f"The data that the model was fitted on: {len(history.times):,} observations"
+    said += f" of {len(history):,} series." if len(history) > 1 else "."
+    return _seen(request, model, None, _Looked((), [said], _named(history)))
 
-        model = load(directory)
-        panel = newer(source, model) if source.data or source.example else None
-        notes = [] if panel is None else list(panel.notes)
+
+def _seen(request: Request, model: Any, panel: Panel | None, told: _Looked) -> _Looked:
+    from tidegate.insight.inspection import inspect as look_into
+
+    looking = request.looking
     one = look_into(model, panel, series=request.subject.series, member=looking.member, origins=looking.origins)
-    return [one], notes
+    return told._replace(insights=(one,))
+
+
+def _named(panel: Panel) -> str:
+    """Return what the series of a panel are called, a few of them by name."""
+    names = [str(one) for one in panel.ids[:_NAMED]]
+    left = len(panel) - len(names)
+    return f"{', '.join(names)} and {left:,} more" if left else ", ".join(names)
 
 
 def _fitted(request: Request) -> tuple[Any, list[str]]:

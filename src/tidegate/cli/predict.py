@@ -13,6 +13,7 @@ from tidegate.cli import folders, results
 from tidegate.cli.app import Invocation, command
 from tidegate.cli.observations import observations
 from tidegate.cli.options import Coverage, Folder, Source, Speech
+from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
     from tidegate.forecasters.base import Forecaster
@@ -49,9 +50,7 @@ def predict(request: Request) -> int:
 
     Goes on from the end of the data that the model was fitted on, or from the end of newer DATA without fitting again.
     """
-    from tidegate.forecasters.storage import load
-
-    model = load(request.saved.directory)
+    model = saved(request.saved.directory)
     place = folders.place("predict", request.saved.directory.resolve().name, request.folder)
     if place.state != "finished":
         _write(model, request, place)
@@ -79,6 +78,24 @@ def _write(model: Forecaster, request: Request, place: folders.Place) -> None:
         "notes": [*(panel.notes if panel is not None else ()), *([model.shortage_] if model.shortage_ else [])],
     }
     folders.write(place, {"forecast.csv": csv(frame), "run.json": plain_json(facts)})
+
+
+def saved(directory: Path) -> Forecaster:
+    """Return the model that a folder holds.
+
+    Raises
+    ------
+    SettingError
+        If the folder holds no model.
+    StorageError
+        If the model is damaged.
+    """
+    from tidegate.forecasters.storage import is_model, load
+
+    if not is_model(directory):
+        why = "it holds no config.json" if directory.is_dir() else "there is no such folder"
+        raise SettingError(f"{directory} is not a saved model: {why}. Name a folder that fit, forecast or tune wrote.")
+    return load(directory)
 
 
 def newer(source: Source, model: Forecaster) -> Panel:

@@ -69,8 +69,12 @@ def show_study(document: Mapping[str, Any]) -> None:
         _show_cells(out, run["cells"], verdict["score"])
     show_sentences(out, "Verdict", verdict["sentences"])
     show_sentences(out, "Is the difference real?", document.get("evidence", {}).get("sentences", []))
+    if "seal" in run:
+        show_sentences(out, "Checked before you trust it", [run["seal"]["statement"]])
     if "forecast" in document:
         show_forecast(out, document["forecast"])
+    if run.get("inside", {}).get("network"):
+        show_sentences(out, f"Inside the network: {run['inside']['model']}", run["inside"]["sentences"][:1])
     show_files(out, document["output"], document["files"])
 
 

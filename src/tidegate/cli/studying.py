@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tidegate.evaluation.backtest import Settings
     from tidegate.evaluation.study import Study
     from tidegate.forecasters.base import Forecaster
+    from tidegate.insight.glimpse import Glimpse
     from tidegate.panel import Panel
     from tidegate.scoring.folds import Folds
 
@@ -125,8 +127,9 @@ def run(request: Request) -> int:
     contenders += request.rivals(panel)
     with resumable(place, request.typed):
         study = _study(request, contenders, panel, place)
+        checked, look = _looked(study, request, panel, clock)
         facts = _facts(study, request, started, time.monotonic() - clock)
-        _write(study, place, facts)
+        _write(study, place, facts | checked, look)
     place.clear()
     return _show(place, request.speech)
 
@@ -154,6 +157,35 @@ def _study(request: Request, contenders: list[str | Forecaster], panel: Panel, p
     )
 
 
+def _looked(study: Study, request: Request, panel: Panel, clock: float) -> tuple[dict[str, Any], Glimpse | None]:
+    """Return what run.json holds of the seal and of the best recurrent network, and the look into it.
+
+    Only a study with a forecast has them; `clock` is when it began, by which the budget may be spent.
+    """
+    if study.model is None:
+        return {}, None
+    from tidegate.evaluation.audit.seal import seal
+    from tidegate.insight.glimpse import glimpse
+
+    seed, budget = request.chance.seed, request.judging.budget
+    sealed = seal(study, panel, command=_audit(request, study.model.name), seed=seed)
+    look = glimpse(study, spent=budget is not None and time.monotonic() - clock >= budget)
+    return {"seal": sealed.to_dict(), "inside": look.to_dict()}, look
+
+
+def _audit(request: Request, model: str) -> str:
+    """Return the command that audits a model with its settings on the same data, read alike."""
+    source, plain = vars(request.source), vars(Source())
+    data = [str(source["data"])] if source["example"] is None else ["--example", source["example"]]
+    read = {name: str(value) for name, value in source.items() if name not in ("data", "example")}
+    options = [part for name, value in read.items() if value != str(plain[name]) for part in (f"--{name}", value)]
+    words = of_models(request.judging.settings or (), request.models).get(model, [])
+    chance = [] if request.chance.seed == Chance().seed else ["--seed", str(request.chance.seed)]
+    given = [part for word in words for part in ("--set", word)]
+    horizon = ["--horizon", str(request.ahead.horizon)]
+    return shlex.join(["tidegate", "audit", model, *data, *horizon, *options, *given, *chance])
+
+
 def _facts(study: Study, request: Request, started: datetime, seconds: float) -> dict[str, Any]:
     """Return what run.json holds: how the run was made and what was said aloud."""
     from tidegate.report.provenance import Occasion, run_facts
@@ -175,10 +207,10 @@ def _essentials(profile: Profile) -> list[str]:
     return [profile.sentences()[0], *(part.statement for part in parts if part is not None)]
 
 
-def _write(study: Study, place: folders.Place, facts: dict[str, Any]) -> None:
+def _write(study: Study, place: folders.Place, facts: dict[str, Any], look: Glimpse | None) -> None:
     from tidegate.report.files import write
 
-    write(study, place.folder, facts, replace=place.state == "replace")
+    write(study, place.folder, facts, look=look, replace=place.state == "replace")
 
 
 def _show(place: folders.Place, speech: Speech) -> int:

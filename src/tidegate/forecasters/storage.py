@@ -65,6 +65,12 @@ def load(folder: str | Path) -> Forecaster:
         raise archive.damaged(source, error) from error
 
 
+def is_model(folder: str | Path) -> bool:
+    """Whether `load` would find a saved model in the folder, whole or damaged."""
+    source = Path(folder)
+    return any(map(archive.is_there, (source, source / _INSIDE)))
+
+
 def _described(model: Forecaster, prefix: str, parts: Parts) -> dict[str, Any]:
     """Return the class, settings and, once fitted, state of a model for JSON; arrays and bytes go where they belong."""
     path = f"{type(model).__module__}:{type(model).__qualname__}"

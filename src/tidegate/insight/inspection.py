@@ -19,6 +19,7 @@ from tidegate.insight.walk import walk
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tidegate.forecasters.network.windows import Layout
     from tidegate.insight.subject import Subject
     from tidegate.insight.walk import Walked
     from tidegate.training.loop import Losses
@@ -146,7 +147,16 @@ def _scene(found: Target) -> Scene:
         seasons=panel.seasons or (1,),
         lag_steps=found.subject.lag_steps,
         n_windows=found.subject.n_windows,
+        season_by=_season_by(found.opened.windows.layout, (panel.seasons or (1,))[0]),
     )
+
+
+def _season_by(layout: Layout, season: int) -> tuple[str, ...]:
+    """Return what gives a network its season without remembering it."""
+    if season < 2:
+        return ()
+    reads = (f"reads how each value differs from that {season:,} steps before",) if season in layout.seasons else ()
+    return (*reads, *(("corrects the seasonal naive forecast",) if layout.base == "seasonal-naive" else ()))
 
 
 def _reads(found: Target) -> list[str]:

@@ -92,6 +92,8 @@ class Scene:
         Over how many windows gradients were taken.
     marked
         Steps of the newest window, from 0, at which something is to be remembered, where that is known.
+    season_by
+        What gives the network its season without remembering it: parts of a sentence whose subject is the network.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Scene:
     lag_steps: int
     n_windows: int
     marked: tuple[int, ...] = ()
+    season_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tidegate.analysis.wording import listing, span
+from tidegate.insight.diagnosis import CHRONO, GATED
 from tidegate.insight.gates import TRACKS
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ def sentences(insight: Insight) -> list[str]:
     """Return what was found in words, the most important first."""
     said = [
         headline(insight),
+        *([season_says(insight)] if falls_short(insight) else []),
         *(_named(insight, layer, one) for layer in insight.layers for one in layer_says(insight, layer)),
     ]
     made = insight.contributions
@@ -29,17 +31,55 @@ def sentences(insight: Insight) -> list[str]:
 
 def headline(insight: Insight) -> str:
     """Return the first sentence: how long the network remembers, beside the season."""
-    scene, window = insight.scene, len(insight.scene.times)
-    lengths = [layer.memory.reach for layer in insight.layers]
-    reach = None if None in lengths else max(length for length in lengths if length is not None)
-    state = insight.diagnosis.state
-    season = next((one for one in scene.seasons if one > 1), None)
-    beside = f"; your season is {season:,}" if season and scene.series else ""
-    if reach is None:
+    window = len(insight.scene.times)
+    state, length = insight.diagnosis.state.capitalize(), reach(insight)
+    season = _season(insight)
+    beside = f"; your season is {season:,}" if season else ""
+    if length is None:
         kept = f"this network's gradient stays above 1/e of its newest value through all {window:,} steps it reads"
-    else:
-        kept = f"this network forgets after {_steps(reach)}"
-    return f"{state.capitalize()}: {kept}{beside}."
+        return f"{state}: {kept}{beside}."
+    if falls_short(insight):
+        return (
+            f"{state} in training, but with a short memory: this network forgets after {_steps(length)}, and your "
+            f"season is {season:,}."
+        )
+    return f"{state}: this network forgets after {_steps(length)}{beside}."
+
+
+def reach(insight: Insight) -> int | None:
+    """Return the longest memory of the layers, in steps; None where one lasts through the window."""
+    lengths = [layer.memory.reach for layer in insight.layers]
+    known = [length for length in lengths if length is not None]
+    return max(known) if len(known) == len(lengths) else None
+
+
+def falls_short(insight: Insight) -> bool:
+    """Whether gradients are healthy and yet the memory is shorter than the season of the series."""
+    season, length = _season(insight), reach(insight)
+    return insight.diagnosis.state == "healthy" and bool(season) and length is not None and length < season
+
+
+def season_says(insight: Insight) -> str:
+    """Return what a memory that is shorter than the season means, and what to do about it."""
+    season = _season(insight)
+    said = f"Its gradients neither vanish nor explode, but its state keeps little of what lies {season:,} steps back."
+    longer = GATED if insight.scene.cell == "elman" else CHRONO
+    option = longer.option.replace("longest=48", f"longest={2 * season}")
+    if insight.scene.season_by:
+        given = listing(list(insight.scene.season_by))
+        return (
+            f"{said} It has its season all the same: it {given}. Nothing needs repair; what would lengthen its memory "
+            f"is {longer.name[0].lower()}{longer.name[1:]}: {option}."
+        )
+    return (
+        f"{said} Nothing else gives it the season either. Fit it with --set base=seasonal-naive, which the network "
+        f"then corrects, or lengthen its memory by {longer.name[0].lower()}{longer.name[1:]}: {option}."
+    )
+
+
+def _season(insight: Insight) -> int:
+    """Return the season of a series; 0 for none, and for a made-up problem."""
+    return next((one for one in insight.scene.seasons if one > 1), 0) if insight.scene.series else 0
 
 
 def layer_says(insight: Insight, layer: Layer) -> list[str]:

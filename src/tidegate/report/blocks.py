@@ -123,3 +123,8 @@ def p_value(p: float) -> Block:
 def facts(pairs: Sequence[tuple[str, str]]) -> Block:
     """Return names and their values, one under the other."""
     return {"kind": "facts", "pairs": [list(pair) for pair in pairs]}
+
+
+def folded(title: str, blocks: Sequence[Block | None]) -> Block:
+    """Return blocks that are hidden behind `title` until asked for; those that are None fall away."""
+    return {"kind": "folded", "title": title, "blocks": [block for block in blocks if block is not None]}

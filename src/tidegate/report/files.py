@@ -17,6 +17,7 @@ from tidegate.report.summary import summarise
 
 if TYPE_CHECKING:
     from tidegate.evaluation.study import Study
+    from tidegate.insight.glimpse import Glimpse
 
 NAMES = (
     "forecast.csv",
@@ -30,7 +31,9 @@ NAMES = (
 )
 
 
-def write(study: Study, folder: str | Path, run: dict[str, Any], *, replace: bool = False) -> Path:
+def write(
+    study: Study, folder: str | Path, run: dict[str, Any], *, look: Glimpse | None = None, replace: bool = False
+) -> Path:
     """Write everything that `NAMES` lists to `folder` and return the folder.
 
     A comparison without a final forecast leaves out forecast.csv and the model.
@@ -43,6 +46,8 @@ def write(study: Study, folder: str | Path, run: dict[str, Any], *, replace: boo
         Where to; its parents are made.
     run
         How it was made, as from `provenance.run_facts`; becomes run.json and the end of the report.
+    look
+        Into the best recurrent model, for the report; None leaves it out.
     replace
         Put the new files in the place of all those of an earlier run; other files in the folder stay.
 
@@ -62,7 +67,7 @@ def write(study: Study, folder: str | Path, run: dict[str, Any], *, replace: boo
     except OSError as error:
         raise StorageError(f"{target} cannot be written: {error}. Choose a folder you may write to.") from error
     try:
-        _fill(draft, study, run)
+        _fill(draft, study, run, look)
         draft.chmod(0o755)
         _move(draft, target)
     except OSError as error:
@@ -72,7 +77,7 @@ def write(study: Study, folder: str | Path, run: dict[str, Any], *, replace: boo
     return target
 
 
-def _fill(draft: Path, study: Study, run: dict[str, Any]) -> None:
+def _fill(draft: Path, study: Study, run: dict[str, Any], look: Glimpse | None) -> None:
     if study.frame is not None:
         (draft / "forecast.csv").write_text(csv(study.frame), encoding="utf-8", newline="")
     (draft / "backtest.csv").write_text(csv(study.backtest.to_frame()), encoding="utf-8", newline="")
@@ -80,7 +85,7 @@ def _fill(draft: Path, study: Study, run: dict[str, Any]) -> None:
     (draft / "verdict.json").write_text(plain_json(study.verdict.to_dict()), encoding="utf-8")
     (draft / "evidence.json").write_text(plain_json(study.evidence.to_dict()), encoding="utf-8")
     (draft / "run.json").write_text(plain_json(run), encoding="utf-8")
-    (draft / "report.html").write_text(render(summarise(study, run)), encoding="utf-8")
+    (draft / "report.html").write_text(render(summarise(study, run, look)), encoding="utf-8")
     if study.model is not None:
         study.model.save(draft / "model")
 

@@ -104,7 +104,11 @@ def _verdict(insights: Sequence[Insight]) -> blocks.Block:
     return {
         "heading": "What was found",
         "statement": sentences[0],
-        "sentences": [*insight.diagnosis.reasons, *insight.notes],
+        "sentences": [
+            *([words_of.season_says(insight)] if words_of.falls_short(insight) else []),
+            *insight.diagnosis.reasons,
+            *insight.notes,
+        ],
         "tiles": _tiles(insight),
     }
 

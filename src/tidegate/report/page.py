@@ -67,10 +67,15 @@ def library() -> str:
 def _figures(summary: Block) -> Iterator[Block]:
     """Yield the figures in the order in which the template prints them."""
     for section in summary["sections"]:
-        for block in section["blocks"]:
-            if block["kind"] == "figure":
-                yield block
-            yield from block.get("figures", ())
+        yield from _inside(section["blocks"])
+
+
+def _inside(blocks: list[Block]) -> Iterator[Block]:
+    for block in blocks:
+        if block["kind"] == "figure":
+            yield block
+        yield from block.get("figures", ())
+        yield from _inside(block.get("blocks", []))
 
 
 @cache

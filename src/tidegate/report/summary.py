@@ -7,15 +7,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tidegate.report import axes, blocks, wording
-from tidegate.report.sections import cells, evidence, folds, intervals, models, origin, outlook, residuals, series
+from tidegate.report.sections import (
+    cells,
+    evidence,
+    folds,
+    inside,
+    intervals,
+    models,
+    origin,
+    outlook,
+    residuals,
+    seal,
+    series,
+)
 from tidegate.report.view import View
 
 if TYPE_CHECKING:
     from tidegate.evaluation.study import Study
+    from tidegate.insight.glimpse import Glimpse
     from tidegate.panel import Forecast
 
 
-def summarise(study: Study, run: dict[str, Any]) -> blocks.Block:
+def summarise(study: Study, run: dict[str, Any], look: Glimpse | None = None) -> blocks.Block:
     """Return the report of `study` as a dictionary.
 
     Parameters
@@ -23,7 +36,9 @@ def summarise(study: Study, run: dict[str, Any]) -> blocks.Block:
     study
         Profile, backtest, verdict, fitted model and forecast.
     run
-        How it was made, as from `provenance.run_facts`.
+        How it was made, as from `provenance.run_facts`; with ``cells`` and ``seal`` where those were made.
+    look
+        A look into the best recurrent model; None leaves it out.
 
     Returns
     -------
@@ -38,22 +53,24 @@ def summarise(study: Study, run: dict[str, Any]) -> blocks.Block:
         "title": _title(view, str(run["name"])),
         "subtitle": _subtitle(view),
         "verdict": verdict(view, study.forecast),
-        "sections": [section for section in _sections(view, study, run) if section is not None],
+        "sections": [section for section in _sections(view, study, run, look) if section is not None],
         "made": f"Made by tidegate {run['versions'].get('tidegate', '')} on {run['started']}".replace("  ", " "),
     }
 
 
-def _sections(view: View, study: Study, run: dict[str, Any]) -> list[blocks.Block | None]:
+def _sections(view: View, study: Study, run: dict[str, Any], look: Glimpse | None) -> list[blocks.Block | None]:
     """Return the sections in their order; those about the final forecast are None if there was only a comparison."""
     notes = (*study.notes, *study.profile.notes, *study.backtest.notes)
     return [
         None if study.forecast is None else outlook.section(view, study.forecast, study.intervals),
+        seal.section(run.get("seal")),
         models.section(view),
         cells.section(run.get("cells"), view.measure),
         evidence.section(view, study.evidence),
         intervals.section(view, study.evidence),
         folds.section(view),
         None if study.model is None else residuals.section(view, study.model),
+        inside.section(look),
         series.section(study.profile, view.panel),
         origin.data(view, notes),
         origin.reproduction(view, run),

@@ -7,6 +7,7 @@ import tidegate
 from tidegate.cli.app import Invocation
 from tidegate.cli.options import Coverage, Folder, Source, Speech
 from tidegate.cli.predict import Request, Saved, predict
+from tidegate.errors import SettingError, StorageError
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +50,18 @@ def test_the_model_inside_a_forecast_folder_is_found(model, capsys):
     Path("saved").rename("run/model")
     assert predict(asked(directory="run")) == 0
     assert json.loads(capsys.readouterr().out)["run"]["model"] == "ses"
+
+
+@pytest.mark.parametrize(
+    ("folder", "why"), [("empty", "it holds no config.json"), ("absent", "there is no such folder")]
+)
+def test_a_folder_without_a_model_is_a_wrong_argument(folder, why):
+    Path("empty").mkdir()
+    with pytest.raises(SettingError, match=f"{folder} is not a saved model: {why}. Name a folder that fit, forecast"):
+        predict(asked(directory=folder))
+
+
+def test_a_damaged_model_is_no_wrong_argument(model):
+    Path("saved/config.json").write_text("{")
+    with pytest.raises(StorageError, match="cannot be read"):
+        predict(asked())

@@ -7,7 +7,7 @@ import pytest
 from tidegate.cli.app import Invocation
 from tidegate.cli.folders import Place
 from tidegate.cli.options import Ahead, Chance, Coverage, Folder, Judging, Source, Speech
-from tidegate.cli.studying import Request, run
+from tidegate.cli.studying import Request, _audit, run
 from tidegate.errors import SettingError
 
 
@@ -83,9 +83,42 @@ def test_a_finished_run_made_otherwise_is_not_taken_for_this_one():
         run(request_for(ahead=Ahead(7), folder=Folder(resume=True)))
 
 
+def test_the_recommended_model_is_checked_and_the_best_network_looked_into(capsys):
+    small = Judging(models="ses,rnn", folds=2, processes=1, settings=["rnn.training.n_updates=10", "rnn.n_members=1"])
+    assert run(request_for(judging=small)) == 0
+    shown = capsys.readouterr().out
+    assert shown.index("Checked before you trust it") < shown.index("Inside the network: rnn")
+    found = json.loads(Path("tidegate-forecast-air-passengers/run.json").read_text("utf-8"))
+    command = f"tidegate audit {found['seal']['model']} --example air-passengers --horizon 6"
+    assert found["seal"]["command"].startswith(command)
+    assert " ".join(found["seal"]["statement"].split()) in " ".join(shown.split())
+    assert found["inside"]["network"]["cell"] == "elman"
+    page = Path("tidegate-forecast-air-passengers/report.html").read_text("utf-8")
+    assert 'id="seal"' in page
+    assert 'id="inside"' in page
+
+
+def test_the_command_of_the_audit_reads_the_same_data_alike():
+    source = Source(data=Path("my sales.csv"), id="shop", known="price", season="7")
+    judging = Judging(models="ets,gru", settings=["gru.hidden_size=8"])
+    asked = request_for(source=source, judging=judging, chance=Chance(3))
+    said = "tidegate audit {} 'my sales.csv' --horizon 6 --id shop --known price --season 7{} --seed 3"
+    assert _audit(asked, "gru") == said.format("gru", " --set hidden_size=8")
+    assert _audit(asked, "ets") == said.format("ets", "")
+
+
+def test_without_a_network_the_report_says_so_and_the_screen_nothing(capsys):
+    assert run(request_for()) == 0
+    assert "Inside the network" not in capsys.readouterr().out
+    found = json.loads(Path("tidegate-forecast-air-passengers/run.json").read_text("utf-8"))
+    assert found["inside"]["network"] is None
+    assert "No recurrent network was among the models" in found["inside"]["sentences"][0]
+
+
 def test_a_comparison_has_no_forecast(capsys):
     assert run(request_for("compare", speech=Speech(quiet=True, json=True))) == 0
     document = json.loads(capsys.readouterr().out)
     assert "forecast" not in document
     assert [row["model"] for row in document["scores"]] == ["naive", "seasonal-naive", "ses"]
     assert not (Path(document["output"]) / "model").exists()
+    assert not {"seal", "inside"} & set(document["run"])

@@ -189,6 +189,15 @@ def test_the_fingerprint_changes_with_names_and_labels():
 def test_an_empty_folder_is_no_model(tmp_path):
     with pytest.raises(StorageError, match=r"is not a saved model: it holds no config.json"):
         storage.load(tmp_path)
+    assert not storage.is_model(tmp_path)
+
+
+def test_a_model_is_found_in_its_folder_and_in_that_of_a_run(saved, tmp_path):
+    assert storage.is_model(saved)
+    (tmp_path / "run").mkdir()
+    saved.rename(tmp_path / "run" / "model")
+    assert storage.is_model(tmp_path / "run")
+    assert not storage.is_model(tmp_path / "absent")
 
 
 def test_truncated_config(saved):

@@ -6,7 +6,7 @@ import torch
 
 import tidegate
 from tidegate.errors import NotFittedError, SettingError
-from tidegate.insight.inspection import inspect
+from tidegate.insight.inspection import _season_by, inspect
 from tidegate.insight.target import target
 from tidegate.nn.cells.catalogue import CELLS
 from tidegate.nn.cells.lstm import Lstm
@@ -133,3 +133,13 @@ def test_what_cannot_be_inspected_is_refused():
         inspect(tidegate.GRU())
     with pytest.raises(SettingError, match="What can be inspected: rnn, lstm, gru, recurrent"):
         inspect(tidegate.Naive())
+
+
+def test_what_gives_a_network_its_season_is_told(gru):
+    reads, corrects = inspect(gru).scene.season_by
+    assert reads == "reads how each value differs from that 12 steps before"
+    assert corrects == "corrects the seasonal naive forecast"
+    layout = gru.opened().windows.layout
+    assert _season_by(layout._replace(base="shift"), 12) == (reads,)
+    assert _season_by(layout._replace(seasons=()), 12) == (corrects,)
+    assert _season_by(layout, 1) == ()

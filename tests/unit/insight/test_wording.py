@@ -22,7 +22,42 @@ def test_the_headline_says_the_memory_beside_the_season(found):
     told = wording.headline(with_reach(found, 14))
     assert told.endswith("this network forgets after 14 steps; your season is 12.")
     assert told.split(":")[0].lower() == found.diagnosis.state
-    assert "forgets after 1 step;" in wording.headline(with_reach(found, 1))
+    assert not wording.falls_short(with_reach(found, 14))
+
+
+def in_state(insight, state):
+    layers = tuple(replace(one, diagnosis=replace(one.diagnosis, state=state)) for one in insight.layers)
+    return replace(insight, layers=layers)
+
+
+def test_a_healthy_network_whose_memory_is_shorter_than_the_season_is_not_simply_called_healthy(found):
+    short = in_state(with_reach(found, 1), "healthy")
+    assert wording.headline(short) == (
+        "Healthy in training, but with a short memory: this network forgets after 1 step, and your season is 12."
+    )
+    said = short.sentences()[1]
+    assert (
+        "its state keeps little of what lies 12 steps back. It has its season all the same: it reads how each" in said
+    )
+    assert "differs from that 12 steps before and corrects the seasonal naive forecast. Nothing needs repair" in said
+    assert "longest=24" in said
+
+
+def test_without_a_seasonal_input_or_base_the_remedy_is_named(found):
+    short = in_state(with_reach(found, 3), "healthy")
+    bare = replace(short, scene=replace(short.scene, season_by=()))
+    said = wording.season_says(bare)
+    assert "Nothing else gives it the season either. Fit it with --set base=seasonal-naive" in said
+    assert "chrono(layer, generator, longest=24)" in said
+    elman = wording.season_says(replace(bare, scene=replace(bare.scene, cell="elman")))
+    assert "lengthen its memory by a gated cell: --set cell=lstm or cell=gru" in elman
+
+
+@pytest.mark.parametrize("state", ["vanishing", "exploding"])
+def test_an_ill_network_is_called_ill_whatever_its_memory(found, state):
+    ill = in_state(with_reach(found, 3), state)
+    assert wording.headline(ill) == f"{state.capitalize()}: this network forgets after 3 steps; your season is 12."
+    assert not any("short memory" in sentence or "season all the same" in sentence for sentence in ill.sentences())
 
 
 def test_of_several_layers_the_longest_memory_counts(found):

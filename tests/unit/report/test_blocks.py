@@ -37,3 +37,9 @@ def test_table_and_facts():
 def test_p_values_have_one_form():
     said = [blocks.p_value(p)["text"] for p in (0.0341, 1e-9, 1.0, float("nan"))]
     assert said == ["0.034", "< 0.001", "1", "\N{EN DASH}"]
+
+
+def test_what_is_folded_drops_what_is_absent():
+    made = blocks.folded("More", [None, blocks.note("look")])
+    assert (made["kind"], made["title"]) == ("folded", "More")
+    assert [block["text"] for block in made["blocks"]] == ["look"]

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from tidegate.insight.glimpse import Glimpse
 from tidegate.report.page import library, render, specification
 from tidegate.report.summary import summarise
 
@@ -76,6 +77,17 @@ def test_every_axis_has_a_title_with_its_unit(one, many, facts):
             title = axis["axis"]["title"]
             models = figure["drawing"] in ("ladder", "intervals") and (name, title) == ("y", None)
             assert models or "(" in title or title.startswith("Number of"), (figure["title"], name, title)
+
+
+def test_figures_inside_what_is_folded_are_printed_in_their_order(one, facts, inside):
+    look = Glimpse("lstm", "lstm has the lowest error.", inside)
+    text = render(summarise(one, facts(one), look))
+    body, drawn = text[: text.index("<footer>")], text[text.index("<footer>") :]
+    fold = body[body.index('<details class="folded">') :]
+    charts = re.findall(r'id="(chart-\d+)"', body)
+    assert charts == re.findall(r'id="(chart-\d+)-data"', drawn)
+    place = re.search(r"<h3>Forget gate</h3>.*?id=\"(chart-\d+)\"", fold, re.DOTALL)[1]
+    assert '"forget gate"' in re.search(rf'id="{place}-data">(.*?)</script>', drawn, re.DOTALL)[1]
 
 
 def test_names_of_users_cannot_break_out(hostile_page):

@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 
+from tidegate.insight.glimpse import Glimpse
 from tidegate.report.summary import summarise, verdict
 from tidegate.report.view import View
 
@@ -18,6 +19,14 @@ def test_every_section_is_there(one, facts):
     assert [section["name"] for section in made["sections"]] == SECTIONS
     assert made["title"] == "sales.csv: 6 months ahead"
     assert made["subtitle"] == "y: 84 observations, Jan 2010 to Dec 2016"
+
+
+def test_the_seal_stands_by_the_forecast_and_the_network_behind_the_scores(one, facts, inside):
+    seal = {"statement": "drift passes.", "marks": [], "command": "tidegate audit drift DATA --horizon 6"}
+    made = summarise(one, facts(one) | {"seal": seal}, Glimpse("lstm", "lstm has the lowest error.", inside))
+    names = [section["name"] for section in made["sections"]]
+    assert names == ["forecast", "seal", *SECTIONS[1:5], "inside", *SECTIONS[5:]]
+    json.dumps(made, allow_nan=False)
 
 
 def test_a_comparison_has_no_forecast_and_no_residuals(one, facts):

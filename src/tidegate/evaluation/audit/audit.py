@@ -206,7 +206,7 @@ def audit(
         blind,
         leaking,
         echo(material, _one_apart(asked, material, judged), declared=asked.kind == "model" and asked.name == "naive"),
-        points(material, judged),
+        points(material.panel, judged),
         same,
         names,
         (*material.panel.notes, *material.notes, *asked.notes),

@@ -77,13 +77,12 @@ def prepared(data: Any, horizon: int, *, seed: int = 0) -> Material:
     """
     panel = as_panel(data)
     season = resolved(filled(panel)).season
-    held_back = horizon if panel.known.names and panel.future is None else 0
-    needed = max(2 * season, _LEAST_PAST) + horizon + 1 + held_back
-    short = np.flatnonzero(panel.lengths < needed)
+    least, held_back = needed(panel, horizon, season), _held_back(panel, horizon)
+    short = np.flatnonzero(panel.lengths < least)
     if len(short):
         n = int(short[0])
         raise DataError(
-            f"{panel.lengths[n]} observations; an audit {horizon} steps ahead with a season of {season} needs {needed}",
+            f"{panel.lengths[n]} observations; an audit {horizon} steps ahead with a season of {season} needs {least}",
             place=Place(series=str(panel.ids[n])),
             repair="Give longer series or a shorter horizon, or set the season with --season.",
         )
@@ -95,6 +94,21 @@ def prepared(data: Any, horizon: int, *, seed: int = 0) -> Material:
     return _measured(panel, horizon, season, tuple(notes))
 
 
+def needed(panel: Panel, horizon: int, season: int) -> int:
+    """Return the fewest observations of a series that can be audited `horizon` steps ahead with that season."""
+    return max(2 * season, _LEAST_PAST) + horizon + 1 + _held_back(panel, horizon)
+
+
+def newest(panel: Panel, n_values: int) -> Panel:
+    """Return the panel with at most the newest `n_values` of each series; known covariates keep their future."""
+    return panel.before(panel.lengths, 0 if panel.future is None else _reach(panel), window=n_values)
+
+
+def _held_back(panel: Panel, horizon: int) -> int:
+    """Return how many of the newest rows serve as the future of known covariates."""
+    return horizon if panel.known.names and panel.future is None else 0
+
+
 def _reduced(panel: Panel, seed: int) -> tuple[Panel, list[str]]:
     """Return at most 20 series, the newest 2,000 values of each, and what was left out."""
     notes = []
@@ -104,8 +118,7 @@ def _reduced(panel: Panel, seed: int) -> tuple[Panel, list[str]]:
         panel = panel.take(drawn)
     if panel.lengths.max() > MOST_VALUES:
         notes.append(f"Audited on the newest {MOST_VALUES:,} values of each series.")
-        future = panel.future
-        panel = panel.before(panel.lengths, 0 if future is None else _reach(panel), window=MOST_VALUES)
+        panel = newest(panel, MOST_VALUES)
     return panel, notes
 
 

@@ -13,8 +13,8 @@ from tidegate.evaluation.audit.leaks import spoken
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tidegate.evaluation.audit.material import Material
     from tidegate.evaluation.audit.subject import Judged
+    from tidegate.panel import Panel
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +37,13 @@ class Points:
     missing: int
 
 
-def points(material: Material, made: Judged) -> Points:
+def points(panel: Panel, made: Judged) -> Points:
     """Return whether all series, origins and steps were forecast.
 
     Parameters
     ----------
-    material
-        The data.
+    panel
+        The N series.
     made
         Forecasts at past origins, NaN where there are none.
     """
@@ -54,7 +54,6 @@ def points(material: Material, made: Judged) -> Points:
         statement = f"All {there.size:,} points are there: {n_series:,} series, {n_origins} origins, {n_steps:,} steps."
         return Points(Finding("points", "passed", statement), there.mean(axis=1), there.size, 0)
     g, n, k = (int(places[0]) for places in np.nonzero(~there))
-    panel = material.panel
     cutoff = spoken(panel, int(panel.offsets[n] + made.ends[g, n] - 1))
     statement = (
         f"{missing:,} of {there.size:,} points were never scored, the first of them step {k + 1} of series "

@@ -85,17 +85,17 @@ def sameness(subject: Subject, material: Material, first: Floats) -> Sameness:
     first
         Forecasts (N, F) of an earlier run.
     """
-    repeated = _repeated(subject, material, first)
+    run_again = repeated(subject, material, first)
     tries: dict[str, Callable[[], Trial]] = {
-        "other unit": lambda: _rescaled(subject, material, first),
-        "other level": lambda: _shifted(subject, material, first),
+        "other unit": lambda: rescaled(subject, material, first),
+        "other level": lambda: shifted(subject, material, first),
         "alone": lambda: _alone(subject, material),
         "other order": lambda: _reordered(subject, material, first),
     }
-    random = repeated.outcome == "failed"
+    random = run_again.outcome == "failed"
     why = "two runs on the same data differ already"
     others = [_unchecked(name, why) if random else run() for name, run in tries.items()]
-    trials = (repeated, *others, _saved(subject, material))
+    trials = (run_again, *others, saved(subject, material))
     worst = gravest([trial.outcome for trial in trials if trial.outcome != "unchecked"])
     told = [trial.statement for trial in trials if trial.outcome == worst] if worst != "passed" else []
     statement = told[0] if told else "Runs, units, levels and company do not matter to the forecast."
@@ -121,7 +121,8 @@ def _unchecked(name: str, why: str) -> Trial:
     return Trial(name, None, 0.0, "unchecked", f"{name.capitalize()}: not checked, {why}.")
 
 
-def _repeated(subject: Subject, material: Material, first: Floats) -> Trial:
+def repeated(subject: Subject, material: Material, first: Floats) -> Trial:
+    """Return whether a second run forecasts the same as the `first`, (N, F)."""
     again = apart(subject.afresh(material.panel), first, material.spread)
     return _trial(
         "second run",
@@ -133,7 +134,8 @@ def _repeated(subject: Subject, material: Material, first: Floats) -> Trial:
     )
 
 
-def _rescaled(subject: Subject, material: Material, first: Floats) -> Trial:
+def rescaled(subject: Subject, material: Material, first: Floats) -> Trial:
+    """Return whether series in another unit are forecast as the `first` run, (N, F), has them."""
     name = "other unit"
     if subject.kind == "fitted":
         return _unchecked(name, "a fitted model keeps the unit that it learned")
@@ -149,7 +151,8 @@ def _rescaled(subject: Subject, material: Material, first: Floats) -> Trial:
     )
 
 
-def _shifted(subject: Subject, material: Material, first: Floats) -> Trial:
+def shifted(subject: Subject, material: Material, first: Floats) -> Trial:
+    """Return whether series at another level are forecast as the `first` run, (N, F), has them."""
     name = "other level"
     if subject.kind == "fitted":
         return _unchecked(name, "a fitted model keeps the level that it learned")
@@ -202,7 +205,8 @@ def _reordered(subject: Subject, material: Material, first: Floats) -> Trial:
     )
 
 
-def _saved(subject: Subject, material: Material) -> Trial:
+def saved(subject: Subject, material: Material) -> Trial:
+    """Return whether a model forecasts the same once it was saved and loaded."""
     name = "saved, loaded"
     if not isinstance(subject, Model | Fitted):
         return _unchecked(name, "a function is not saved")

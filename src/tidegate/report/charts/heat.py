@@ -22,15 +22,25 @@ def heat(data: dict[str, Any]) -> alt.LayerChart:
         first), ``value`` in [0, 1]; ``legend``: what is coloured; ``height`` in pixels.
     """
     sheet = theme.Sheet()
-    columns = {"x": data["start"], "stop": data["stop"], "y": data["row"], "value": data["value"]}
-    columns["top"] = [row + 1 for row in data["row"]]
+    stretches: dict[tuple[Any, Any], tuple[list[int], list[float]]] = {}
+    for start, stop, row, value in zip(data["start"], data["stop"], data["row"], data["value"], strict=True):
+        rows, values = stretches.setdefault((start, stop), ([], []))
+        rows.append(row)
+        values.append(value)
+    columns = {
+        "x": [start for start, _ in stretches],
+        "stop": [stop for _, stop in stretches],
+        "y": [rows for rows, _ in stretches.values()],
+        "value": [values for _, values in stretches.values()],
+    }
     n_rows = max(data["row"], default=0) + 1
     legend = alt.Legend(
         title=data["legend"], orient="bottom", gradientLength=180, labelFontSize=13, titleFontSize=13,
         titleFontWeight="normal", values=[0, 0.5, 1],
     )  # fmt: skip
     shade = alt.Color("value:Q", scale=alt.Scale(domain=[0, 1 / 3, 2 / 3, 1], range=SHADES), legend=legend)
-    mark = sheet.chart(columns).mark_rect(clip=True, strokeWidth=0).encode(
+    base = sheet.chart(columns).transform_flatten(["y", "value"]).transform_calculate(top="datum.y + 1")
+    mark = base.mark_rect(clip=True, strokeWidth=0).encode(
         x=theme.x_axis(data["x"]),
         x2=alt.X2("stop:T" if data["x"]["kind"] == "date" else "stop:Q"),
         y=theme.y_axis(data["y"], domain=[0, n_rows]),

@@ -32,7 +32,7 @@ def section(insight: Insight, prefix: str = "") -> blocks.Block:
     return blocks.section(f"{prefix}gradient", "Gradient through time", parts, lead=lead, short="Gradient")
 
 
-def figures(insight: Insight, layer: Layer) -> list[blocks.Block | None]:
+def figures(insight: Insight, layer: Layer) -> list[blocks.Block]:
     """Return the gradient by the hidden state, and by the cell state where there is one."""
     kinds = [("hidden", "hidden state h", layer.hidden), ("cell", "cell state c", layer.cell)]
     return [_figure(insight, title, values) for _, title, values in kinds if values is not None]

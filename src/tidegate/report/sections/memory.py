@@ -23,14 +23,15 @@ def section(insight: Insight, prefix: str = "") -> blocks.Block:
     for layer in insight.layers:
         if len(insight.layers) > 1:
             parts.append(blocks.heading(titled(layer)))
-        parts += [_figures(insight, layer), _half_lives(layer), _singular_values(layer)]
+        parts += [figures(insight, layer), _half_lives(layer), _singular_values(layer)]
     lead = (
         "How long a state lasts, by what its gate lets stay, by the reach of its gradient and by one step's Jacobian."
     )
     return blocks.section(f"{prefix}memory", "Memory", parts, lead=lead, short="Memory")
 
 
-def _figures(insight: Insight, layer: Layer) -> blocks.Block:
+def figures(insight: Insight, layer: Layer) -> blocks.Block:
+    """Return the lengths and sizes that say how long a layer remembers."""
     memory, window = layer.memory, len(insight.scene.times)
     reach = (
         words_of.counted(memory.reach, "step")

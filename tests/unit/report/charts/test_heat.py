@@ -22,8 +22,12 @@ def test_every_unit_and_step_is_one_rectangle(data):
     made = heat(data).to_dict()
     (layer,) = made["layer"]
     assert layer["mark"]["type"] == "rect"
+    assert layer["transform"] == [{"flatten": ["y", "value"]}, {"calculate": "datum.y + 1", "as": "top"}]
     (rows,) = made["datasets"].values()
-    assert rows[1] == {"x": 0, "stop": 1, "y": 1, "value": 0.9, "top": 2}
+    assert rows == [
+        {"x": 0, "stop": 1, "y": [0, 1], "value": [0.1, 0.9]},
+        {"x": 1, "stop": 2, "y": [0, 1], "value": [0.5, 0.4]},
+    ]
 
 
 def test_the_colours_always_mean_the_same(data):

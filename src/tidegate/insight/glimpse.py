@@ -1,0 +1,121 @@
+"""A look into the best recurrent network of a study: its gates and its gradient through time, beside the forecast.
+
+torch is imported only once there is a network to look into.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sklearn.base import clone
+
+from tidegate.errors import TidegateError
+
+if TYPE_CHECKING:
+    from tidegate.evaluation.backtest import Backtest
+    from tidegate.evaluation.study import Study
+    from tidegate.insight.result import Insight
+
+_RECURRENT = "tidegate.forecasters.recurrent"
+
+
+@dataclass(frozen=True, eq=False)
+class Glimpse:
+    """What the best recurrent network of a study does with the past.
+
+    Parameters
+    ----------
+    model
+        Its name; "" where there is none.
+    about
+        Which network it is and how it was trained, or why there is nothing to see.
+    insight
+        What was seen; None where nothing was.
+    """
+
+    model: str
+    about: str
+    insight: Insight | None = None
+
+    def sentences(self) -> list[str]:
+        """Return what was found in words, the most important first."""
+        if self.insight is None:
+            return [self.about]
+        return [self.insight.sentences()[0], self.about]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures without the arrays, ready for JSON."""
+        figures = None if self.insight is None else self.insight.to_dict()
+        return {"model": self.model, "sentences": self.sentences(), "network": figures}
+
+
+def best_recurrent(found: Backtest, score: str) -> str | None:
+    """Return the recurrent model with the lowest error in a backtest; None if none was judged.
+
+    Parameters
+    ----------
+    found
+        What every model forecast.
+    score
+        The column of its scores to go by.
+    """
+    names = [name for name, result in found.results.items() if type(result.model).__module__ == _RECURRENT]
+    errors = found.scores().set_index("model")[score].astype(float).reindex(names)
+    return str(errors.idxmin()) if errors.notna().any() else None
+
+
+def glimpse(study: Study, *, spent: bool = False) -> Glimpse:
+    """Return a look into the recurrent model with the lowest error, whether or not it is the recommended one.
+
+    The recommended model is looked into as it was fitted. Of another, one network is trained on the series that the
+    models were judged on: once, and without what the averaging of several networks costs.
+
+    Parameters
+    ----------
+    study
+        With its model fitted.
+    spent
+        Whether there is no time left to train a network.
+    """
+    name = best_recurrent(study.backtest, study.verdict.score)
+    if name is None:
+        return Glimpse("", _absent(study.backtest))
+    own = study.model is not None and name == study.verdict.recommended
+    if spent and not own:
+        return Glimpse(name, f"{name} is not shown from the inside: the budget was spent before it could be trained.")
+    from tidegate.insight.inspection import inspect
+
+    try:
+        model = study.model if own else _trained(study.backtest, name)
+        return Glimpse(name, _said(study, name, own=own), inspect(model))
+    except TidegateError as error:
+        return Glimpse(name, f"{name} cannot be shown from the inside: {error}")
+
+
+def _trained(found: Backtest, name: str) -> Any:
+    """Return one network of the model, trained on everything that was judged."""
+    return clone(found.results[name].model).set_params(n_members=1).fit(found.panel, horizon=found.folds.horizon)
+
+
+def _said(study: Study, name: str, *, own: bool) -> str:
+    if own:
+        return f"{name} is the recommended model and was looked into as it was fitted: the network that forecasts."
+    n_judged = len(study.backtest.panel)
+    series = "the series" if n_judged == 1 else f"the {n_judged:,} series that the models were judged on"
+    return (
+        f"{name} has the lowest error of the recurrent models; the forecast comes from {study.verdict.recommended}. "
+        f"For this look one network of {name} was trained on all values of {series}."
+    )
+
+
+def _absent(found: Backtest) -> str:
+    """Say why there is no recurrent network: none was asked for, or none could be judged."""
+    from tidegate.forecasters import registry
+
+    names = {entry.name for entry in registry.entries() if entry.path.startswith(_RECURRENT)}
+    why = {name: said for name, said in (found.failures | found.left_out).items() if name in names}
+    if not why:
+        return "No recurrent network was among the models, so there are no gates or gradients to show."
+    name, said = next(iter(why.items()))
+    return f"No recurrent network could be judged, so there are no gates or gradients to show. {name}: {said}"
