@@ -70,7 +70,7 @@ class Pit:
             return f"Where outcomes fell within the intervals of {self.model}: no test possible, n = {found.counted}."
         widest = f"the {100 - 200 * self.edges[1]:.0f} % interval"
         above, below = (f"{100 * self.shares[k]:.1f} %" for k in (-1, 0))
-        tails = f"{above} lay above {widest} and {below} below it, where {100 * self.edges[1]:.3g} % each are honest"
+        tails = f"{above} lay above {widest} and {below} below it, where {100 * self.edges[1]:.3g} % each should lie"
         if found.significant:
             often, why = ("higher", "low") if found.difference > 0 else ("lower", "high")
             return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import altair as alt
@@ -115,9 +116,15 @@ def y_axis(
 
 
 def log_axis(title: str, domain: list[float]) -> alt.Y:
-    """Return a vertical axis over ``y`` whose ticks are powers of 10."""
+    """Return a vertical axis over ``y`` whose ticks are powers of 10, at most about six of them."""
+    low, high = math.ceil(math.log10(domain[0])), math.floor(math.log10(domain[1]))
+    powers = [10.0**power for power in range(low, high + 1, max(1, -(-(high - low) // _MOST_POWERS)))]
     axis = _flat(title)
-    axis.labelExpr, axis.tickCount = _POWERS, 6
+    axis.labelExpr = _POWERS
+    if len(powers) > 1:
+        axis.values = powers
+    else:
+        axis.tickCount = _MOST_POWERS
     return alt.Y("y:Q", axis=axis, scale=alt.Scale(type="log", domain=domain, nice=False, clamp=True))
 
 
@@ -147,6 +154,7 @@ def _flat(title: str, values: list[int] | None = None) -> alt.Axis:
 _COMPACT = "abs(datum.value) >= 10000 ? format(datum.value, '.3~s') : format(datum.value, ',.4~r')"
 # As much of the date as changes from tick to tick: year, month, day or time of day.
 # 0.01 and 100 as they are; beyond, powers of 10.
+_MOST_POWERS = 6
 _POWERS = "abs(log(datum.value) / LN10) < 2.5 ? format(datum.value, '.2~r') : format(datum.value, '.0e')"
 _HOURS = "utchours(datum.value) + utcminutes(datum.value)"
 _DATES = (

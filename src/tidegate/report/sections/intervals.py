@@ -80,9 +80,7 @@ def transform(found: Pit | None) -> blocks.Block | None:
         "reference": 1,
     }
     caption = f"Bars are ranges of the distribution that the model forecast: {_range(found, rows[0])} lies "
-    caption += (
-        f"{found.place(rows[0])}. All at 1 are honest; long on top: it forecasts too low, at the foot: too high, at "
-    )
+    caption += f"{found.place(rows[0])}. All at 1: as the intervals say; long on top: it forecasts too low, at the foot: too high, at "
     caption += (
         "both: too narrow. Written: the share of outcomes (and what it should be). Blue: clearly off. (Probability "
     )

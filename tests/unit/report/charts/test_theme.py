@@ -64,3 +64,16 @@ def test_a_log_axis_has_the_domain_it_is_given_and_says_powers_of_ten():
     axis = theme.log_axis("Norm", [1e-6, 1.0]).to_dict()
     assert axis["scale"] == {"type": "log", "domain": [1e-6, 1.0], "nice": False, "clamp": True}
     assert "'.0e'" in axis["axis"]["labelExpr"]
+
+
+@pytest.mark.parametrize(
+    ("domain", "powers"),
+    [
+        ([1e-3, 8.0], [1e-3, 1e-2, 1e-1, 1.0]),
+        ([1e-12, 1.0], [1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0]),
+        ([2.0, 30.0], None),
+    ],
+)
+def test_a_log_axis_is_marked_at_powers_of_ten_alone(domain, powers):
+    found = theme.log_axis("Norm", domain).to_dict()["axis"]
+    assert found.get("values") == (pytest.approx(powers) if powers else None)
