@@ -80,11 +80,13 @@ def transform(found: Pit | None) -> blocks.Block | None:
         "reference": 1,
     }
     caption = f"Bars are ranges of the distribution that the model forecast: {_range(found, rows[0])} lies "
-    caption += f"{found.place(rows[0])}. All at 1: as the intervals say; long on top: it forecasts too low, at the foot: too high, at "
     caption += (
-        "both: too narrow. Written: the share of outcomes (and what it should be). Blue: clearly off. (Probability "
+        f"{found.place(rows[0])}. All at 1: as the intervals say; long on top: it forecasts too low, at the foot: "
     )
-    caption += "integral transform; the forecast itself bounds no range, since it need not be a median.)"
+    caption += (
+        "too high, at both: too narrow. Written: the share of outcomes (and what it should be). Blue: clearly off. "
+    )
+    caption += "(Probability integral transform; the forecast itself bounds no range, since it need not be a median.)"
     words = blocks.Words("Where outcomes fall", str(found), caption)
     return blocks.figure("ladder", data, words, key=[("baseline", "as many as there should be")])
 
