@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         TidegateError,
         TrainingError,
     )
+    from tidegate.evaluation.advice.advice import Advice, advise
     from tidegate.evaluation.audit.audit import Audit, audit
     from tidegate.evaluation.auto import Auto
     from tidegate.evaluation.backtest import Settings, backtest
@@ -64,6 +65,7 @@ __all__ = [
     "NARN",
     "RNN",
     "SARIMA",
+    "Advice",
     "Audit",
     "Auto",
     "Backtest",
@@ -105,6 +107,7 @@ __all__ = [
     "Verdict",
     "XGBoost",
     "__version__",
+    "advise",
     "analyse",
     "audit",
     "backtest",
@@ -142,6 +145,7 @@ _WHERE = {
         "TidegateError",
         "TrainingError",
     ),
+    "evaluation.advice.advice": ("Advice", "advise"),
     "evaluation.audit.audit": ("Audit", "audit"),
     "evaluation.auto": ("Auto",),
     "evaluation.backtest": ("Settings", "backtest"),

@@ -13,6 +13,7 @@ PAGES = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
+    "docs/advise.md",
     "docs/audit.md",
     "docs/cli.md",
     "docs/gaps.md",

@@ -117,6 +117,19 @@ def show_profile(document: Mapping[str, Any], folder: object) -> None:
     show_files(out, str(folder), document["files"])
 
 
+def show_advice(name: str, sections: Mapping[str, Sequence[str]]) -> None:
+    """Print what `advise` says, by heading; the command to type next is never broken."""
+    out = console()
+    for title, sentences in sections.items():
+        if title != "Next":
+            show_sentences(out, f"{title}: {name}" if title == "Data" else title, sentences)
+            continue
+        heading(out, title)
+        out.print(f"  {sentences[0]}", soft_wrap=True)
+        for sentence in sentences[1:]:
+            _line(out, sentence)
+
+
 def show_insight(document: Mapping[str, Any], folder: object) -> None:
     """Print what `inspect` found."""
     out, networks = console(), document["networks"]

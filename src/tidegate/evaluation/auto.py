@@ -9,6 +9,7 @@ import numpy as np
 
 from tidegate.analysis.wording import listing, number, percent
 from tidegate.errors import DataError, ModelError, SettingError
+from tidegate.evaluation.candidates import candidates_for, folds_for
 from tidegate.evaluation.contenders import BASELINE
 from tidegate.evaluation.plan import plan
 from tidegate.evaluation.reasons import MARGIN
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     Integers = NDArray[np.int64]
     Score = Callable[[Floats], float]
 
-_SHORT, _FEW_SERIES, _MANY_SERIES, _WINDOWS = 500, 3, 10_000, 200
-_FORECASTS, _LEAST_FOLDS, _MOST_FOLDS, _LARGEST_PART = 30, 3, 5, 1 / 3
 _ROUNDS, _DOUBT, _LEAST_WEIGHT = 20, 10, 0.05
 _MEASURE, _CALIBRATED, _NARROWEST = 80, 100, 0.1
 _NETWORKS = 3
@@ -255,35 +254,6 @@ class Trial(NamedTuple):
             f"Judged on {series} at {n_folds} origin{'s' if n_folds > 1 else ''} within the training data, {steps} "
             f"step{'s' if steps > 1 else ''} each; error relative to {BASELINE}: {listed}."
         )
-
-
-def candidates_for(panel: Panel, horizon: int) -> tuple[str, ...]:
-    """Return the models to try: seasonal naive and theta always, the others where they can pay.
-
-    Fewer than 10,000 series add ets; up to three of at most 500 values add sarima, or arima without a season; 200
-    windows to learn from (origins with two seasons or six steps before them and a horizon after) add gru, the median of
-    three networks, and without them linear comes instead.
-    """
-    past = max(2 * panel.season, 6)
-    n_windows = int(np.maximum(panel.lengths - past - horizon + 1, 0).sum())
-    names = [BASELINE, "theta"]
-    if len(panel) < _MANY_SERIES:
-        names.append("ets")
-    if len(panel) <= _FEW_SERIES and panel.lengths.max() <= _SHORT:
-        names.append("sarima" if panel.season > 1 else "arima")
-    names.append("gru" if n_windows >= _WINDOWS else "linear")
-    return tuple(names)
-
-
-def folds_for(panel: Panel, horizon: int) -> int:
-    """Return how many origins to judge on: enough for 30 forecasts, from 3 to 5, at most a third of a typical series.
-
-    The series of a panel share the luck of an origin: on the end of the training part of quarterly tourism (427 series)
-    three origins instead of one chose better (MASE 1.82 instead of 1.89) and gave intervals that cover what they say.
-    """
-    wanted = min(max(-(-_FORECASTS // len(panel)), _LEAST_FOLDS), _MOST_FOLDS)
-    room = int(np.median(panel.lengths) * _LARGEST_PART) // horizon
-    return max(min(wanted, room), 1)
 
 
 def tried(models: dict[str, Forecaster], planned: Plan, horizon: int, *, drawn: Integers) -> Trial:

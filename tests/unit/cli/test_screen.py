@@ -90,6 +90,16 @@ def test_a_missing_extra_is_named_with_its_installation(shown):
     assert "pip install 'tidegate[boost]'" in " ".join(shown().split())
 
 
+def test_the_command_to_type_next_is_not_broken(shown):
+    command = f"tidegate forecast sales.csv --models {','.join(f'model-{n}' for n in range(20))}"
+    screen.show_advice("sales", {"Data": ["Few."], "Why": [], "Next": [command, "Quick. " * 20]})
+    text = shown()
+    assert f"\n  {command}\n" in text
+    assert "Data: sales\n  Few." in text
+    assert "Why" not in text
+    assert max(len(line) for line in text.splitlines() if command not in line) <= 80
+
+
 def test_a_profile_is_its_sentences(shown):
     screen.show_profile({"name": "sales", "notes": [], "sentences": ["Rising."], "files": ["profile.json"]}, "out")
     text = shown()

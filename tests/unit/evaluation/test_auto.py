@@ -7,7 +7,14 @@ from sklearn.base import clone
 import tidegate
 from tidegate.errors import DataError, MissingExtraError, ModelError, SettingError
 from tidegate.evaluation import auto
-from tidegate.evaluation.auto import Auto, Trial, candidates_for, chosen, folds_for, scorer, selection, tried
+from tidegate.evaluation.auto import (
+    Auto,
+    Trial,
+    chosen,
+    scorer,
+    selection,
+    tried,
+)
 from tidegate.evaluation.backtest import backtest
 from tidegate.evaluation.plan import plan
 from tidegate.forecasters import registry
@@ -300,32 +307,6 @@ def test_a_candidate_whose_extra_is_missing_is_named(seasonal, monkeypatch):
     monkeypatch.setattr(registry.Entry, "build", missing)
     made = Auto(candidates=("ets", "xgboost")).fit(seasonal, horizon=6)
     assert any(note.startswith("xgboost could not be judged: xgboost is not installed") for note in made.notes_)
-
-
-def test_candidates_follow_number_length_and_season(monthly):
-    short = monthly((96,), seasons=(12,))
-    assert candidates_for(short, 12) == ("seasonal-naive", "theta", "ets", "sarima", "linear")
-    assert "arima" in candidates_for(replace(short, seasons=(1,)), 12)
-    many = monthly((120,) * 6, seasons=(12,))
-    assert candidates_for(many, 12) == ("seasonal-naive", "theta", "ets", "gru")
-    huge = Panel(
-        np.arange(10_000).astype(object),
-        np.arange(10_001, dtype=np.int64) * 30,
-        np.tile(np.arange(30, dtype=np.int64), 10_000),
-        np.ones(300_000),
-        "1",
-        (1,),
-    )
-    assert candidates_for(huge, 3) == ("seasonal-naive", "theta", "gru")
-
-
-def test_folds_follow_number_and_length(monthly):
-    assert folds_for(monthly((132,)), 12) == 3
-    assert folds_for(monthly((400,)), 12) == 5
-    assert folds_for(monthly((20,)), 12) == 1
-    assert folds_for(monthly((120,) * 10), 12) == 3
-    assert folds_for(monthly((120,) * 40), 12) == 3
-    assert folds_for(monthly((72,) * 40), 12) == 2
 
 
 def test_the_seed_draws_the_judged_and_reaches_candidates(seasonal):

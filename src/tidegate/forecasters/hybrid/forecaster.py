@@ -18,7 +18,8 @@ from tidegate.forecasters.hybrid.network import HybridNetwork, Plan
 from tidegate.forecasters.hybrid.reader import Reader
 from tidegate.forecasters.hybrid.rules import Shape, shape, updates
 from tidegate.forecasters.hybrid.scale import joined
-from tidegate.forecasters.network.course import Course, course, curtailed, member, members_for
+from tidegate.forecasters.network.course import Course, course, curtailed, member
+from tidegate.forecasters.network.defaults import members_for
 from tidegate.forecasters.network.told import middle, narrowing, places_of, shrinkage, shrunk, values_at
 from tidegate.nn.initialisation import built
 from tidegate.panel import Intervals

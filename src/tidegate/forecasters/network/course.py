@@ -30,7 +30,6 @@ Told = TypeVar("Told")
 
 _ERRORS, _ERRORS_PER_SERIES = 2_000, 400
 _LEAST_MORE, _MOST_MORE = 0.25, 0.5
-_FEW_WINDOWS = 2_000
 
 
 class Course(NamedTuple):
@@ -101,11 +100,6 @@ def course(
     ends = (lengths[holding] - horizon) - back[:, None]
     checked = Origins(np.tile(holding, n_checked), ends.ravel())
     return Course(older, newer, everything, checked, n_checked, updates(training, len(everything), window_steps))
-
-
-def members_for(n_windows: int) -> int:
-    """Return how many networks to average by default: 2 for up to 2,000 windows, where chance weighs most, else 1."""
-    return 2 if n_windows <= _FEW_WINDOWS else 1
 
 
 def member(

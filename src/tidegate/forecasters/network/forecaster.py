@@ -17,7 +17,8 @@ from tidegate.features.windows import Origins, last_origins
 from tidegate.forecasters import storage, threads
 from tidegate.forecasters.arguments import check_whole
 from tidegate.forecasters.base import Forecaster
-from tidegate.forecasters.network.course import Course, course, curtailed, member, members_for
+from tidegate.forecasters.network.course import Course, course, curtailed, member
+from tidegate.forecasters.network.defaults import members_for
 from tidegate.forecasters.network.opened import Opened
 from tidegate.forecasters.network.problem import Learning, examples, parts, told
 from tidegate.forecasters.network.scale import Scale, joined

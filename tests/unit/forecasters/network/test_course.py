@@ -1,9 +1,8 @@
 import numpy as np
-import pytest
 
 import tidegate
 from tidegate.forecasters.network import course as timed
-from tidegate.forecasters.network.course import course, members_for
+from tidegate.forecasters.network.course import course
 from tidegate.forecasters.network.problem import Learning
 from tidegate.training import pace
 from tidegate.training.settings import Training
@@ -45,11 +44,6 @@ def test_checked_origins_lie_in_the_held_out_stretch():
     assert len(made.checked.ends) == 3 * made.n_checked
     held = {(n, end) for n, end in zip(*made.newer.all(), strict=True)}
     assert {(n, end) for n, end in zip(*made.checked, strict=True)} <= held
-
-
-@pytest.mark.parametrize(("n_windows", "count"), [(10, 2), (2_000, 2), (2_001, 1)])
-def test_few_windows_get_two_members(n_windows, count):
-    assert members_for(n_windows) == count
 
 
 def test_origins_begin_where_each_series_allows():

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from tidegate.forecasters.network.rules import LONGEST, SHORTEST, layout
+from tidegate.forecasters.network.defaults import LONGEST, SHORTEST
+from tidegate.forecasters.network.rules import layout
 from tidegate.panel import Panel
 
 

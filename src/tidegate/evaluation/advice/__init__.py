@@ -1,0 +1,1 @@
+"""Where to start with data: rules and measured figures."""
