@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tidegate.evaluation.spaces import Range
     from tidegate.evaluation.study import Study, compare, study
     from tidegate.evaluation.tuning import Tuning, tune
+    from tidegate.features.vocabulary import Vocabulary
     from tidegate.forecasters.arima import AR, ARIMA, ARMA, MA, SARIMA
     from tidegate.forecasters.base import Forecaster
     from tidegate.forecasters.catalogue import models
@@ -47,11 +48,12 @@ if TYPE_CHECKING:
     from tidegate.forecasters.registry import forecaster
     from tidegate.forecasters.regression import Linear, RandomForest, XGBoost
     from tidegate.forecasters.smoothing import ETS, MSTL, Croston, HoltWinters, SimpleSmoothing, Theta
-    from tidegate.forecasters.storage import load
     from tidegate.insight.inspection import inspect
     from tidegate.insight.result import Insight
     from tidegate.panel import Forecast, Panel
     from tidegate.scoring.folds import Folds
+    from tidegate.tasks.classifier import SequenceClassifier
+    from tidegate.tasks.storage import load
 
 __all__ = [
     "AR",
@@ -95,6 +97,7 @@ __all__ = [
     "Range",
     "RecurrentForecaster",
     "SeasonalNaive",
+    "SequenceClassifier",
     "SettingError",
     "Settings",
     "SimpleSmoothing",
@@ -105,6 +108,7 @@ __all__ = [
     "TrainingError",
     "Tuning",
     "Verdict",
+    "Vocabulary",
     "XGBoost",
     "__version__",
     "advise",
@@ -154,6 +158,7 @@ _WHERE = {
     "evaluation.spaces": ("Range",),
     "evaluation.study": ("Study", "compare", "study"),
     "evaluation.tuning": ("Tuning", "tune"),
+    "features.vocabulary": ("Vocabulary",),
     "forecasters.arima": ("AR", "ARIMA", "ARMA", "MA", "SARIMA"),
     "forecasters.base": ("Forecaster",),
     "forecasters.catalogue": ("models",),
@@ -165,11 +170,12 @@ _WHERE = {
     "forecasters.registry": ("forecaster",),
     "forecasters.regression": ("Linear", "RandomForest", "XGBoost"),
     "forecasters.smoothing": ("ETS", "MSTL", "Croston", "HoltWinters", "SimpleSmoothing", "Theta"),
-    "forecasters.storage": ("load",),
     "insight.inspection": ("inspect",),
     "insight.result": ("Insight",),
     "panel": ("Forecast", "Panel"),
     "scoring.folds": ("Folds",),
+    "tasks.classifier": ("SequenceClassifier",),
+    "tasks.storage": ("load",),
 }
 _MODULES = {name: f"tidegate.{module}" for module, names in _WHERE.items() for name in names}
 

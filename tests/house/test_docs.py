@@ -15,6 +15,7 @@ PAGES = [
     "CONTRIBUTING.md",
     "docs/advise.md",
     "docs/audit.md",
+    "docs/classify.md",
     "docs/cli.md",
     "docs/gaps.md",
     "docs/inspect.md",

@@ -166,8 +166,8 @@ def built(make: Callable[[], Made], generator: torch.Generator) -> Made:
     """Return the network that `make` describes with every parameter drawn from `generator`; touches no global seed.
 
     Weights are uniform in +-1/sqrt(inputs), recurrent ones orthogonal, biases 0 but for a forget gate, which starts
-    open (bias 1), and embeddings normal with variance 1 / width. What has a ``start()`` of its own, as decoders have
-    that begin near 0, then has the last word.
+    open (bias 1), embeddings normal with variance 1 / width, and a batch's norm changes nothing. What has a ``start()``
+    of its own, as decoders have that begin near 0, then has the last word.
 
     Parameters
     ----------
@@ -202,10 +202,12 @@ def _draw(module: torch.nn.Module, generator: torch.Generator) -> None:
     """Set the parameters of one module of a known kind."""
     if isinstance(module, Recurrent):
         _start_recurrent(module, generator)
-    elif isinstance(module, torch.nn.Linear):
-        _uniform(module.weight, generator)
+    elif isinstance(module, torch.nn.Linear | torch.nn.Conv1d):
+        _uniform(module.weight.flatten(1), generator)
         if module.bias is not None:
             module.bias.zero_()
+    elif isinstance(module, torch.nn.BatchNorm1d):
+        module.reset_parameters()
     elif isinstance(module, torch.nn.Embedding):
         module.weight.normal_(0, 1 / math.sqrt(module.embedding_dim), generator=generator)
 

@@ -16,6 +16,7 @@ from tidegate.training.record import Record, look
 from tidegate.training.schedule import rate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tidegate.training.parallel import Backward
@@ -51,12 +52,16 @@ class Run(NamedTuple):
         How many updates to make, at most.
     generator
         Source of all randomness: order of the windows, dropout.
+    order
+        Returns the numbers of the windows of an update, counted from 0, the same ones each time it is asked; None draws
+        `batch_size` of them, each as likely as any other.
     """
 
     name: str
     label: str
     n_updates: int
     generator: torch.Generator
+    order: Callable[[int], torch.Tensor] | None = None
 
 
 class Losses(NamedTuple):
@@ -234,7 +239,10 @@ def _update(state: _State, problem: Problem, backward: Backward) -> float:
     for group in state.optimiser.param_groups:
         group["lr"] = training.learning_rate * rate(state.done, state.pace.planned, training.warmup_fraction)
     state.network.train()
-    chosen = torch.randint(len(problem), (training.batch_size,), generator=run.generator)
+    if run.order is None:
+        chosen = torch.randint(len(problem), (training.batch_size,), generator=run.generator)
+    else:
+        chosen = run.order(state.done)
     loss = backward(chosen, state.done, state.done / state.pace.planned)
     parameters = state.parameters
     norm = torch.nn.utils.get_total_norm([one.grad for one in parameters if one.grad is not None])

@@ -1,0 +1,128 @@
+"""The sequence classifier on public sets, beside a linear model on the same split and the published figures.
+
+Texts: SST-2, TREC, movie reviews (ten folds) and a sample of IMDB. Numbers: eleven UCR/UEA sets. Settings are fixed
+here, the same for all texts and for all numbers, and were chosen on parts of the training data (see the results).
+Every row is the mean over seeds, never the best; validation parts come from training.
+
+Usage: python -m benchmarks.tasks.classify FOLDER [SET,SET] [--seeds 5] [--set dropout=0.5] [--epochs 20] [--validate]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from benchmarks.accuracy.__main__ import pairs
+from sklearn.model_selection import StratifiedKFold, train_test_split
+
+from tidegate import SequenceClassifier, Vocabulary
+from tidegate.tasks.simple import linear_on_summaries, linear_on_words
+
+FOLDS = 10
+TEXT: dict[str, Any] = {}
+NUMBERS: dict[str, Any] = {"convolution": "beside", "dropout": 0.5}
+PUBLISHED = {
+    "sst2": "CNN-rand 82.7 to 83.5",
+    "trec": "CNN-rand 88 to 91",
+    "movie_reviews": "CNN-rand 76",
+    "imdb": "TF-IDF with logistic regression 86.9",
+}
+
+
+class Split(NamedTuple):
+    """Sequences to learn from and to judge by, with their labels."""
+
+    X: list[Any]
+    y: np.ndarray
+    others: list[Any]
+    wanted: np.ndarray
+
+
+def texts(folder: Path, name: str) -> list[Split]:
+    """Return the splits of a set of texts."""
+    if name == "imdb":
+        parts = [pd.read_json(folder / f"text/imdb_sample_{part}.jsonl.gz", lines=True) for part in ("train", "test")]
+    elif name == "movie_reviews":
+        whole = _tsv(folder / "text/movie_reviews.tsv.gz")
+        parted = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(whole, whole.label)
+        return [_split(whole.iloc[learned], whole.iloc[test]) for learned, test in parted]
+    else:
+        parts = [_tsv(folder / f"text/{name}_{part}.tsv.gz") for part in ("train", "test")]
+    return [_split(*parts)]
+
+
+def _tsv(file: Path) -> pd.DataFrame:
+    return pd.read_csv(file, sep="\t", quoting=csv.QUOTE_NONE)
+
+
+def _split(learned: pd.DataFrame, test: pd.DataFrame) -> Split:
+    return Split(learned.text.tolist(), learned.label.to_numpy(), test.text.tolist(), test.label.to_numpy())
+
+
+def numbers(folder: Path, name: str) -> list[Split]:
+    """Return the one split of a UCR/UEA set."""
+    made: list[Any] = []
+    for part in ("train", "test"):
+        found = np.load(folder / f"classification/{name}_{part}.npz")
+        values = found["values"].reshape(-1, int(found["channels"]))
+        made += [np.split(values, np.cumsum(found["lengths"])[:-1]), found["labels"]]
+    return [Split(*made)]
+
+
+def judged(split: Split, kind: str, options: argparse.Namespace, seed: int) -> tuple[float, float, float]:
+    """Return the accuracy of ours and of the linear model, and our seconds."""
+    settings = (TEXT if kind == "text" else NUMBERS) | pairs(options.set)
+    if "min_count" in settings:
+        settings["vocabulary"] = Vocabulary(min_count=settings.pop("min_count"))
+    started = time.perf_counter()
+    ours = SequenceClassifier(seed=seed, **settings).fit(
+        split.X, split.y, epochs=options.epochs, batch_size=options.batch_size, validation=options.validation
+    )
+    accuracy = ours.score(split.others, split.wanted)
+    seconds = time.perf_counter() - started
+    simple = linear_on_words() if kind == "text" else linear_on_summaries()
+    return accuracy, float(simple.fit(split.X, split.y).score(split.others, split.wanted)), seconds
+
+
+def held(split: Split, seed: int) -> Split:
+    """Return a fifth of the training part as the test, for choosing settings."""
+    kept, test = train_test_split(np.arange(len(split.y)), test_size=0.2, random_state=seed, stratify=split.y)
+    return Split([split.X[k] for k in kept], split.y[kept], [split.X[k] for k in test], split.y[test])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("sets", nargs="?", default="")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--set", nargs="*", default=[])
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--validation", type=float, default=0.1)
+    parser.add_argument("--validate", action="store_true", help="judge on a fifth of the training part")
+    options = parser.parse_args()
+    ucr = sorted(path.name.removesuffix("_train.npz") for path in options.folder.glob("classification/*_train.npz"))
+    for name in options.sets.split(",") if options.sets else [*PUBLISHED, *ucr]:
+        kind = "text" if name in PUBLISHED else "numbers"
+        splits = texts(options.folder, name) if kind == "text" else numbers(options.folder, name)
+        found = [
+            judged(held(split, seed) if options.validate else split, kind, options, seed)
+            for seed in range(options.seeds)
+            for split in splits
+        ]
+        ours, simple, seconds = np.mean(found, axis=0)
+        low, high = (100 * of([one[0] for one in found]) for of in (min, max))
+        print(
+            f"{name:26} {100 * ours:6.2f} ({low:.1f} to {high:.1f}, {len(found)} runs)  linear {100 * simple:6.2f}  "
+            f"{seconds:5.0f} s  {PUBLISHED.get(name, '')}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Sequence estimators: the textbook arrangements of a recurrent network, with scikit-learn's face."""

@@ -1,0 +1,121 @@
+"""One training run of a task: epochs, batches by length, early stopping by what is held out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+
+from tidegate.errors import SettingError
+from tidegate.tasks.learning import Examples, Learning
+from tidegate.training.epochs import Epochs
+from tidegate.training.loop import Run, train
+from tidegate.training.settings import Training, checked
+from tidegate.training.threads import one_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from tidegate.tasks.learning import Losses
+    from tidegate.training.loop import Losses as Course
+
+TRAINING = Training(learning_rate=0.002, patience=5, held_out_fraction=0.0)
+"""How networks of tasks are trained by default; updates, batches and checks follow from epochs and `batch_size`."""
+
+
+class Schedule(NamedTuple):
+    """How long a run is.
+
+    Attributes
+    ----------
+    epochs
+        Times that every example is seen, at least 1.
+    batch_size
+        Examples per update, at least 1.
+    seed
+        Of their order, at least 0.
+    """
+
+    epochs: int
+    batch_size: int
+    seed: int
+
+
+def check(schedule: Schedule) -> None:
+    """Refuse a schedule outside its limits.
+
+    Raises
+    ------
+    SettingError
+        Which number, its value and its limit.
+    """
+    for name, value, least in zip(schedule._fields, schedule, (1, 1, 0), strict=True):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise SettingError(f"{name} is {value!r}; it must be a whole number, at least {least}.")
+
+
+def fitted(
+    network: torch.nn.Module,
+    losses: Losses,
+    examples: tuple[Examples, Examples | None],
+    schedule: Schedule,
+    *,
+    training: Training | None,
+    run: tuple[str, torch.Generator],
+    threads: int = 1,
+) -> Course:
+    """Train `network` in place and return the course: one check an epoch, the best by the held-out loss is kept.
+
+    Parameters
+    ----------
+    network
+        Freshly drawn.
+    losses
+        What is to be small.
+    examples
+        To learn from, and to judge by or None; then the last epoch is kept.
+    schedule, training
+        How long, and how; None for `TRAINING`.
+    run
+        Name for checkpoints, and source of dropout.
+    threads
+        Of the kernels.
+    """
+    learned, held_out = examples
+    order = Epochs(_lengths(learned), schedule.batch_size, schedule.seed)
+    n_updates = schedule.epochs * len(order)
+    chosen = checked(training or TRAINING)._replace(batch_size=schedule.batch_size, n_checks=schedule.epochs)
+    name, generator = run
+    with one_thread(of_kernels=threads):
+        problem = Learning(network, losses, learned, held_out)
+        return train(network, problem, chosen, Run(name, "network", n_updates, generator, order))
+
+
+def history(course: Course) -> dict[str, list[float]]:
+    """Return the course by epoch: epoch, loss, and the held-out loss as val_loss; NaN where there is none."""
+    return {
+        "epoch": list(map(float, range(len(course.updates)))),
+        "loss": list(course.training),
+        "val_loss": list(course.held_out),
+    }
+
+
+@torch.no_grad()
+def told(network: torch.nn.Module, examples: Examples, way: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+    """Return what the network says of each example, after `way`, in their order; several of a length at a time."""
+    order = _lengths(examples).argsort(kind="stable")
+    by_length = Examples([examples.items[k] for k in order], examples.targets[torch.from_numpy(order)])
+    network.eval()
+    with one_thread():
+        parts = [way(network(batch)) for batch, _ in by_length.batches()]
+    made = torch.cat(parts)
+    found = torch.empty_like(made)
+    found[torch.from_numpy(order)] = made
+    return found
+
+
+def _lengths(examples: Examples) -> NDArray[np.int64]:
+    return np.array([len(item) for item in examples.items], dtype=np.int64)

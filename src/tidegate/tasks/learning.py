@@ -1,0 +1,100 @@
+"""The training problem of a task: examples to learn from, and held-out ones to judge by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+
+from tidegate.tasks.reading import Batch, batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+_AT_ONCE = 256
+_NAMED = 5
+_PROBED = 8
+
+
+class Losses(Protocol):
+    """Says how far what a network made lies from what was wanted."""
+
+    def __call__(self, made: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Return the loss of each example, shape (B,)."""
+
+
+class Examples:
+    """Sequences as numbers, with what is wanted of each.
+
+    Parameters
+    ----------
+    items
+        N arrays, of shape (T,) or (T, I).
+    targets
+        Shape (N, ...).
+    """
+
+    def __init__(self, items: Sequence[NDArray[Any]], targets: torch.Tensor) -> None:
+        self.items, self.targets = items, targets
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def batch(self, chosen: Sequence[int]) -> tuple[Batch, torch.Tensor]:
+        """Return those with these numbers side by side."""
+        return batch([self.items[k] for k in chosen]), self.targets[torch.as_tensor(chosen)]
+
+    def batches(self) -> Iterator[tuple[Batch, torch.Tensor]]:
+        """Return all of them by at most 256, in their order."""
+        for start in range(0, len(self), _AT_ONCE):
+            yield self.batch(range(start, min(start + _AT_ONCE, len(self))))
+
+
+class Learning:
+    """Examples to learn from and, perhaps, held-out ones.
+
+    Parameters
+    ----------
+    network
+        What learns.
+    losses
+        How far off it is.
+    learned, held_out
+        Examples; None for none held out.
+    """
+
+    def __init__(
+        self, network: torch.nn.Module, losses: Losses, learned: Examples, held_out: Examples | None = None
+    ) -> None:
+        self._network, self._losses, self._learned, self._held_out = network, losses, learned, held_out
+
+    def __len__(self) -> int:
+        return len(self._learned)
+
+    def loss(self, chosen: torch.Tensor) -> torch.Tensor:
+        """Return the mean loss over the examples with these numbers."""
+        return self._each(*self._learned.batch(chosen.tolist())).mean()
+
+    def held_out_loss(self) -> float | None:
+        """Return the mean loss over the held-out examples, or None if there are none."""
+        if self._held_out is None:
+            return None
+        return sum(self._each(*part).sum().item() for part in self._held_out.batches()) / len(self._held_out)
+
+    def probe(self) -> torch.Tensor:
+        """Return the mean loss over the first 8 examples."""
+        return self._each(*self._learned.batch(range(min(_PROBED, len(self._learned))))).mean()
+
+    @torch.no_grad()
+    def named(self, chosen: torch.Tensor) -> str:
+        """Return the numbers of these examples, of those alone whose loss is not finite if some are."""
+        losses = self._each(*self._learned.batch(chosen.tolist()))
+        broken = chosen[~losses.isfinite()]
+        told = (broken if len(broken) else chosen).tolist()
+        rest = f" and {len(told) - _NAMED:,} more" if len(told) > _NAMED else ""
+        return f"sequences {', '.join(map(str, told[:_NAMED]))}{rest}"
+
+    def _each(self, batch: Batch, target: torch.Tensor) -> torch.Tensor:
+        return self._losses(self._network(batch), target)

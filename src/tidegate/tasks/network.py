@@ -1,0 +1,222 @@
+"""Networks that read sequences: recurrent layers, convolutions, or both beside each other, pooled over time.
+
+Axis letters: T steps, B batch, I inputs per step, H width of a step's state, W width of the encoding, C classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from tidegate.nn.cells import catalogue
+from tidegate.nn.dropout import Dropout
+from tidegate.nn.options import Stack
+from tidegate.nn.stack import Recurrent
+
+if TYPE_CHECKING:
+    from tidegate.tasks.reading import Batch
+
+Pooling = Literal["last", "mean", "max", "mean-max"]
+Convolution = Literal["none", "beside", "alone"]
+
+_CHANNELS, _WIDTHS = (128, 256, 128), (8, 5, 3)
+"""Of the three convolutions: Karim et al. (2018), figure 1."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a network is made of.
+
+    Parameters
+    ----------
+    cell
+        Key of `nn.cells.catalogue`.
+    hidden_size, layers, bidirectional
+        Of the recurrent layers.
+    pooling
+        How the states of all steps become one vector: the last of each direction, their mean or maximum over time, or
+        both of these.
+    embedding
+        Width of a token's vector.
+    dropout
+        On what a step reads, between layers and before the output.
+    convolution
+        Whether convolutions stand beside the recurrent layers, or alone.
+    """
+
+    cell: str
+    hidden_size: int
+    layers: int
+    bidirectional: bool
+    pooling: Pooling
+    embedding: int
+    dropout: float
+    convolution: Convolution
+
+
+class StepInput(torch.nn.Module):
+    """What a step reads: the vector of its token, or its values.
+
+    Parameters
+    ----------
+    n_tokens
+        Known tokens; 0 for values.
+    width
+        Of a token's vector, or channels, I.
+    dropout
+        On it.
+    """
+
+    def __init__(self, n_tokens: int, width: int, dropout: Dropout) -> None:
+        super().__init__()
+        self.width = width
+        self.vectors = torch.nn.Embedding(n_tokens, width, padding_idx=0) if n_tokens else None
+        self.dropout = dropout
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return shape (T, B, I) for numbers of tokens (T, B) or values (T, B, I)."""
+        read: torch.Tensor = self.dropout(inputs if self.vectors is None else self.vectors(inputs))
+        return read
+
+
+class RecurrentBranch(torch.nn.Module):
+    """Recurrent layers whose states are pooled over time.
+
+    Parameters
+    ----------
+    layers
+        Recurrent layers of any cell.
+    pooling
+        How states become one vector.
+    """
+
+    def __init__(self, layers: Recurrent, pooling: Pooling) -> None:
+        super().__init__()
+        self.layers, self.pooling = layers, pooling
+        self.width = layers.output_size * (2 if pooling == "mean-max" else 1)
+
+    def forward(self, steps: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Return shape (B, W) for steps of shape (T, B, I) of which `lengths` (B,) count."""
+        whole = bool((lengths == len(steps)).all())
+        made = self.layers(steps) if whole else self.layers(steps, lengths=lengths)
+        states: torch.Tensor = made[0]
+        if self.pooling == "last":
+            return _last(states, lengths, both=self.layers.bidirectional)
+        there = _there(states, lengths)
+        parts = []
+        if "mean" in self.pooling:
+            parts.append((states * there).sum(0) / lengths[:, None])
+        if "max" in self.pooling:
+            parts.append(states.masked_fill(~there, -torch.inf).amax(0))
+        return torch.cat(parts, dim=1)
+
+
+class ConvolutionBranch(torch.nn.Module):
+    """Three convolutions over time, each normalised and rectified, and the mean over time.
+
+    Source: Karim, Majumdar, Darabi & Chen (2018), LSTM fully convolutional networks for time series classification,
+    IEEE Access 6, figure 1 (the convolutional branch); Wang, Yan & Oates (2017), IJCNN.
+
+    Parameters
+    ----------
+    n_inputs
+        Features per step, I.
+    """
+
+    def __init__(self, n_inputs: int) -> None:
+        super().__init__()
+        sizes = zip((n_inputs, *_CHANNELS[:-1]), _CHANNELS, _WIDTHS, strict=True)
+        self.convolutions = torch.nn.ModuleList(
+            torch.nn.Conv1d(ins, outs, width, bias=False) for ins, outs, width in sizes
+        )
+        self.norms = torch.nn.ModuleList(torch.nn.BatchNorm1d(outs) for outs in _CHANNELS)
+        self.width = _CHANNELS[-1]
+
+    def forward(self, steps: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Return shape (B, W) for steps of shape (T, B, I) of which `lengths` (B,) count."""
+        there = _there(steps, lengths).permute(1, 2, 0)
+        values = steps.permute(1, 2, 0)
+        for convolution, norm, width in zip(self.convolutions, self.norms, _WIDTHS, strict=True):
+            around = torch.nn.functional.pad(values * there, ((width - 1) // 2, width // 2))
+            values = torch.relu(norm(convolution(around)))
+        return (values * there).sum(2) / lengths[:, None]
+
+
+class SequenceNetwork(torch.nn.Module):
+    """Reads sequences and says one vector of each.
+
+    Parameters
+    ----------
+    steps
+        What a step reads.
+    branches
+        What reads all steps, side by side.
+    dropout
+        On what they found.
+    n_outputs
+        Numbers said of each sequence, C.
+    """
+
+    def __init__(
+        self, steps: StepInput, branches: list[RecurrentBranch | ConvolutionBranch], dropout: Dropout, n_outputs: int
+    ) -> None:
+        super().__init__()
+        self.steps, self.dropout = steps, dropout
+        self.branches = torch.nn.ModuleList(branches)
+        self.output = torch.nn.Linear(sum(branch.width for branch in branches), n_outputs)
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Return shape (B, C)."""
+        steps = self.steps(batch.inputs)
+        found = [branch(steps, batch.lengths) for branch in self.branches]
+        outputs: torch.Tensor = self.output(self.dropout(torch.cat(found, dim=1)))
+        return outputs
+
+
+def network(
+    design: Design, *, n_tokens: int, n_channels: int, n_outputs: int, generator: torch.Generator
+) -> SequenceNetwork:
+    """Return the network of `design`.
+
+    Parameters
+    ----------
+    design
+        What it is made of.
+    n_tokens, n_channels
+        Known tokens, or channels of values; the other is 0.
+    n_outputs
+        Numbers said of each sequence, C.
+    generator
+        Source of its dropout.
+    """
+    dropout = Dropout(design.dropout, generator)
+    steps = StepInput(n_tokens, design.embedding if n_tokens else n_channels, dropout)
+    branches: list[RecurrentBranch | ConvolutionBranch] = []
+    if design.convolution != "alone":
+        stack = Stack(
+            num_layers=design.layers,
+            bidirectional=design.bidirectional,
+            dropout=design.dropout if design.layers > 1 else 0.0,
+            generator=generator,
+        )
+        layers = Recurrent(catalogue.kind(design.cell)(), steps.width, design.hidden_size, stack=stack)
+        branches.append(RecurrentBranch(layers, design.pooling))
+    if design.convolution != "none":
+        branches.append(ConvolutionBranch(steps.width))
+    return SequenceNetwork(steps, branches, dropout, n_outputs)
+
+
+def _there(steps: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """Return which steps (T, B, ...) count, shape (T, B, 1)."""
+    return (torch.arange(len(steps))[:, None] < lengths)[..., None]
+
+
+def _last(states: torch.Tensor, lengths: torch.Tensor, *, both: bool) -> torch.Tensor:
+    """Return the state in which each direction ends: forwards at the last step, backwards at the first."""
+    forwards = states[lengths - 1, torch.arange(len(lengths))]
+    if not both:
+        return forwards
+    half = states.shape[-1] // 2
+    return torch.cat([forwards[:, :half], states[0, :, half:]], dim=1)

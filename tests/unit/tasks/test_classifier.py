@@ -1,0 +1,172 @@
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import Pipeline
+
+import tidegate
+from tidegate import SequenceClassifier, Vocabulary
+from tidegate.errors import DataError, NotFittedError, SettingError
+from tidegate.training.settings import Training
+
+QUICK = {"hidden_size": 8, "embedding": 8, "dropout": 0.1}
+FAST = Training(learning_rate=0.02, patience=5, held_out_fraction=0.0)
+
+
+def fitted(data, **settings):
+    return SequenceClassifier(**QUICK | {"training": FAST} | settings).fit(*data, epochs=8)
+
+
+def test_it_learns_texts(texts):
+    model = fitted(texts(200))
+    X, y = texts(200, seed=1)
+    assert model.score(X, y) > 0.95
+    assert model.classes_.tolist() == ["bad", "good"]
+    made = model.predict_proba(X)
+    np.testing.assert_allclose(made.sum(1), 1, rtol=1e-12)
+    assert (model.predict(X) == model.classes_[made.argmax(1)]).all()
+    assert model.history_["val_loss"][-1] < model.history_["val_loss"][0] / 2
+
+
+@pytest.mark.parametrize("convolution", ["none", "beside", "alone"])
+def test_it_learns_channels_of_unequal_length_better_than_their_means_do(waves, convolution):
+    model = fitted(waves(120), convolution=convolution)
+    X, y = waves(200, seed=1)
+    pooled = LogisticRegression().fit([one.mean(0) for one in waves(120)[0]], waves(120)[1])
+    assert model.score(X, y) > 0.9 > pooled.score([one.mean(0) for one in X], y)
+
+
+@pytest.mark.parametrize("cell", ["elman", "lstm"])
+@pytest.mark.parametrize("pooling", ["last", "max"])
+def test_other_cells_and_poolings_learn_too(texts, cell, pooling):
+    assert fitted(texts(200), cell=cell, pooling=pooling).score(*texts(100, seed=1)) > 0.9
+
+
+def test_what_it_says_does_not_depend_on_neighbours_or_their_order(texts):
+    model, (X, _) = fitted(texts(100)), texts(30, seed=1)
+    together = model.predict_proba(X)
+    np.testing.assert_allclose(model.predict_proba(X[::-1])[::-1], together, atol=1e-6)
+    np.testing.assert_allclose(np.concatenate([model.predict_proba([one]) for one in X]), together, atol=1e-6)
+
+
+def test_the_same_seed_gives_the_same_bits(texts):
+    X = texts(20, seed=1)[0]
+    first, again, other = (fitted(texts(80), seed=seed).predict_proba(X) for seed in (0, 0, 1))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_what_is_held_out_teaches_nothing(texts):
+    """Words that only validation holds stay unknown, and its labels alone decide when to stop."""
+    X, y = texts(60)
+    model = SequenceClassifier(**QUICK).fit(X, y, epochs=2, validation=(["zebra the"], ["good"]))
+    assert "zebra" not in model._reader.vocabulary
+    one = SequenceClassifier(**QUICK).fit(X, y, epochs=2, validation=None)
+    other = SequenceClassifier(**QUICK).fit([*X, "zebra"], [*y, "good"], epochs=2, validation=None)
+    assert "zebra" in other._reader.vocabulary
+    assert np.isnan(one.history_["val_loss"]).all()
+
+
+def test_scales_come_from_training_alone(waves):
+    X, y = waves(40)
+    held = [10_000 * one for one in X[:6]], y[:6]
+    model = SequenceClassifier(**QUICK).fit(X, y, epochs=1, validation=held)
+    np.testing.assert_allclose(model._reader.mean, np.concatenate(X).mean(0))
+
+
+def test_classes_count_alike_on_request():
+    rng = np.random.default_rng(0)
+    y = (rng.random(300) < 0.08).astype(int)
+    X = [rng.normal(0.8 * label, 1, (5, 1)) for label in y]
+    plain, balanced = (fitted((X, y), balanced=each) for each in (False, True))
+    found = [(one.predict(X)[y == 1] == 1).mean() for one in (plain, balanced)]
+    assert found[1] > found[0] + 0.2
+
+
+def test_a_vocabulary_can_be_limited(texts):
+    limited = Vocabulary(max_size=5)
+    model = fitted(texts(60), vocabulary=limited)
+    assert not hasattr(limited, "tokens_")
+    assert len(model._reader.vocabulary) == 5
+    characters = fitted(texts(60), unit="characters")
+    assert all(len(token) == 1 for token in characters._reader.vocabulary.tokens_[2:])
+
+
+@pytest.mark.parametrize("kind", ["texts", "waves"])
+def test_a_loaded_classifier_says_the_same_bits(kind, request, tmp_path):
+    made = request.getfixturevalue(kind)
+    model = fitted(made(60), vocabulary=Vocabulary(min_count=2), convolution="beside")
+    model.save(tmp_path / "model")
+    back = tidegate.load(tmp_path / "model")
+    X, _ = made(30, seed=1)
+    assert np.array_equal(back.predict_proba(X), model.predict_proba(X))
+    assert np.array_equal(back.predict(X), model.predict(X))
+    assert back.history_["val_loss"] == model.history_["val_loss"]
+    assert back.get_params()["vocabulary"].min_count == 2
+    assert back.n_parameters_ == model.n_parameters_
+
+
+def test_scikit_learn_can_handle_it(texts):
+    X, y = texts(200)
+    model = SequenceClassifier(**QUICK, training=FAST)
+    assert clone(model).get_params()["hidden_size"] == 8
+    assert cross_val_score(model, X, y, cv=2, params={"epochs": 8, "batch_size": 8}).mean() > 0.8
+    grid = GridSearchCV(model, {"hidden_size": [1, 8]}, cv=2).fit(X, y, epochs=8, batch_size=8)
+    assert grid.best_score_ > 0.8
+    assert Pipeline([("model", model)]).fit(X, y, model__epochs=8, model__batch_size=8).score(X, y) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"pooling": "sum"}, "pooling is 'sum'; it must be one of last, mean, max, mean-max"),
+        ({"convolution": "yes"}, "convolution is 'yes'"),
+        ({"unit": "letters"}, "unit is 'letters'"),
+        ({"hidden_size": 0}, "hidden_size is 0; it must be a whole number, at least 1"),
+        ({"dropout": 1.0}, "dropout is 1.0; it must be at least 0 and below 1"),
+        ({"cell": "grue"}, "grue"),
+        ({"seed": -1}, "seed is -1"),
+    ],
+)
+def test_settings_outside_their_limits(texts, settings, said):
+    with pytest.raises(SettingError, match=said):
+        SequenceClassifier(**settings).fit(*texts(10))
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "said"),
+    [
+        (["a", "b"], [1], "y has .* labels for 2 sequences"),
+        (["a", "b"], [1, 1], "all 2 labels are .*; there is nothing to tell apart"),
+        (["a", "b"], [0.5, 1.0], "label 0 of y is .*, which names no class"),
+        (["a", "b"], ["x", None], "label 1 of y is None"),
+        (["a", ""], ["x", "y"], "sequence 1 of X is an empty text"),
+    ],
+)
+def test_data_that_cannot_be_used(X, y, said):
+    with pytest.raises(DataError, match=said):
+        SequenceClassifier().fit(X, y)
+
+
+def test_validation_outside_its_limits(texts):
+    with pytest.raises(SettingError, match=r"validation is 1.5; it must be a fraction below 1"):
+        SequenceClassifier().fit(*texts(10), validation=1.5)
+    with pytest.raises(DataError, match=r"validation holds the label 'odd', which training does not.*bad, good"):
+        SequenceClassifier().fit(*texts(10), validation=(["a"], ["odd"]))
+
+
+def test_nothing_is_said_before_fit(tmp_path):
+    for ask in (lambda one: one.predict(["a"]), lambda one: one.save(tmp_path / "model")):
+        with pytest.raises(NotFittedError, match="call fit first"):
+            ask(SequenceClassifier())
+
+
+def test_few_sequences_are_learned_without_holding_any_out():
+    model = SequenceClassifier(**QUICK).fit(["a b", "b c", "c"], [0, 1, 1], epochs=2)
+    assert np.isnan(model.history_["val_loss"]).all()
+
+
+def test_sequences_of_one_step_and_unknown_words_have_an_answer(texts):
+    model = fitted(texts(40))
+    assert model.predict(["zebra", "x"]).shape == (2,)

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+import torch
+
+from tidegate.errors import SettingError
+from tidegate.tasks import fitting
+from tidegate.tasks.fitting import Schedule
+from tidegate.tasks.learning import Examples
+from tidegate.training.settings import Training
+
+
+class Sum(torch.nn.Module):
+    """Says w times the sum of a sequence."""
+
+    def __init__(self, w=0.0):
+        super().__init__()
+        self.w = torch.nn.Parameter(torch.tensor(w))
+
+    def forward(self, batch):
+        return self.w * batch.inputs[..., 0].sum(0)
+
+
+def squared(made, target):
+    return (made - target) ** 2
+
+
+def examples(n, factor=3.0):
+    rng = np.random.default_rng(0)
+    items = [rng.random((rng.integers(1, 6), 1)).astype(np.float32) for _ in range(n)]
+    return Examples(items, torch.tensor([factor * float(one.sum()) for one in items]))
+
+
+def run(network, known, **schedule):
+    settings = Schedule(**{"epochs": 30, "batch_size": 8, "seed": 0} | schedule)
+    training = Training(learning_rate=0.1, weight_decay=0.0, patience=5, held_out_fraction=0.0)
+    return fitting.fitted(network, squared, known, settings, training=training, run=("r", torch.Generator()))
+
+
+def test_each_epoch_is_checked_and_sees_every_example():
+    course = run(Sum(), (examples(20), examples(5)), epochs=4)
+    assert course.updates == (0, 3, 6, 9, 12)
+    assert list(course.held_out) == sorted(set(course.held_out), reverse=True)
+    found = fitting.history(course)
+    assert found["epoch"] == [0, 1, 2, 3, 4]
+    assert found["val_loss"] == list(course.held_out)
+    assert len(found["loss"]) == 5
+
+
+def test_the_best_epoch_is_kept_and_the_run_stops_when_none_is_better():
+    network = Sum(3.0)
+    course = run(network, (examples(20, factor=9.0), examples(5, factor=3.0)))
+    assert network.w.item() == 3.0
+    assert course.best == 0
+    assert len(course.updates) == 6
+
+
+def test_without_a_held_out_part_the_last_epoch_is_kept():
+    network = Sum()
+    course = run(network, (examples(20), None))
+    assert network.w.item() == pytest.approx(3.0, abs=0.1)
+    assert len(course.updates) == 31
+
+
+def test_what_is_told_stands_in_the_order_of_the_examples():
+    known = examples(40)
+    made = fitting.told(Sum(1.0), known, lambda outputs: outputs)
+    assert made.tolist() == pytest.approx([float(one.sum()) for one in known.items], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        (Schedule(0, 1, 0), "epochs is 0; it must be a whole number, at least 1"),
+        (Schedule(1, 0, 0), "batch_size is 0"),
+        (Schedule(1, 2.5, 0), "batch_size is 2.5"),
+        (Schedule(1, 1, -1), "seed is -1; it must be a whole number, at least 0"),
+    ],
+)
+def test_schedules_outside_their_limits(schedule, said):
+    with pytest.raises(SettingError, match=said):
+        fitting.check(schedule)

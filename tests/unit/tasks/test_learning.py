@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+import torch
+
+from tidegate.tasks.learning import Examples, Learning
+
+
+class Mean(torch.nn.Module):
+    """Says a times the mean of a sequence."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = torch.nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, batch):
+        return self.a * batch.inputs[..., 0].sum(0) / batch.lengths
+
+
+def squared(made, target):
+    return (made - target) ** 2
+
+
+@pytest.fixture
+def examples():
+    items = [np.full((n, 1), float(n), dtype=np.float32) for n in (1, 2, 3)]
+    return Examples(items, torch.tensor([2.0, 4.0, 7.0]))
+
+
+def test_the_loss_is_the_mean_over_the_chosen(examples):
+    problem = Learning(Mean(), squared, examples)
+    assert len(problem) == 3
+    assert problem.loss(torch.tensor([0, 1])).item() == 0
+    assert problem.loss(torch.tensor([2, 0])).item() == pytest.approx(0.5)
+    assert problem.held_out_loss() is None
+    assert problem.probe().item() == pytest.approx(1 / 3)
+
+
+def test_the_held_out_loss_is_over_all_of_them(examples, monkeypatch):
+    monkeypatch.setattr("tidegate.tasks.learning._AT_ONCE", 2)
+    assert Learning(Mean(), squared, examples, examples).held_out_loss() == pytest.approx(1 / 3)
+
+
+def test_examples_that_break_the_loss_are_named(examples):
+    examples.targets[1] = torch.nan
+    problem = Learning(Mean(), squared, examples)
+    assert problem.named(torch.tensor([2, 1, 0])) == "sequences 1"
+    assert problem.named(torch.tensor([2, 0])) == "sequences 2, 0"
+    assert problem.named(torch.zeros(9, dtype=torch.long)) == "sequences 0, 0, 0, 0, 0 and 4 more"

@@ -1,0 +1,50 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tidegate.nn.initialisation import built
+from tidegate.tasks.network import Design, network
+from tidegate.tasks.reading import batch
+
+DESIGN = Design("gru", 5, 1, True, "mean-max", 4, 0.0, "none")
+ITEMS = [np.random.default_rng(k).normal(size=(n, 3)).astype(np.float32) for k, n in enumerate((7, 2, 5))]
+
+
+def made(design, n_tokens=0):
+    generator = torch.Generator().manual_seed(0)
+    sizes = {"n_tokens": n_tokens, "n_channels": 0 if n_tokens else 3, "n_outputs": 2}
+    return built(lambda: network(design, **sizes, generator=generator), generator).eval()
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "mean-max"])
+@pytest.mark.parametrize("convolution", ["none", "beside", "alone"])
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_padding_changes_nothing(pooling, convolution, bidirectional):
+    """A sequence alone and beside longer ones gives the same outputs."""
+    found = made(replace(DESIGN, pooling=pooling, convolution=convolution, bidirectional=bidirectional))
+    together = found(batch(ITEMS))
+    apart = torch.cat([found(batch([one])) for one in ITEMS])
+    torch.testing.assert_close(together, apart, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["elman", "lstm", "gru"])
+def test_every_step_is_seen(cell):
+    found = made(replace(DESIGN, cell=cell, layers=2))
+    inputs = torch.tensor(ITEMS[0])[:, None].requires_grad_()
+    made_of = batch([ITEMS[0]])._replace(inputs=inputs)
+    (gradient,) = torch.autograd.grad(found(made_of).sum(), inputs)
+    assert (gradient.abs().sum(-1) > 0).all()
+
+
+def test_tokens_have_vectors_and_padding_has_none():
+    found = made(DESIGN, n_tokens=9)
+    together = found(batch([np.array([3, 8, 2]), np.array([5])]))
+    torch.testing.assert_close(together[1:], found(batch([np.array([5])])))
+    assert found.steps.vectors.weight.shape == (9, 4)
+
+
+@pytest.mark.parametrize(("convolution", "width"), [("none", 20), ("beside", 148), ("alone", 128)])
+def test_branches_stand_side_by_side(convolution, width):
+    assert made(replace(DESIGN, convolution=convolution)).output.in_features == width

@@ -1,0 +1,65 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from tidegate.errors import DataError
+from tidegate.tasks.sequences import taken
+
+
+@pytest.mark.parametrize(
+    ("unit", "cut"), [("words", [["the", "tide"], ["turns", "."]]), ("characters", [list("The tide"), list("turns.")])]
+)
+def test_texts_are_cut(unit, cut):
+    made = taken(["The tide", "turns."], unit)
+    assert made.kind == "tokens"
+    assert made.items == cut
+    assert made.lengths.tolist() == [len(one) for one in cut]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [[1, 2, 3], [4.0, 5]],
+        [np.array([1, 2, 3]), np.array([4, 5])],
+        [np.array([[1], [2], [3]]), np.array([[4], [5]], dtype=np.float32)],
+        pd.Series([[1, 2, 3], [4, 5]]),
+    ],
+)
+def test_numbers_become_steps_and_channels(data):
+    made = taken(data, "words")
+    assert made.kind == "values"
+    assert [one.tolist() for one in made.items] == [[[1.0], [2.0], [3.0]], [[4.0], [5.0]]]
+
+
+def test_arrays_of_equal_lengths_are_sequences_too():
+    whole = np.arange(24.0).reshape(2, 4, 3)
+    assert [one.shape for one in taken(whole, "words").items] == [(4, 3), (4, 3)]
+    assert [one.shape for one in taken(whole[:, :, 0], "words").items] == [(4, 1), (4, 1)]
+
+
+def test_some_can_be_taken():
+    made = taken([["a"], ["b", "c"], ["d"]], "words").take([2, 1])
+    assert made.items == [["d"], ["b", "c"]]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("one text", "X is a str, not sequences"),
+        (3.0, "X is a float, not sequences"),
+        ([], "X holds no sequences"),
+        (["a", "  "], "sequence 1 of X is an empty text"),
+        ([[1.0], []], "sequence 1 of X is empty"),
+        (["a", [1.0]], "sequence 1 of X holds values, the first holds tokens"),
+        ([[1.0], ["a", 2.0]], "sequence 1 of X holds neither text nor numbers alone"),
+        ([None], "sequence 0 of X is a NoneType"),
+        ([np.zeros((3, 2)), np.zeros((3, 1))], "sequence 1 of X has 1 channels, the first has 2"),
+        ([np.zeros((3, 2, 2))], "sequence 0 of X has shape"),
+        ([[0.0, 1.0], [np.nan, 1.0]], "sequence 1 of X holds nan at step 0 of channel 0"),
+        ([np.array([[0.0, 1.0], [0.0, np.inf]])], "sequence 0 of X holds inf at step 1 of channel 1"),
+    ],
+)
+def test_what_cannot_be_used_is_named_with_its_place(data, said):
+    with pytest.raises(DataError) as caught:
+        taken(data, "words")
+    assert said in str(caught.value)
