@@ -106,10 +106,13 @@ def _write(request: Request, allow: tuple[str, ...], place: folders.Place) -> No
     """Audit, and write everything that was found."""
     from tidegate.report.audited import page
     from tidegate.report.files import plain_json
+    from tidegate.report.provenance import Occasion
 
     started, clock = datetime.now().astimezone(), time.monotonic()
     found = _found(request, allow)
-    run = _facts(request, started, time.monotonic() - clock)
+    spent = time.monotonic() - clock
+    occasion = Occasion(request.source.name, request.typed.line, started, spent, request.recorded())
+    run = occasion.facts(seed=request.chance.seed)
     texts = {"audit.json": plain_json(found.to_dict()), "run.json": plain_json(run), "report.html": page(found, run)}
     folders.write(place, texts)
 
@@ -141,21 +144,6 @@ def _watch(speech: Speech) -> Callable[[str], None] | None:
     if speech.quiet:
         return None
     return lambda what: typer.echo(f"Audit: {what}", err=True)
-
-
-def _facts(request: Request, started: datetime, seconds: float) -> dict[str, Any]:
-    from tidegate.report.provenance import machine, versions
-
-    return {
-        "name": request.source.name,
-        "command": request.typed.line,
-        "seed": request.chance.seed,
-        "settings": request.recorded(),
-        "started": started.isoformat(timespec="seconds", sep=" "),
-        "seconds": round(seconds, 3),
-        "machine": machine(),
-        "versions": versions(),
-    }
 
 
 def _show(place: folders.Place, speech: Speech) -> int:

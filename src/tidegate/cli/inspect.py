@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -117,19 +118,13 @@ def _write(request: Request, place: folders.Place) -> None:
     from tidegate.report.files import plain_json
     from tidegate.report.insight import summarise
     from tidegate.report.page import render
-    from tidegate.report.provenance import versions
+    from tidegate.report.provenance import Occasion
 
-    started = datetime.now().astimezone()
+    started, clock = datetime.now().astimezone(), time.monotonic()
     with training_bar(quiet=request.speech.quiet):
         insights, notes, name = _looked(request)
-    facts = {
-        "name": name,
-        "command": request.typed.line,
-        "seed": request.chance.seed,
-        "started": started.isoformat(timespec="seconds", sep=" "),
-        "versions": versions(),
-        "notes": notes,
-    }
+    occasion = Occasion(name, request.typed.line, started, time.monotonic() - clock)
+    facts = {**occasion.facts(seed=request.chance.seed), "notes": notes}
     networks = [{**one.to_dict(), "sentences": one.sentences()} for one in insights]
     document = {"name": name, "command": request.typed.line, "notes": notes, "networks": networks}
     files: dict[str, str | bytes] = {

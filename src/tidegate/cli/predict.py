@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,14 +68,16 @@ def predict(request: Request) -> int:
 
 def _write(model: Forecaster, request: Request, place: folders.Place) -> None:
     from tidegate.report.files import csv, plain_json
+    from tidegate.report.provenance import Occasion
 
+    started, clock = datetime.now().astimezone(), time.monotonic()
     source = request.source
     panel = newer(source, model) if source.data or source.example else None
     future = source.future if panel is None else None
     frame = model.predict(panel, levels=request.coverage.percent(), future=future)
+    occasion = Occasion(str(request.saved.directory), request.typed.line, started, time.monotonic() - clock)
     facts = {
-        "name": str(request.saved.directory),
-        "command": request.typed.line,
+        **occasion.facts(),
         "model": model.name,
         "notes": [*(panel.notes if panel is not None else ()), *([model.shortage_] if model.shortage_ else [])],
     }

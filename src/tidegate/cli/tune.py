@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -91,7 +92,7 @@ def tune(request: Request) -> int:
 
     Each trial is fitted anew before every origin and sees nothing after it; the defaults are the first trial.
     """
-    started = time.monotonic()
+    started, clock = datetime.now().astimezone(), time.monotonic()
     from tidegate.evaluation.trials import library
     from tidegate.forecasters import registry
 
@@ -106,12 +107,13 @@ def tune(request: Request) -> int:
     how = _search(request, place)
     panel = observations(request.source)
     if how.budget is not None:
-        how = replace(how, budget=max(how.budget - (time.monotonic() - started), 1e-3))
+        how = replace(how, budget=max(how.budget - (time.monotonic() - clock), 1e-3))
     with resumable(place, request.typed):
         place.store.mkdir(parents=True, exist_ok=True)
         with training_bar(quiet=request.speech.quiet):
             found = _tuned(request, panel, how)
-        _write(found, request, place, {"seconds": round(time.monotonic() - started, 3), "notes": list(panel.notes)})
+        facts = _facts(found, request, started, time.monotonic() - clock)
+        _write(found, place, facts | {"notes": list(panel.notes)})
     return _show(place, request.speech)
 
 
@@ -128,24 +130,24 @@ def _tuned(request: Request, panel: Panel, how: Search) -> Tuning:
     return search(panel, request.choice.model, how, horizon=request.ahead.horizon, seed=request.chance.seed)
 
 
-def _write(found: Tuning, request: Request, place: folders.Place, spent: dict[str, Any]) -> None:
-    """Write everything into the store, which becomes the folder by one rename: the journal is in it already."""
+def _facts(found: Tuning, request: Request, started: datetime, seconds: float) -> dict[str, Any]:
+    """Return what run.json holds."""
     from tidegate.forecasters.storage import fingerprint
-    from tidegate.report.files import csv, plain_json
-    from tidegate.report.provenance import machine, versions
+    from tidegate.report.provenance import Occasion
 
-    store = place.store
-    facts = {
-        "name": request.source.name,
-        "command": request.typed.line,
-        "seed": request.chance.seed,
-        "settings": request.recorded(),
-        **spent,
-        "machine": machine(),
-        "versions": versions(),
+    occasion = Occasion(request.source.name, request.typed.line, started, seconds, request.recorded())
+    return {
+        **occasion.facts(seed=request.chance.seed),
         "fingerprint": fingerprint(found.model.history_),
         "sentences": list(found.sentences),
     }
+
+
+def _write(found: Tuning, place: folders.Place, facts: dict[str, Any]) -> None:
+    """Write everything into the store, which becomes the folder by one rename: the journal is in it already."""
+    from tidegate.report.files import csv, plain_json
+
+    store = place.store
     shutil.rmtree(store / "model", ignore_errors=True)
     found.model.save(store / "model")
     for name, text in (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tidegate.data import future as future_rows
 from tidegate.data.assembly import assemble
 from tidegate.data.columns import Columns, Options
 from tidegate.data.csv_source import CsvSource
@@ -46,24 +45,6 @@ def read(
         If an option does not fit the data.
     """
     return assemble(open_source(path), columns, options, None if future is None else open_source(future))
-
-
-def with_future(panel: Panel, path: str | Path) -> Panel:
-    """Return the panel with the future of its known covariates read from a file.
-
-    Parameters
-    ----------
-    panel
-        Panel with known covariates.
-    path
-        File as for `read`, with id, time and the known columns.
-
-    Raises
-    ------
-    DataError
-        If the rows do not follow the last observation step by step, or a value is missing.
-    """
-    return future_rows.with_future(panel, open_source(path))
 
 
 def open_source(path: str | Path) -> Source:

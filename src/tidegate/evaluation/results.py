@@ -150,7 +150,12 @@ class Backtest(Displayed):
 
         In that of `absolute_errors` where nothing can be scaled.
         """
-        return luck_of(self.by_run(model)) if self.results[model].others else NO_LUCK
+        return self._lucks[model]
+
+    @cached_property
+    def _lucks(self) -> dict[str, Luck]:
+        """By model; every pair of models asks for two."""
+        return {name: luck_of(self.by_run(name)) if one.others else NO_LUCK for name, one in self.results.items()}
 
     def by_run(self, model: str) -> Floats:
         """Return the mean error of each run of a model, shape (R,): MASE, or MAE where nothing can be scaled."""

@@ -199,10 +199,12 @@ class RecurrentForecaster(_Recurrent):
         seed: int = 0,
         warm_start: bool = False,
     ) -> None:
-        super().__init__(n_members=n_members, training=training, seed=seed, warm_start=warm_start)
-        self.cell, self.decoder, self.head, self.hidden_size, self.layers = cell, decoder, head, hidden_size, layers
-        self.window, self.shift, self.base, self.unit, self.segment = window, shift, base, unit, segment
-        self.series_width, self.dropout, self.own_values = series_width, dropout, own_values
+        self.cell = cell
+        super().__init__(
+            decoder=decoder, head=head, hidden_size=hidden_size, layers=layers, window=window, shift=shift, base=base,
+            unit=unit, segment=segment, series_width=series_width, dropout=dropout, own_values=own_values,
+            n_members=n_members, training=training, seed=seed, warm_start=warm_start,
+        )  # fmt: skip
 
 
 class RNN(_Recurrent):

@@ -50,6 +50,32 @@ class Occasion:
     seconds: float
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    def facts(self, *, seed: int | None = None) -> dict[str, Any]:
+        """Return what run.json holds of every command.
+
+        Parameters
+        ----------
+        seed
+            What every random choice came from; None where there was none.
+
+        Returns
+        -------
+        dict
+            ``name``, ``command``, ``seed`` if there is one, ``settings``, ``started`` (ISO 8601), ``seconds``,
+            ``peak_memory_bytes`` (None where the system does not say), ``machine``, ``versions``.
+        """
+        return {
+            "name": self.name,
+            "command": self.command,
+            **({} if seed is None else {"seed": seed}),
+            "settings": dict(self.settings),
+            "started": self.started.isoformat(timespec="seconds", sep=" "),
+            "seconds": round(self.seconds, 3),
+            "peak_memory_bytes": peak_memory() or None,
+            "machine": machine(),
+            "versions": versions(),
+        }
+
 
 def run_facts(study: Study, occasion: Occasion, *, seed: int) -> dict[str, Any]:
     """Return what run.json holds.
@@ -66,21 +92,12 @@ def run_facts(study: Study, occasion: Occasion, *, seed: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``name``, ``command``, ``seed``, ``settings``, ``started`` (ISO 8601), ``seconds``, ``peak_memory_bytes`` (None
-        where the system does not say), ``machine``, ``versions``, ``fingerprint`` of the data, ``fit_ranges`` (first
-        and last time of the fits of each fold and of the final one), ``models`` (per model: seconds to fit and to
-        forecast over all folds, peak memory in bytes).
+        That of every command (`Occasion.facts`), ``fingerprint`` of the data, ``fit_ranges`` (first and last time of
+        the fits of each fold and of the final one), ``models`` (per model: seconds to fit and to forecast over all
+        folds, peak memory in bytes).
     """
     return {
-        "name": occasion.name,
-        "command": occasion.command,
-        "seed": seed,
-        "settings": dict(occasion.settings),
-        "started": occasion.started.isoformat(timespec="seconds", sep=" "),
-        "seconds": round(occasion.seconds, 3),
-        "peak_memory_bytes": peak_memory() or None,
-        "machine": machine(),
-        "versions": versions(),
+        **occasion.facts(seed=seed),
         "fingerprint": storage.fingerprint(study.backtest.panel),
         "fit_ranges": fit_ranges(study.backtest),
         "models": _costs(study.backtest),

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tidegate.data.columns import Columns, Options
-from tidegate.data.reading import open_source, read, with_future
+from tidegate.data.reading import open_source, read
 from tidegate.errors import DataError
 
 TEXT = "unique_id,ds,y,k\n" + "".join(
@@ -38,11 +38,9 @@ def test_the_same_from_any_kind_of_file(write, tmp_path):
 
 def test_known_covariates_from_a_second_file(write):
     columns = Columns(known=("k",))
-    at_once = read(write(TEXT), columns, future=write(NEXT, "next.csv"))
-    later = with_future(read(write(TEXT), columns), write(NEXT, "next.csv"))
-    for panel in (at_once, later):
-        assert panel.future.offsets.tolist() == [0, 3, 6]
-        assert panel.future.covariates.values[:, 0].tolist() == [7, 8, 9, 7, 8, 9]
+    panel = read(write(TEXT), columns, future=write(NEXT, "next.csv"))
+    assert panel.future.offsets.tolist() == [0, 3, 6]
+    assert panel.future.covariates.values[:, 0].tolist() == [7, 8, 9, 7, 8, 9]
 
 
 def test_places_in_parquet_are_row_numbers(tmp_path):
