@@ -10,7 +10,6 @@ Usage: python -m benchmarks.tasks.classify FOLDER [SET,SET] [--seeds 5] [--set d
 from __future__ import annotations
 
 import argparse
-import csv
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +19,7 @@ import pandas as pd
 from benchmarks.accuracy.__main__ import pairs
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from tidegate import SequenceClassifier, Vocabulary
+from tidegate import SequenceClassifier, Vocabulary, read_labelled
 from tidegate.tasks.simple import linear_on_summaries, linear_on_words
 
 FOLDS = 10
@@ -48,30 +47,26 @@ def texts(folder: Path, name: str) -> list[Split]:
     if name == "imdb":
         parts = [pd.read_json(folder / f"text/imdb_sample_{part}.jsonl.gz", lines=True) for part in ("train", "test")]
     elif name == "movie_reviews":
-        whole = _tsv(folder / "text/movie_reviews.tsv.gz")
+        sequences, labels = read_labelled(folder / "text/movie_reviews.tsv.gz")
+        whole = pd.DataFrame({"text": sequences, "label": labels})
         parted = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(whole, whole.label)
         return [_split(whole.iloc[learned], whole.iloc[test]) for learned, test in parted]
     else:
-        parts = [_tsv(folder / f"text/{name}_{part}.tsv.gz") for part in ("train", "test")]
+        return [_pair(folder / f"text/{name}_train.tsv.gz", folder / f"text/{name}_test.tsv.gz")]
     return [_split(*parts)]
-
-
-def _tsv(file: Path) -> pd.DataFrame:
-    return pd.read_csv(file, sep="\t", quoting=csv.QUOTE_NONE)
 
 
 def _split(learned: pd.DataFrame, test: pd.DataFrame) -> Split:
     return Split(learned.text.tolist(), learned.label.to_numpy(), test.text.tolist(), test.label.to_numpy())
 
 
+def _pair(learned: Path, test: Path) -> Split:
+    return Split(*read_labelled(learned), *read_labelled(test))
+
+
 def numbers(folder: Path, name: str) -> list[Split]:
     """Return the one split of a UCR/UEA set."""
-    made: list[Any] = []
-    for part in ("train", "test"):
-        found = np.load(folder / f"classification/{name}_{part}.npz")
-        values = found["values"].reshape(-1, int(found["channels"]))
-        made += [np.split(values, np.cumsum(found["lengths"])[:-1]), found["labels"]]
-    return [Split(*made)]
+    return [_pair(*(folder / f"classification/{name}_{part}.npz" for part in ("train", "test")))]
 
 
 def judged(split: Split, kind: str, options: argparse.Namespace, seed: int) -> tuple[float, float, float]:

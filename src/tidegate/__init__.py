@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tidegate.data.columns import Columns, Options
     from tidegate.data.examples import example
     from tidegate.data.frames import from_frame
+    from tidegate.data.labelled import read_labelled
     from tidegate.data.reading import read
     from tidegate.errors import (
         DataError,
@@ -125,6 +126,7 @@ __all__ = [
     "models",
     "nn",
     "read",
+    "read_labelled",
     "study",
     "tune",
 ]
@@ -137,6 +139,7 @@ _WHERE = {
     "data.columns": ("Columns", "Options"),
     "data.examples": ("example",),
     "data.frames": ("from_frame",),
+    "data.labelled": ("read_labelled",),
     "data.reading": ("read",),
     "errors": (
         "DataError",

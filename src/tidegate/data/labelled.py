@@ -1,0 +1,221 @@
+"""Files of labelled sequences: texts in TSV or CSV, recordings in NPZ or the .ts format of the UCR/UEA archive.
+
+Axis letters: N sequences, T steps, I channels.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from tidegate.errors import DataError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+_LABEL, _TEXT = "label", "text"
+_MISSING = ("?", "nan", "")
+_ARRAYS = "X and y, or values, lengths, channels and labels"
+_JUNK = "Save it as UTF-8 text."
+
+
+class Labelled(NamedTuple):
+    """Sequences and what each is.
+
+    Attributes
+    ----------
+    sequences
+        N texts, or N arrays of shape (T, I).
+    labels
+        Shape (N,), text or whole numbers; None where the file holds none.
+    """
+
+    sequences: list[Any]
+    labels: NDArray[Any] | None
+
+
+def read_labelled(path: str | Path) -> Labelled:
+    """Read labelled sequences from a file, by its ending; .gz is unpacked on the way.
+
+    ``.tsv`` and ``.csv`` hold one text a row, in columns called label and text; a TSV without such a header holds the
+    label first. ``.txt`` holds one text a line, without labels. ``.npz`` holds X, of shape (N, T) or (N, T, I), and y;
+    or, for sequences of unequal length, values (all steps one after another, (S, I) or S times I in one row), lengths
+    (N,), channels, labels (N,) and, if those are numbers of names, label_names. ``.ts`` is the format of the UCR/UEA
+    archive.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or holds what it should not, with its row and the repair.
+    """
+    file = Path(path)
+    kind = Path(file.name.removesuffix(".gz")).suffix.lower()
+    if kind not in _READERS:
+        raise DataError(
+            f"{file} ends in {kind or 'nothing'}", repair=f"Give one of {', '.join(_READERS)}, or .gz of it."
+        )
+    if not file.is_file():
+        raise DataError(f"there is no file {str(file)!r}", repair="Check the path.")
+    made = _READERS[kind](file)
+    if not made.sequences:
+        raise DataError(f"{file} holds no sequences", repair="Give at least one.")
+    return made
+
+
+def _lines(file: Path) -> Iterator[tuple[int, str]]:
+    """Yield each line with its number, counted from 1, without its end; refuse what is no text."""
+    opened = gzip.open if file.name.endswith(".gz") else open
+    try:
+        with opened(file, "rb") as stream:
+            for number, raw in enumerate(stream, start=1):
+                line = raw.removesuffix(b"\n").removesuffix(b"\r")
+                if b"\0" in line:
+                    raise _wrong(file, number, "holds bytes that are no text", _JUNK)
+                try:
+                    yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
+                except UnicodeDecodeError as error:
+                    raise _wrong(file, number, f"is not UTF-8: {error.reason} at byte {error.start}", _JUNK) from error
+    except (OSError, EOFError) as error:
+        raise DataError(f"{file} cannot be read: {error}", repair="Check the file.") from error
+
+
+def _wrong(file: Path, number: int, what: str, repair: str) -> DataError:
+    return DataError(f"line {number} of {file.name} {what}", place=Place(row=number), repair=repair)
+
+
+def _tsv(file: Path) -> Labelled:
+    """Return texts and labels; no mark has a meaning but the tab, since texts hold quotes that nobody closed."""
+    rows = ((number, line.split("\t")) for number, line in _lines(file) if line)
+    return _table(file, rows, headless=True)
+
+
+def _csv(file: Path) -> Labelled:
+    numbers: list[int] = []
+
+    def texts() -> Iterator[str]:
+        for number, line in _lines(file):
+            numbers.append(number)
+            yield f"{line}\n"
+
+    rows = ((numbers[-1], row) for row in csv.reader(texts(), strict=True) if row)
+    try:
+        return _table(file, rows, headless=False)
+    except csv.Error as error:
+        raise _wrong(
+            file, numbers[-1], f"is no row of CSV: {error}", "Close every quote, or save it as TSV."
+        ) from error
+
+
+def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool) -> Labelled:
+    """Return the columns label and text; without a header the first and the second of two."""
+    first = next(rows, None)
+    if first is None:
+        return Labelled([], None)
+    names = [name.strip().lower() for name in first[1]]
+    kept = []
+    if _TEXT not in names:
+        if not headless or len(names) != 2:
+            found = ", ".join(map(repr, first[1]))
+            raise _wrong(file, first[0], f"names the columns {found}", "Name two of them label and text.")
+        names, kept = [_LABEL, _TEXT], [first]
+    text, label = names.index(_TEXT), names.index(_LABEL) if _LABEL in names else None
+    sequences, labels = [], []
+    for number, row in (*kept, *rows):
+        if len(row) != len(names):
+            raise _wrong(file, number, f"has {len(row)} cells, not {len(names)}", "Give every row the same columns.")
+        sequences.append(row[text])
+        if label is not None:
+            if not row[label].strip():
+                raise _wrong(file, number, "has no label", "Fill it in, or leave the row out.")
+            labels.append(row[label].strip())
+    return Labelled(sequences, None if label is None else _numbered(labels))
+
+
+def _txt(file: Path) -> Labelled:
+    return Labelled([line for _, line in _lines(file) if line.strip()], None)
+
+
+def _numbered(labels: list[str]) -> NDArray[Any]:
+    """Return labels as whole numbers where all of them are, else as text."""
+    made = np.array(labels)
+    return made.astype(np.int64) if all(one.lstrip("-").isdigit() and one.isascii() for one in labels) else made
+
+
+def _npz(file: Path) -> Labelled:
+    try:
+        with np.load(file, allow_pickle=False) as found:
+            held = {name: found[name] for name in found.files}
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(
+            f"{file} cannot be read: {error}", repair="Save it with numpy.savez, without objects."
+        ) from error
+    if "X" in held:
+        return Labelled(list(held["X"]), held.get("y"))
+    lacking = [name for name in ("values", "lengths") if name not in held]
+    if lacking:
+        raise DataError(
+            f"{file} holds no {lacking[0]!r}, but {', '.join(held) or 'nothing'}", repair=f"Save {_ARRAYS}."
+        )
+    values, lengths = held["values"], held["lengths"].astype(np.int64)
+    n_channels = int(held.get("channels", values.shape[1] if values.ndim > 1 else 1))
+    if values.size != lengths.sum() * n_channels:
+        raise DataError(
+            f"{file} holds {values.size:,} values for {lengths.sum():,} steps of {n_channels} channels",
+            repair="Let lengths sum to the steps, and channels be how many values a step has.",
+        )
+    sequences = np.split(values.reshape(-1, n_channels), np.cumsum(lengths)[:-1])
+    labels = held.get("labels")
+    named = labels is not None and "label_names" in held
+    return Labelled(sequences, held["label_names"][labels] if named else labels)
+
+
+def _ts(file: Path) -> Labelled:
+    """Return recordings: after ``@data`` a line each, channels apart by colons, steps by commas, the label last."""
+    sequences, labels, labelled, begun = [], [], False, False
+    for number, line in _lines(file):
+        word = line.strip()
+        if not word or word.startswith("#"):
+            continue
+        if not begun:
+            lowered = word.lower()
+            if lowered.startswith("@classlabel"):
+                labelled = lowered.split()[1:2] == ["true"]
+            if lowered.startswith("@timestamps") and lowered.split()[1:2] == ["true"]:
+                raise _wrong(file, number, "says that steps have stamps", "Save the values alone.")
+            begun = lowered == "@data"
+            continue
+        parts = word.split(":")
+        if labelled:
+            labels.append(parts.pop())
+        sequences.append(_channels(parts, file, number))
+    return Labelled(sequences, _numbered(labels) if labelled else None)
+
+
+def _channels(parts: list[str], file: Path, number: int) -> Floats:
+    """Return shape (T, I) of channels written side by side."""
+    try:
+        channels = [
+            [np.nan if cell.strip().lower() in _MISSING else float(cell) for cell in part.split(",")] for part in parts
+        ]
+    except ValueError as error:
+        raise _wrong(file, number, f"holds what is no number: {error}", "Correct it.") from error
+    if not channels or len({len(one) for one in channels}) > 1:
+        raise _wrong(file, number, "has channels of unequal length", "Give each channel of a recording the same steps.")
+    return np.array(channels).T
+
+
+_READERS: Mapping[str, Callable[[Path], Labelled]] = {
+    ".tsv": _tsv,
+    ".csv": _csv,
+    ".txt": _txt,
+    ".npz": _npz,
+    ".ts": _ts,
+}
