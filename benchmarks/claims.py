@@ -144,7 +144,14 @@ def measured(job: Callable[[rivalry.Plan], Any], plan: rivalry.Plan) -> dict[str
     started = time.perf_counter()
     found = job(plan)
     seconds = round(time.perf_counter() - started)
-    return {"experiment": job.__name__, **_settings(plan), "found": found, "seconds": seconds, "setting": setting(ROOT)}
+    return {
+        "experiment": job.__name__,
+        "seeds": plan.seeds,
+        "size": plan.size,
+        "found": found,
+        "seconds": seconds,
+        "setting": setting(ROOT),
+    }
 
 
 def keep(path: Path, record: dict[str, Any]) -> None:
@@ -154,12 +161,13 @@ def keep(path: Path, record: dict[str, Any]) -> None:
 
 
 def finished(plan: rivalry.Plan, path: Path) -> list[dict[str, Any]]:
-    """Return what `path` holds of this plan."""
-    return [one for one in kept(path) if _settings(plan).items() <= one.items()]
-
-
-def _settings(plan: rivalry.Plan) -> dict[str, Any]:
-    return {"seeds": plan.seeds, "size": plan.size}
+    """Return what `path` holds of this plan: of each experiment the run of the most units, if those are enough."""
+    largest: dict[str, dict[str, Any]] = {}
+    for one in kept(path):
+        if one["seeds"] == plan.seeds and one["size"] >= plan.size:
+            before = largest.get(one["experiment"])
+            largest[one["experiment"]] = one if before is None or one["size"] >= before["size"] else before
+    return list(largest.values())
 
 
 def _wanted(experiment: str, claims: Sequence[str]) -> bool:
