@@ -25,6 +25,19 @@ def test_fit_and_predict_are_the_halves_of_forecast(tidegate, monthly):
     assert Path("ahead/forecast.csv").read_bytes() == Path(whole["output"], "forecast.csv").read_bytes()
 
 
+def test_a_finished_folder_is_taken_for_the_same_question_alone(tidegate, monthly):
+    assert tidegate(f"fit {monthly()} --model naive --horizon 6 --output saved").exit_code == 0
+    assert tidegate("predict saved --levels 80 --output ahead").exit_code == 0
+    assert tidegate("predict saved --levels 80 --output ahead --resume").exit_code == 0
+    refused = tidegate("predict saved --levels 95 --output ahead --resume")
+    assert refused.exit_code == 2
+    assert "holds a finished run with levels [80], not [95]" in refused.stderr
+    run = json.loads(Path("ahead/run.json").read_text())
+    assert run["settings"] == {"model": "saved", "levels": [80]} | {
+        name: run["settings"][name] for name in ("fill", "duplicates")
+    }
+
+
 def test_settings_are_set_from_the_command_line(tidegate, monthly):
     name = monthly()
     line = f"fit {name} --horizon 6 --model recurrent --set cell=lstm --set training.n_updates=2 --output saved --json"

@@ -76,9 +76,13 @@ class Request:
 
     def recorded(self) -> dict[str, Any]:
         """Return the settings that decide the result, as they stand in run.json."""
-        read = {name: str(value) for name, value in vars(self.source).items() if value not in (None, "")}
-        own = {"audited": self.target.subject, "horizon": self.ahead.horizon, "seed": self.chance.seed}
-        return {**read, **own, "allow": list(split(self.leniency.allow)), "set": list(self.given.settings or ())}
+        own: dict[str, Any] = {"audited": self.target.subject, "horizon": self.ahead.horizon, "seed": self.chance.seed}
+        return {
+            **self.source.recorded(),
+            **own,
+            "allow": list(split(self.leniency.allow)),
+            "set": list(self.given.settings or ()),
+        }
 
 
 @command("audit", example=EXAMPLE)

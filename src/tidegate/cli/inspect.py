@@ -18,6 +18,7 @@ from tidegate.cli.observations import observations
 from tidegate.cli.options import Chance, Folder, Source, Speech, Subject
 from tidegate.cli.predict import newer, saved
 from tidegate.cli.progress import training_bar
+from tidegate.cli.results import check_same
 from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
@@ -77,6 +78,11 @@ class Request:
         directory = self.inspected.directory
         return directory.resolve().name if directory is not None else self.source.name
 
+    def recorded(self) -> dict[str, Any]:
+        """Return the settings that decide the result, as they stand in run.json."""
+        where = {**vars(self.subject), **vars(self.looking), "seed": self.chance.seed}
+        return {**self.source.recorded(), "model": str(self.inspected.directory or ""), **where}
+
 
 @command("inspect", example=EXAMPLE, default_example=ADDING)
 def inspect(request: Request) -> int:
@@ -88,7 +94,9 @@ def inspect(request: Request) -> int:
     """
     _check(request)
     place = folders.place("inspect", request.name, request.folder)
-    if place.state != "finished":
+    if place.state == "finished":
+        check_same(place.folder, request.recorded())
+    else:
         _write(request, place)
     document = json.loads((place.folder / "insight.json").read_text(encoding="utf-8"))
     if request.speech.json:
@@ -123,7 +131,7 @@ def _write(request: Request, place: folders.Place) -> None:
     started, clock = datetime.now().astimezone(), time.monotonic()
     with training_bar(quiet=request.speech.quiet):
         insights, notes, name = _looked(request)
-    occasion = Occasion(name, request.typed.line, started, time.monotonic() - clock)
+    occasion = Occasion(name, request.typed.line, started, time.monotonic() - clock, request.recorded())
     facts = {**occasion.facts(seed=request.chance.seed), "notes": notes}
     networks = [{**one.to_dict(), "sentences": one.sentences()} for one in insights]
     document = {"name": name, "command": request.typed.line, "notes": notes, "networks": networks}

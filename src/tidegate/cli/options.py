@@ -92,6 +92,10 @@ class Source:
             return self.example
         return self.data.resolve().name.split(".")[0] if self.data else "data"
 
+    def recorded(self) -> dict[str, str]:
+        """Return how the data were read, as it stands in run.json: what was typed, or differs from nothing."""
+        return {name: str(value) for name, value in vars(self).items() if value not in (None, "")}
+
     def columns(self) -> Columns:
         """Return the columns that were named."""
         from tidegate.data.columns import Columns

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -45,6 +45,11 @@ class Request:
     speech: Speech
     typed: Invocation
 
+    def recorded(self) -> dict[str, Any]:
+        """Return the settings that decide the result, as they stand in run.json."""
+        levels = list(self.coverage.percent())
+        return {**self.source.recorded(), "model": str(self.saved.directory), "levels": levels}
+
 
 @command("predict", example=EXAMPLE)
 def predict(request: Request) -> int:
@@ -54,7 +59,9 @@ def predict(request: Request) -> int:
     """
     model = saved(request.saved.directory)
     place = folders.place("predict", request.saved.directory.resolve().name, request.folder)
-    if place.state != "finished":
+    if place.state == "finished":
+        results.check_same(place.folder, request.recorded())
+    else:
         _write(model, request, place)
     document = results.read(place.folder)
     if request.speech.json:
@@ -75,7 +82,8 @@ def _write(model: Forecaster, request: Request, place: folders.Place) -> None:
     panel = newer(source, model) if source.data or source.example else None
     future = source.future if panel is None else None
     frame = model.predict(panel, levels=request.coverage.percent(), future=future)
-    occasion = Occasion(str(request.saved.directory), request.typed.line, started, time.monotonic() - clock)
+    name, spent = str(request.saved.directory), time.monotonic() - clock
+    occasion = Occasion(name, request.typed.line, started, spent, request.recorded())
     facts = {
         **occasion.facts(),
         "model": model.name,

@@ -92,12 +92,11 @@ class Request:
 
     def recorded(self) -> dict[str, Any]:
         """Return the settings that decide the result, as they stand in run.json."""
-        read = {name: str(value) for name, value in asdict(self.source).items() if value not in (None, "")}
         judged = {name: value for name, value in asdict(self.judging).items() if name not in ("models", "processes")}
         models = list(self.models)
         levels = list(self.coverage.percent())
         return {
-            **read,
+            **self.source.recorded(),
             "horizon": self.ahead.horizon,
             "models": models,
             "levels": levels,
@@ -168,7 +167,8 @@ def _looked(study: Study, request: Request, panel: Panel, clock: float) -> tuple
     from tidegate.insight.glimpse import glimpse
 
     seed, budget = request.chance.seed, request.judging.budget
-    sealed = seal(study, panel, command=_audit(request, study.model.name), seed=seed)
+    spent = budget is not None and time.monotonic() - clock >= budget
+    sealed = seal(study, panel, command=_audit(request, study.model.name), seed=seed, spent=spent)
     look = glimpse(study, spent=budget is not None and time.monotonic() - clock >= budget)
     return {"seal": sealed.to_dict(), "inside": look.to_dict()}, look
 

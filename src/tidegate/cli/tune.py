@@ -61,9 +61,8 @@ class Request:
 
     def recorded(self) -> dict[str, Any]:
         """Return the settings that decide the result, as they stand in run.json."""
-        read = {name: str(value) for name, value in asdict(self.source).items() if value not in (None, "")}
         asked = {"model": self.choice.model, "horizon": self.ahead.horizon, "seed": self.chance.seed}
-        return {**read, **asked, **asdict(self.effort)}
+        return {**self.source.recorded(), **asked, **asdict(self.effort)}
 
 
 class Lines:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
+import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +28,7 @@ _LABEL, _TEXT = "label", "text"
 _MISSING = ("?", "nan", "")
 _ARRAYS = "X and y, or values, lengths, channels and labels"
 _JUNK = "Save it as UTF-8 text."
+_WHOLE = re.compile(r"-?[0-9]+")
 
 
 class Labelled(NamedTuple):
@@ -43,7 +47,7 @@ class Labelled(NamedTuple):
 
 
 def read_labelled(path: str | Path) -> Labelled:
-    """Read labelled sequences from a file, by its ending; .gz is unpacked on the way.
+    """Read labelled sequences from a file, by its ending; .gz of a text is unpacked on the way.
 
     ``.tsv`` and ``.csv`` hold one text a row, in columns called label and text; a TSV without such a header holds the
     label first. ``.txt`` holds one text a line, without labels. ``.npz`` holds X, of shape (N, T) or (N, T, I), and y;
@@ -58,7 +62,7 @@ def read_labelled(path: str | Path) -> Labelled:
     """
     file = Path(path)
     kind = Path(file.name.removesuffix(".gz")).suffix.lower()
-    if kind not in _READERS:
+    if kind not in _READERS or (kind == ".npz" and file.name.endswith(".gz")):
         raise DataError(
             f"{file} ends in {kind or 'nothing'}", repair=f"Give one of {', '.join(_READERS)}, or .gz of it."
         )
@@ -83,7 +87,7 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
                     yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
                 except UnicodeDecodeError as error:
                     raise _wrong(file, number, f"is not UTF-8: {error.reason} at byte {error.start}", _JUNK) from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{file} cannot be read: {error}", repair="Check the file.") from error
 
 
@@ -122,7 +126,7 @@ def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool)
     names = [name.strip().lower() for name in first[1]]
     kept = []
     if _TEXT not in names:
-        if not headless or len(names) != 2:
+        if not headless or len(names) != 2 or _LABEL in names:
             found = ", ".join(map(repr, first[1]))
             raise _wrong(file, first[0], f"names the columns {found}", "Name two of them label and text.")
         names, kept = [_LABEL, _TEXT], [first]
@@ -146,14 +150,14 @@ def _txt(file: Path) -> Labelled:
 def _numbered(labels: list[str]) -> NDArray[Any]:
     """Return labels as whole numbers where all of them are, else as text."""
     made = np.array(labels)
-    return made.astype(np.int64) if all(one.lstrip("-").isdigit() and one.isascii() for one in labels) else made
+    return made.astype(np.int64) if all(_WHOLE.fullmatch(one) for one in labels) else made
 
 
 def _npz(file: Path) -> Labelled:
     try:
-        with np.load(file, allow_pickle=False) as found:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
             held = {name: found[name] for name in found.files}
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(
             f"{file} cannot be read: {error}", repair="Save it with numpy.savez, without objects."
         ) from error
@@ -173,8 +177,21 @@ def _npz(file: Path) -> Labelled:
         )
     sequences = np.split(values.reshape(-1, n_channels), np.cumsum(lengths)[:-1])
     labels = held.get("labels")
-    named = labels is not None and "label_names" in held
-    return Labelled(sequences, held["label_names"][labels] if named else labels)
+    if labels is not None and len(labels) != len(sequences):
+        raise DataError(
+            f"{file} holds {len(labels):,} labels for {len(sequences):,} sequences", repair="Give each sequence one."
+        )
+    if labels is None or "label_names" not in held:
+        return Labelled(sequences, labels)
+    names = held["label_names"]
+    outside = np.flatnonzero((labels < 0) | (labels >= len(names)))
+    if len(outside):
+        raise DataError(
+            f"label {outside[0]} of {file} is {labels[outside[0]]}, but there are {len(names)} names, counted from 0",
+            place=Place(row=int(outside[0])),
+            repair="Correct it, or leave the sequence out.",
+        )
+    return Labelled(sequences, names[labels])
 
 
 def _ts(file: Path) -> Labelled:
@@ -194,7 +211,9 @@ def _ts(file: Path) -> Labelled:
             continue
         parts = word.split(":")
         if labelled:
-            labels.append(parts.pop())
+            labels.append(parts.pop().strip())
+            if not parts or labels[-1].lower() in _MISSING:
+                raise _wrong(file, number, "has no label", "End it with a colon and the label, or leave it out.")
         sequences.append(_channels(parts, file, number))
     return Labelled(sequences, _numbered(labels) if labelled else None)
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from tidegate.errors import SettingError
 from tidegate.evaluation.evidence.alternatives import rolling
+from tidegate.forecasters.calibration import scales_of
 from tidegate.panel import Intervals
 from tidegate.scoring.adaptive import adaptive_widths
 from tidegate.scoring.conformal import half_widths, shortage
 from tidegate.scoring.rolling import Rolling
-from tidegate.scoring.scaling import seasonal_scales
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,13 +97,16 @@ def remade(
 
 
 def _scale(ahead: Forecast, panel: Panel, made: Backtest) -> Floats:
-    """Return the unit of the errors of each series of `ahead` at its end, shape (N,); 1 where nothing has one."""
+    """Return the unit of the errors of each series of `ahead` at its end, shape (N,); 1 where nothing has one.
+
+    A series without a change over a season has its changes over a step.
+    """
     if not np.any(made.scales.absolute > 0):
         return np.ones(len(ahead.ids))
     position = {name: n for n, name in enumerate(panel.ids)}
     newest = slice(-made.folds.window if made.folds.window else None, None)
     parts = [panel.series(position[name])[newest] for name in ahead.ids]
-    return np.nan_to_num(seasonal_scales(parts, made.panel.season).absolute)
+    return scales_of(parts, made.panel.season)
 
 
 def _adapted(ahead: Forecast, past: Rolling, made: Backtest, scale: Floats) -> Floats:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _KEYS = ("unique_id", "ds", "cutoff")
 _MADE, _HAPPENED = "forecast", "outcome"
 _ROUNDED = 1e-6
-"""Relative difference up to which two numbers in files are the same."""
+"""Difference, relative to the larger of a value and the typical one, up to which two numbers in files are the same."""
 
 _DEAREST = 5
 
@@ -117,8 +117,9 @@ class OutsideForecasts(_Outside):
     ----------
     file
         CSV or Parquet. The cutoff is the newest stamp that was known; each origin that is judged must be there. A
-        second numeric column y holds what happened: where it disagrees with the data, the file was made from others.
-        The model is called like the file.
+        second numeric column y holds what happened: where it disagrees with the data before an origin that is judged,
+        the file was made from others (what lies after the newest origin is not compared). The model is called like
+        the file.
     version
         Of its content, as text: an interrupted run goes on only with the same.
 
@@ -178,7 +179,12 @@ class OutsideForecasts(_Outside):
     def _clocked(self, told: pd.DataFrame, ahead: pd.Index[Any]) -> pd.DataFrame:
         """Return what is told with its stamps on the clock of the data, whose stamps are like `ahead`."""
         series, *clocks = (told.index.get_level_values(k) for k in range(3))
-        theirs, ours = (getattr(clock, "tz", None) for clock in (clocks[0], ahead))
+        cutoffs, theirs, ours = (getattr(clock, "tz", None) for clock in (*clocks, ahead))
+        if (cutoffs is None) != (theirs is None):
+            raise DataError(
+                f"of cutoff and ds in {self.file} one has a time zone, the other has none",
+                repair="Write both as the data have them.",
+            )
         if (theirs is None) != (ours is None):
             kinds = [f"in the time zone {zone}" if zone else "without a time zone" for zone in (theirs, ours)]
             raise DataError(
@@ -199,7 +205,8 @@ class OutsideForecasts(_Outside):
             [np.repeat(panel.ids.astype(str), panel.lengths), pd.Index(stamps(panel.times, panel))]
         )
         ours = pd.Series(panel.values, index=rows).reindex(happened.index).to_numpy()
-        apart = np.abs(happened.to_numpy() - ours) > _ROUNDED * np.maximum(np.abs(ours), 1.0)
+        typical = float(np.nanmean(np.abs(panel.values)))
+        apart = np.abs(happened.to_numpy() - ours) > _ROUNDED * np.maximum(np.abs(ours), typical)
         if apart.any():
             k = int(np.argmax(apart))
             series, stamp = happened.index[k]
@@ -219,8 +226,8 @@ class OutsideForecasts(_Outside):
         frame, column = frames.as_frame(whole, path.name, _KEYS)
         clocks = [frames.clock(frame[name], path.name) for name in ("cutoff", "ds")]
         keys = [pd.Index(frame["unique_id"].astype(str)), *clocks]
-        columns = {_MADE: column} | ({_HAPPENED: "y"} if "y" in frame and column != "y" else {})
-        values = {name: pd.to_numeric(frame[own]).to_numpy(dtype=np.float64) for name, own in columns.items()}
+        columns = {_MADE: column} | ({_HAPPENED: "y"} if column != "y" and _is_numeric(frame, "y") else {})
+        values = {name: frame[own].to_numpy(dtype=np.float64) for name, own in columns.items()}
         made = pd.DataFrame(values, index=pd.MultiIndex.from_arrays(keys))
         twice = made.index[made.index.duplicated()]
         if len(twice):
@@ -243,6 +250,10 @@ def version_of(where: str | Path) -> str:
     else:
         path = Path(module or name)
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path is not None and path.is_file() else ""
+
+
+def _is_numeric(frame: pd.DataFrame, name: str) -> bool:
+    return name in frame and pd.api.types.is_numeric_dtype(frame[name])
 
 
 def _some(told: pd.DataFrame) -> str:

@@ -67,13 +67,22 @@ class Vocabulary:
             whole = isinstance(value, int) and not isinstance(value, bool)
             if value is not None and (not whole or value < least):
                 raise SettingError(f"{name} is {value!r}; it must be a whole number, at least {least}.")
+        if file is not None and (max_size is not None or min_count != 1):
+            raise SettingError("a file lists the tokens that are known; leave max_size and min_count out, or the file.")
         self.max_size, self.min_count, self.file = max_size, min_count, file
+
+    def __repr__(self) -> str:
+        return f"Vocabulary(max_size={self.max_size!r}, min_count={self.min_count!r}, file={self.file!r})"
 
     def __len__(self) -> int:
         return len(self._known)
 
     def __contains__(self, token: object) -> bool:
-        return token in self._numbers and token not in _RESERVED
+        return token in self._by_token
+
+    @property
+    def _by_token(self) -> dict[str, int]:
+        return self._numbers if self._known else {}
 
     @property
     def _known(self) -> tuple[str, ...]:
@@ -100,12 +109,12 @@ class Vocabulary:
     def restore(self, tokens: Sequence[str]) -> Self:
         """Take `tokens`, which were the `tokens_` of a fitted vocabulary, as one's own."""
         self.tokens_ = tuple(tokens)
-        self._numbers = {token: number for number, token in enumerate(self.tokens_)}
+        self._numbers = {token: number for number, token in enumerate(self.tokens_) if token not in _RESERVED}
         return self
 
     def encode(self, tokens: Sequence[str]) -> Integers:
         """Return the number of each token, shape (T,); 1 for those that are not known."""
-        numbers, unknown = self._numbers, _RESERVED.index(UNKNOWN)
+        numbers, unknown = self._by_token, _RESERVED.index(UNKNOWN)
         return np.fromiter((numbers.get(token, unknown) for token in tokens), dtype=np.int64, count=len(tokens))
 
     def decode(self, numbers: Iterable[int]) -> list[str]:

@@ -12,6 +12,8 @@ from tidegate.scoring.conformal import half_widths
 from tidegate.scoring.scaling import seasonal_scales
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from tidegate.panel import Panel
@@ -65,8 +67,12 @@ def origins(panel: Panel, horizon: int, minimum: int) -> tuple[NDArray[np.int64]
 
 def scales(panel: Panel) -> Floats:
     """Return the mean absolute change over one season (one step where that is 0 or not seen), at least 1e-9, (N,)."""
-    parts = [panel.series(n) for n in range(len(panel))]
-    by_season, by_step = (seasonal_scales(parts, lag).absolute for lag in (panel.season, 1))
+    return scales_of([panel.series(n) for n in range(len(panel))], panel.season)
+
+
+def scales_of(parts: Sequence[Floats], season: int) -> Floats:
+    """Return the same of series of their own, each of shape (T,)."""
+    by_season, by_step = (seasonal_scales(parts, lag).absolute for lag in (season, 1))
     found = np.where(by_season > 0, by_season, by_step)
     return np.where(found > 0, found, _LEAST_SCALE)
 

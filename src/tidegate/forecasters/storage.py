@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tidegate.forecasters.base import Forecaster
 
 _INSIDE = "model"
+_TASKS = "tidegate.tasks."
 _KEYS = frozenset({"class", "settings", "state", "data", "versions"})
 _PACKAGES = ("tidegate", "numpy", "statsforecast", "statsmodels", "scikit-learn", "xgboost-cpu", "xgboost", "torch")
 
@@ -57,7 +58,11 @@ def load(folder: str | Path) -> Forecaster:
     source = Path(folder)
     if not archive.is_there(source) and (source / _INSIDE).is_dir():
         source /= _INSIDE
-    config = archive.read_config(source, _KEYS)
+    config = archive.read_config(source, _KEYS - {"data"})
+    if str(config["class"]).startswith(_TASKS):
+        raise StorageError(
+            f"{source} holds a {str(config['class']).rpartition(':')[2]}, not a forecaster. Use tidegate.load."
+        )
     try:
         _class(source, str(config["class"]))
         return _revived(source, config, archive.read_parts(source, config["files"]))

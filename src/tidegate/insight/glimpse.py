@@ -88,7 +88,8 @@ def glimpse(study: Study, *, spent: bool = False) -> Glimpse:
 
     try:
         model = study.model if own else _trained(study.backtest, name)
-        return Glimpse(name, _said(study, name, own=own), inspect(model))
+        seen = inspect(model)
+        return Glimpse(name, _said(study, name, own=own, networks=seen.scene.member[1]), seen)
     except TidegateError as error:
         return Glimpse(name, f"{name} cannot be shown from the inside: {error}")
 
@@ -98,9 +99,10 @@ def _trained(found: Backtest, name: str) -> Any:
     return clone(found.results[name].model).set_params(n_members=1).fit(found.panel, horizon=found.folds.horizon)
 
 
-def _said(study: Study, name: str, *, own: bool) -> str:
+def _said(study: Study, name: str, *, own: bool, networks: int) -> str:
     if own:
-        return f"{name} is the recommended model and was looked into as it was fitted: the network that forecasts."
+        which = "the network that forecasts" if networks == 1 else f"one of the {networks} whose median is the forecast"
+        return f"{name} is the recommended model and was looked into as it was fitted: {which}."
     n_judged = len(study.backtest.panel)
     series = "the series" if n_judged == 1 else f"the {n_judged:,} series that the models were judged on"
     return (

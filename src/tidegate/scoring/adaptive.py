@@ -114,7 +114,7 @@ class _State:
             Shape (Q,): the shares that may be missed.
         """
         heard = np.isfinite(beta)[..., None]
-        away = np.where(heard, beta[..., None] - then, 0.0)
+        away = np.where(heard, beta[..., None] - np.maximum(then, 0.0), 0.0)  # none is wider than that of 0
         aim = target[:, None]
         loss = aim * away - np.minimum(away, 0.0)
         mixing = 1 / (2 * STRETCH)

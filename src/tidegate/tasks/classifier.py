@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import train_test_split
 
-from tidegate.errors import DataError, NotFittedError, SettingError
+from tidegate.errors import NotFittedError, SettingError
 from tidegate.features.vocabulary import UNITS, Vocabulary
 from tidegate.nn.cells import catalogue
 from tidegate.nn.initialisation import built
 from tidegate.tasks import fitting, storage
 from tidegate.tasks.fitting import Schedule
+from tidegate.tasks.labels import Known, check_known, classes_of, weights_of
 from tidegate.tasks.learning import Examples
 from tidegate.tasks.network import Convolution, Design, Pooling, network
 from tidegate.tasks.reading import Reader
-from tidegate.tasks.sequences import Sequences, taken
+from tidegate.tasks.sequences import taken
 from tidegate.training.loop import Losses
 from tidegate.training.settings import Training
 
@@ -137,8 +136,9 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         batch_size
             Sequences per update, at least 1.
         validation
-            What training is stopped by, and learns nothing from: a fraction of each class, drawn by seed, a pair
-            (X, y), or None or 0 for nothing; then the last epoch is kept.
+            What training is stopped by, and learns nothing from: a fraction of each class, rounded and drawn by seed,
+            a pair (X, y), or None or 0 for nothing. Where nothing is held out, as from classes of less than
+            1 / (2 fraction) sequences, the last epoch is kept.
 
         Raises
         ------
@@ -149,23 +149,26 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         TrainingError
             If the loss or a gradient stops being finite.
         """
-        self._check(Schedule(epochs, batch_size, self.seed))
-        sequences, labels = taken(X, self.unit), _labels(y, len(X))
-        self.classes_ = _classes(labels)
-        (learned, wanted), held = self._split(sequences, labels, validation)
-        self._reader = Reader.learn(learned, Vocabulary() if self.vocabulary is None else copy(self.vocabulary))
-        generator = torch.Generator().manual_seed(self.seed)
-        self._network = self._drawn(generator)
-        known = (self._examples(learned, wanted), self._examples(*held) if held else None)
-        weights = _weights(wanted, self.classes_) if self.balanced else None
-        entropy = torch.nn.CrossEntropyLoss(weight=weights, reduction="none")
         schedule = Schedule(epochs, batch_size, self.seed)
-        self.losses_ = fitting.fitted(
-            self._network, entropy, known, schedule, training=self.training, run=(self._digest(known[0]), generator),
+        self._check(schedule)
+        given = Known.of(taken(X, self.unit), y)
+        classes = classes_of(given.labels)
+        learned, held = self._parted(given, classes, validation)
+        reader = Reader.learn(learned.sequences, Vocabulary() if self.vocabulary is None else copy(self.vocabulary))
+        generator = torch.Generator().manual_seed(self.seed)
+        made = self._drawn(reader, len(classes), generator)
+        known = (learned.examples(reader, classes), held.examples(reader, classes) if held else None)
+        weights = weights_of(learned.labels, classes) if self.balanced else None
+        course = fitting.fitted(
+            made,
+            torch.nn.CrossEntropyLoss(weight=weights, reduction="none"),
+            known,
+            schedule,
+            training=self.training,
+            run=(fitting.digest(self.get_params(deep=False), schedule, known), generator),
             threads=torch.get_num_threads(),
-        )  # fmt: skip
-        self.history_ = fitting.history(self.losses_)
-        self.n_parameters_ = sum(one.numel() for one in self._network.parameters())
+        )
+        self._take(reader, classes, made, course)
         return self
 
     def predict_proba(self, X: Any) -> Floats:
@@ -179,7 +182,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         if not hasattr(self, "_network"):
             raise NotFittedError("This classifier has learned nothing yet: call fit first.")
         items = self._reader.read(taken(X, self.unit))
-        examples = Examples(items, torch.zeros(len(items), dtype=torch.long))
+        examples = Examples(items, torch.zeros(len(items), dtype=torch.long), np.arange(len(items)))
         made = fitting.told(self._network, examples, lambda outputs: outputs.double().softmax(dim=1))
         return np.asarray(made.numpy())
 
@@ -213,58 +216,35 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         if not 0 <= self.dropout < 1:
             raise SettingError(f"dropout is {self.dropout!r}; it must be at least 0 and below 1.")
 
-    def _split(
-        self, sequences: Sequences, labels: NDArray[Any], validation: float | tuple[Any, Any] | None
-    ) -> tuple[tuple[Sequences, NDArray[Any]], tuple[Sequences, NDArray[Any]] | None]:
+    def _parted(
+        self, given: Known, classes: NDArray[Any], validation: float | tuple[Any, Any] | None
+    ) -> tuple[Known, Known | None]:
         """Return what to learn from and what to judge by, if anything."""
         if isinstance(validation, tuple):
-            other, theirs = (
-                taken(validation[0], self.unit, name="validation"),
-                _labels(validation[1], len(validation[0])),
-            )
-            self._check_known(theirs, "validation")
-            return (sequences, labels), (other, theirs)
+            other = Known.of(taken(validation[0], self.unit, name="validation"), validation[1])
+            check_known(other.labels, classes, "validation")
+            return given, other
         if not validation:
-            return (sequences, labels), None
+            return given, None
         if not 0 < validation < 1:
             raise SettingError(f"validation is {validation!r}; it must be a fraction below 1, a pair (X, y), or None.")
-        counts = np.unique(labels, return_counts=True)[1]
-        n_held = round(validation * len(labels))
-        each = labels if counts.min() > 1 and n_held >= len(counts) else None
-        if not 0 < n_held < len(labels):
-            return (sequences, labels), None
-        kept, held = train_test_split(np.arange(len(labels)), test_size=n_held, random_state=self.seed, stratify=each)
-        kept, held = np.sort(kept), np.sort(held)
-        return (sequences.take(kept), labels[kept]), (sequences.take(held), labels[held])
+        return given.parted(validation, self.seed)
 
-    def _check_known(self, labels: NDArray[Any], name: str) -> None:
-        strange = sorted(set(labels.tolist()) - set(self.classes_.tolist()), key=str)
-        if strange:
-            raise DataError(
-                f"{name} holds the label {strange[0]!r}, which training does not",
-                repair=f"Known labels are {', '.join(map(str, self.classes_.tolist()[:10]))}.",
-            )
-
-    def _examples(self, sequences: Sequences, labels: NDArray[Any]) -> Examples:
-        return Examples(self._reader.read(sequences), torch.from_numpy(np.searchsorted(self.classes_, labels)))
-
-    def _drawn(self, generator: torch.Generator) -> SequenceNetwork:
+    def _drawn(self, reader: Reader, n_classes: int, generator: torch.Generator) -> SequenceNetwork:
         """Return the network with fresh parameters."""
         design = Design(
             self.cell, self.hidden_size, self.layers, self.bidirectional, self.pooling, self.embedding, self.dropout,
             self.convolution,
         )  # fmt: skip
-        tokens = self._reader.kind == "tokens"
-        sizes = {"n_tokens": self._reader.width if tokens else 0, "n_channels": 0 if tokens else self._reader.width}
-        return built(lambda: network(design, **sizes, n_outputs=len(self.classes_), generator=generator), generator)
+        tokens = reader.kind == "tokens"
+        sizes = {"n_tokens": reader.width if tokens else 0, "n_channels": 0 if tokens else reader.width}
+        return built(lambda: network(design, **sizes, n_outputs=n_classes, generator=generator), generator)
 
-    def _digest(self, examples: Examples) -> str:
-        """Return 16 hexadecimal digits that stand for data and settings: checkpoints go by them."""
-        digest = hashlib.sha256(repr(sorted(self.get_params(deep=False).items(), key=lambda one: one[0])).encode())
-        for item in examples.items:
-            digest.update(np.ascontiguousarray(item).tobytes())
-        digest.update(examples.targets.numpy().tobytes())
-        return digest.hexdigest()[:16]
+    def _take(self, reader: Reader, classes: NDArray[Any], made: SequenceNetwork, course: Losses) -> None:
+        """Become what was learned, all at once: a fit that failed leaves what was before."""
+        self._reader, self.classes_, self._network, self.losses_ = reader, classes, made, course
+        self.history_ = fitting.history(course)
+        self.n_parameters_ = sum(one.numel() for one in made.parameters())
 
     def _state(self) -> Tree:
         """Return everything learned as a tree of arrays, numbers and text."""
@@ -277,46 +257,8 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
 
     def _restore(self, state: Tree) -> None:
         """Take back what `_state` returned."""
-        self._reader = Reader.from_state(state["reader"])
-        classes = state["classes"]
-        self.classes_ = classes.astype(str) if classes.dtype == object else classes
-        self._network = self._drawn(torch.Generator())
-        self._network.load_state_dict({name: torch.from_numpy(value) for name, value in state["network"].items()})
-        self._network.eval()
-        self.losses_ = Losses.from_state(state["losses"])
-        self.history_ = fitting.history(self.losses_)
-        self.n_parameters_ = sum(one.numel() for one in self._network.parameters())
-
-
-def _labels(y: Any, n_sequences: int) -> NDArray[Any]:
-    """Return labels as an array of shape (N,)."""
-    labels = np.asarray(y)
-    if labels.ndim != 1 or len(labels) != n_sequences:
-        shape = labels.shape if labels.ndim else type(y).__name__
-        raise DataError(f"y has {shape} labels for {n_sequences} sequences", repair="Give one label for each sequence.")
-    if labels.dtype.kind not in "biuU":
-        if labels.dtype.kind == "f" and np.isfinite(labels).all() and (labels == np.floor(labels)).all():
-            return labels.astype(np.int64)
-        if all(isinstance(one, str) for one in labels.tolist()):
-            return labels.astype(str)
-        wrong = next((k for k, one in enumerate(labels.tolist()) if not isinstance(one, str)), 0)
-        raise DataError(
-            f"label {wrong} of y is {labels[wrong]!r}, which names no class", repair="Give text or whole numbers."
-        )
-    return labels
-
-
-def _classes(labels: NDArray[Any]) -> NDArray[Any]:
-    classes = np.unique(labels)
-    if len(classes) < 2:
-        raise DataError(
-            f"all {len(labels)} labels are {classes[0]!r}; there is nothing to tell apart",
-            repair="Give sequences of two classes at least.",
-        )
-    return classes
-
-
-def _weights(labels: NDArray[Any], classes: NDArray[Any]) -> torch.Tensor:
-    """Return what a sequence of each class counts, so that classes count alike and sequences 1 on average."""
-    counts = np.array([(labels == one).sum() for one in classes])
-    return torch.from_numpy(len(labels) / (len(classes) * np.maximum(counts, 1))).float()
+        reader, classes = Reader.from_state(state["reader"]), state["classes"]
+        classes = classes.astype(str) if classes.dtype == object else classes
+        made = self._drawn(reader, len(classes), torch.Generator())
+        made.load_state_dict({name: torch.from_numpy(value) for name, value in state["network"].items()})
+        self._take(reader, classes, made.eval(), Losses.from_state(state["losses"]))

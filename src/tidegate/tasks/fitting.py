@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import hashlib
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,8 +17,6 @@ from tidegate.training.threads import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
     from tidegate.tasks.learning import Losses
     from tidegate.training.loop import Losses as Course
@@ -85,7 +84,7 @@ def fitted(
         Of the kernels.
     """
     learned, held_out = examples
-    order = Epochs(_lengths(learned), schedule.batch_size, schedule.seed)
+    order = Epochs(learned.lengths, schedule.batch_size, schedule.seed)
     n_updates = schedule.epochs * len(order)
     chosen = checked(training or TRAINING)._replace(batch_size=schedule.batch_size, n_checks=schedule.epochs)
     name, generator = run
@@ -106,8 +105,8 @@ def history(course: Course) -> dict[str, list[float]]:
 @torch.no_grad()
 def told(network: torch.nn.Module, examples: Examples, way: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
     """Return what the network says of each example, after `way`, in their order; several of a length at a time."""
-    order = _lengths(examples).argsort(kind="stable")
-    by_length = Examples([examples.items[k] for k in order], examples.targets[torch.from_numpy(order)])
+    order = examples.lengths.argsort(kind="stable")
+    by_length = Examples([examples.items[k] for k in order], examples.targets[torch.from_numpy(order)], order)
     network.eval()
     with one_thread():
         parts = [way(network(batch)) for batch, _ in by_length.batches()]
@@ -117,5 +116,13 @@ def told(network: torch.nn.Module, examples: Examples, way: Callable[[torch.Tens
     return found
 
 
-def _lengths(examples: Examples) -> NDArray[np.int64]:
-    return np.array([len(item) for item in examples.items], dtype=np.int64)
+def digest(settings: dict[str, Any], schedule: Schedule, known: tuple[Examples, Examples | None]) -> str:
+    """Return 16 hexadecimal digits that stand for all that decides a run: checkpoints go by them."""
+    found = hashlib.sha256(repr((sorted(settings.items()), schedule, torch.__version__)).encode())
+    for examples in known:
+        if examples is not None:
+            found.update(examples.lengths.tobytes())
+            found.update(examples.targets.numpy().tobytes())
+            for item in examples.items:
+                found.update(np.ascontiguousarray(item).tobytes())
+    return found.hexdigest()[:16]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import torch
 
 from tidegate.tasks.reading import Batch, batch
@@ -34,10 +35,17 @@ class Examples:
         N arrays, of shape (T,) or (T, I).
     targets
         Shape (N, ...).
+    numbers
+        Shape (N,): their places in what the user gave.
     """
 
-    def __init__(self, items: Sequence[NDArray[Any]], targets: torch.Tensor) -> None:
-        self.items, self.targets = items, targets
+    def __init__(self, items: Sequence[NDArray[Any]], targets: torch.Tensor, numbers: NDArray[np.int64]) -> None:
+        self.items, self.targets, self.numbers = items, targets, numbers
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Steps of each, shape (N,)."""
+        return np.array([len(item) for item in self.items], dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -89,10 +97,10 @@ class Learning:
 
     @torch.no_grad()
     def named(self, chosen: torch.Tensor) -> str:
-        """Return the numbers of these examples, of those alone whose loss is not finite if some are."""
+        """Return which of the user's sequences these are, of those alone whose loss is not finite if some are."""
         losses = self._each(*self._learned.batch(chosen.tolist()))
         broken = chosen[~losses.isfinite()]
-        told = (broken if len(broken) else chosen).tolist()
+        told = self._learned.numbers[(broken if len(broken) else chosen).numpy()].tolist()
         rest = f" and {len(told) - _NAMED:,} more" if len(told) > _NAMED else ""
         return f"sequences {', '.join(map(str, told[:_NAMED]))}{rest}"
 

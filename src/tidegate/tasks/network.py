@@ -136,12 +136,14 @@ class ConvolutionBranch(torch.nn.Module):
 
     def forward(self, steps: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Return shape (B, W) for steps of shape (T, B, I) of which `lengths` (B,) count."""
-        there = _there(steps, lengths).permute(1, 2, 0)
-        values = steps.permute(1, 2, 0)
+        there = _there(steps, lengths)[..., 0].T
+        values = steps.transpose(0, 1) * there[..., None]
         for convolution, norm, width in zip(self.convolutions, self.norms, _WIDTHS, strict=True):
-            around = torch.nn.functional.pad(values * there, ((width - 1) // 2, width // 2))
-            values = torch.relu(norm(convolution(around)))
-        return (values * there).sum(2) / lengths[:, None]
+            around = torch.nn.functional.pad(values.transpose(1, 2), ((width - 1) // 2, width // 2))
+            found = convolution(around).transpose(1, 2)
+            values = torch.zeros_like(found)
+            values[there] = torch.relu(_normed(norm, found[there]))
+        return values.sum(1) / lengths[:, None]
 
 
 class SequenceNetwork(torch.nn.Module):
@@ -206,6 +208,15 @@ def network(
     if design.convolution != "none":
         branches.append(ConvolutionBranch(steps.width))
     return SequenceNetwork(steps, branches, dropout, n_outputs)
+
+
+def _normed(norm: torch.nn.Module, steps: torch.Tensor) -> torch.Tensor:
+    """Return steps that count, shape (S, W), normalised over all of them; a step alone by what was seen before."""
+    alone = norm.training and len(steps) == 1
+    norm.train(norm.training and not alone)
+    made: torch.Tensor = norm(steps)
+    norm.train(norm.training or alone)
+    return made
 
 
 def _there(steps: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:

@@ -42,11 +42,6 @@ class Sequences(NamedTuple):
         """Return those with these numbers."""
         return Sequences(self.kind, [self.items[k] for k in chosen])
 
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """Steps of each, shape (N,)."""
-        return np.array([len(item) for item in self.items], dtype=np.int64)
-
 
 def taken(data: Any, unit: Unit, *, name: str = "X") -> Sequences:
     """Return what a user gave as sequences.
@@ -66,10 +61,10 @@ def taken(data: Any, unit: Unit, *, name: str = "X") -> Sequences:
     DataError
         If there is none, one is empty, holds a number that is none, or is of another kind or width than the first.
     """
-    if isinstance(data, str | bytes) or not hasattr(data, "__len__") or not hasattr(data, "__iter__"):
+    if isinstance(data, str | bytes) or (hasattr(data, "keys") and hasattr(data, "columns")) or not _is_listed(data):
         raise DataError(
             f"{name} is a {type(data).__name__}, not sequences",
-            repair="Give a list of texts, of lists of tokens, or of arrays; one alone as a list of one.",
+            repair="Give a list of texts, of lists of tokens, or of arrays; of a frame the column, of one text a list.",
         )
     given = list(data)
     if not given:
@@ -82,6 +77,11 @@ def taken(data: Any, unit: Unit, *, name: str = "X") -> Sequences:
     if kinds[0] == "values":
         _check_widths(made, name)
     return Sequences(kinds[0], made)
+
+
+def _is_listed(data: Any) -> bool:
+    """Return whether something holds others one after another, under no names."""
+    return hasattr(data, "__len__") and hasattr(data, "__iter__") and not isinstance(data, dict | set | frozenset)
 
 
 class _Where(NamedTuple):
@@ -100,7 +100,7 @@ def _item(one: Any, unit: Unit, where: _Where) -> list[str] | Floats:
         if not tokens:
             raise where.wrong("is an empty text", "Leave it out, or give at least one word.")
         return tokens
-    if not hasattr(one, "__len__"):
+    if not _is_listed(one) or (isinstance(one, np.ndarray) and not one.ndim):
         raise where.wrong(f"is a {type(one).__name__}", "Give texts, lists of tokens, or arrays of shape (T, I).")
     if not len(one):
         raise where.wrong("is empty", "Leave it out, or give at least one step.")

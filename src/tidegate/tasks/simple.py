@@ -5,6 +5,7 @@ Axis letters: T steps, I channels.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,14 +35,18 @@ def linear_on_words(unit: Unit = "words") -> Pipeline:
     Takes texts or lists of tokens.
     """
     vectors = TfidfVectorizer(
-        analyzer="word",
-        tokenizer=lambda one: UNITS[unit](one) if isinstance(one, str) else list(one),
+        tokenizer=partial(_cut, unit=unit),
         token_pattern=None,
-        preprocessor=lambda one: one,
+        lowercase=False,
         ngram_range=(1, _LONGEST[unit]),
         sublinear_tf=True,
     )
     return make_pipeline(vectors, LogisticRegression(C=10.0, max_iter=_MOST_UPDATES))
+
+
+def _cut(one: Any, unit: Unit) -> list[str]:
+    """Return the tokens of a text, or a list of tokens as it is."""
+    return UNITS[unit](one) if isinstance(one, str) else list(one)
 
 
 def linear_on_summaries() -> Pipeline:

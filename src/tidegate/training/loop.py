@@ -248,7 +248,7 @@ def _update(state: _State, problem: Problem, backward: Backward) -> float:
     norm = torch.nn.utils.get_total_norm([one.grad for one in parameters if one.grad is not None])
     for what, value in (("loss", loss), ("gradient", float(norm))):
         if not math.isfinite(value):
-            where = f"in windows of {problem.named(chosen)}; {_largest_gradient(state.network)}"
+            where = f"in {problem.named(chosen)}; {_largest_gradient(state.network)}"
             raise TrainingError(_message(what, value, state, where))
     torch.nn.utils.clip_grads_with_norm_(parameters, training.clip_norm, norm)
     state.optimiser.step()
@@ -270,5 +270,5 @@ def _message(what: str, value: float, state: _State, where: str) -> str:
     return (
         f"{state.run.label}: the {what} became {value} at update {state.done + 1} of {state.pace.planned} {where}. It "
         f"must stay finite. Lower the learning rate, now {state.training.learning_rate}, or look for extreme values in "
-        "the series and covariates."
+        "the data."
     )

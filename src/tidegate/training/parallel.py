@@ -153,9 +153,12 @@ class _InTurn:
         self._parts = messages
 
     def take(self) -> list[tuple[float, NDArray[np.float32]]]:
-        state = self._replica.generator.get_state()
+        state, network = self._replica.generator.get_state(), self._replica.network
+        before = {name: value.clone() for name, value in network.named_buffers()}
         found = [self._replica(part) for part in self._parts]
         self._replica.generator.set_state(state)
+        for name, value in network.named_buffers():
+            value.copy_(before[name])
         return found
 
 

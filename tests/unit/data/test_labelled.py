@@ -36,6 +36,7 @@ def test_texts_with_labels(written, content, name):
 
 def test_labels_of_text_stay_text(written):
     assert read_labelled(written("good\ta\n1\tb\n", "a.tsv")).labels.tolist() == ["good", "1"]
+    assert read_labelled(written("--1\ta\n", "b.tsv")).labels.tolist() == ["--1"]
 
 
 def test_a_line_break_inside_quotes_belongs_to_the_text(written):
@@ -78,6 +79,7 @@ def test_recordings_of_the_archive(written):
     [
         ("", "a.tsv", "a.tsv holds no sequences"),
         ("a\tb\tc\n", "a.tsv", "line 1 of a.tsv names the columns 'a', 'b', 'c'"),
+        ("sentence\tlabel\nfine\t1\n", "a.tsv", "line 1 of a.tsv names the columns 'sentence', 'label'"),
         ("label\ttext\n1\n", "a.tsv", "line 2 of a.tsv has 1 cells, not 2"),
         ("label\ttext\n1\ta\tb\n", "a.tsv", "line 2 of a.tsv has 3 cells, not 2"),
         ("label\ttext\n1\ta\n \tb\n", "a.tsv", "line 3 of a.tsv has no label"),
@@ -90,6 +92,10 @@ def test_recordings_of_the_archive(written):
         ("@data\n1,b\n", "a.ts", "line 2 of a.ts holds what is no number"),
         ("@timestamps true\n@data\n", "a.ts", "line 1 of a.ts says that steps have stamps"),
         ("x", "a.wav", "ends in .wav"),
+        (b"x", "a.npz.gz", "ends in .npz"),
+        (b"PK\x03\x04 and no more", "a.npz", "a.npz cannot be read"),
+        ("@classLabel true a\n@data\n1,2\n", "a.ts", "line 3 of a.ts has no label"),
+        ("@classLabel true a\n@data\n1,2:?\n", "a.ts", "line 3 of a.ts has no label"),
     ],
 )
 def test_files_that_cannot_be_used_say_where(written, content, name, said):
@@ -110,6 +116,21 @@ def test_damaged_archives_and_absent_files(tmp_path):
     np.savez(tmp_path / "b.npz", values=np.zeros(3), lengths=[2])
     with pytest.raises(DataError, match="holds 3 values for 2 steps of 1 channels"):
         read_labelled(tmp_path / "b.npz")
+    np.savez(tmp_path / "d.npz", values=np.zeros(3), lengths=[1, 2], labels=[0, -1], label_names=["a", "b"])
+    with pytest.raises(DataError, match=r"label 1 of .* is -1, but there are 2 names"):
+        read_labelled(tmp_path / "d.npz")
+    np.savez(tmp_path / "e.npz", values=np.zeros(3), lengths=[1, 2], labels=[0])
+    with pytest.raises(DataError, match="holds 1 labels for 2 sequences"):
+        read_labelled(tmp_path / "e.npz")
+    broken = bytearray(gzip.compress(bytes(range(65, 91)) * 99))
+    broken[20] ^= 255
+    (tmp_path / "f.tsv.gz").write_bytes(bytes(broken))
+    with pytest.raises(DataError, match=r"f.tsv.gz cannot be read"):
+        read_labelled(tmp_path / "f.tsv.gz")
+    np.save(tmp_path / "g.npy", np.zeros(3))
+    (tmp_path / "g.npy").rename(tmp_path / "g.npz")
+    with pytest.raises(DataError, match=r"g.npz cannot be read"):
+        read_labelled(tmp_path / "g.npz")
     np.savez(tmp_path / "c.npz", X=np.array([object()]), y=[1])
     with pytest.raises(DataError, match=r"c.npz cannot be read"):
         read_labelled(tmp_path / "c.npz")

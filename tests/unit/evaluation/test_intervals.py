@@ -46,6 +46,18 @@ def test_split_bounds_are_those_of_all_errors_of_the_backtest(judged):
     )
 
 
+@pytest.mark.parametrize("kind", ["split", "adaptive"])
+def test_a_series_shorter_than_a_season_has_intervals_too(monthly, kind):
+    """It was not judged; its unit is that of its changes from step to step."""
+    panel = monthly((120, 120, 8), noise=2.0, seasons=(12,))
+    found = study(panel, horizon=6, models=["drift"], folds=Folds(6, 8), settings=Settings(intervals=kind))
+    assert (reach(found) > 0).all()
+    own = np.abs(np.diff(panel.series(2))).mean()
+    made = found.backtest
+    errors = np.abs(made.actual - made.results[found.verdict.recommended].mean) / made.scales.absolute[..., None]
+    assert reach(found)[2] == pytest.approx(half_widths(errors, [80, 95]) * own)
+
+
 def test_the_forecast_itself_is_the_same_and_the_frame_holds_the_new_bounds(judged):
     own, adaptive = judged("own")[1], judged("adaptive")[1]
     assert np.array_equal(own.forecast.mean, adaptive.forecast.mean)

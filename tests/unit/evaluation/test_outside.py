@@ -136,6 +136,28 @@ def test_forecasts_of_other_data_are_refused(monthly, tmp_path):
     assert re.search(r"theirs.csv says that y was 12345 at \d{4}-\d\d-\d\d, the data say .*leave out the column y", why)
 
 
+def test_small_numbers_are_compared_by_their_own_size(monthly, tmp_path):
+    panel = monthly((60,))
+    panel = replace(panel, values=panel.values * 1e-9)
+    frame = backtest(panel, ["naive"], folds=FOLDS, settings=Settings(levels=())).to_frame()
+    frame = frame[["unique_id", "ds", "cutoff", "y", "naive"]]
+    path = tmp_path / "theirs.csv"
+    frame.assign(y=frame["y"].where(frame.index != 1, 2 * frame["y"])).to_csv(path, index=False)
+    assert "says that y was" in backtest(panel, [OutsideForecasts(file=path)], folds=FOLDS).failures["theirs"]
+    frame.assign(y="text").to_csv(path, index=False)
+    assert "theirs" in backtest(panel, [OutsideForecasts(file=path)], folds=FOLDS).results
+
+
+def test_two_clocks_of_different_kinds_are_refused(monthly, tmp_path):
+    panel = monthly()
+    frame = backtest(panel, ["naive"], folds=FOLDS, settings=Settings(levels=())).to_frame()
+    frame["cutoff"] = frame["cutoff"].dt.tz_localize("UTC")
+    path = tmp_path / "theirs.csv"
+    frame[["unique_id", "ds", "cutoff", "naive"]].to_csv(path, index=False)
+    why = backtest(panel, [OutsideForecasts(file=path)], folds=FOLDS).failures["theirs"]
+    assert "of cutoff and ds in" in why
+
+
 @pytest.mark.parametrize(
     ("zone", "theirs", "said"),
     [

@@ -46,6 +46,7 @@ def test_tokens_that_are_called_like_padding_are_unknown():
     assert found.tokens_[2:] == ("a",)
     assert PADDING not in found
     assert "a" in found
+    assert found.encode([PADDING, "a", UNKNOWN]).tolist() == [1, 2, 1]
 
 
 def test_the_unknown_fraction_counts_tokens():
@@ -81,6 +82,8 @@ def test_files_that_cannot_be_used_say_where(tmp_path):
         ({"max_size": 2}, "max_size is 2; it must be a whole number, at least 3"),
         ({"min_count": 0}, "min_count is 0"),
         ({"min_count": True}, "min_count is True"),
+        ({"file": "tokens.txt", "max_size": 9}, "leave max_size and min_count out"),
+        ({"file": "tokens.txt", "min_count": 2}, "leave max_size and min_count out"),
     ],
 )
 def test_settings_outside_their_limits(settings, said):
@@ -89,5 +92,6 @@ def test_settings_outside_their_limits(settings, said):
 
 
 def test_an_empty_vocabulary_says_so():
-    with pytest.raises(NotFittedError, match="call fit first"):
-        len(Vocabulary())
+    for ask in (len, lambda one: one.encode(["a"]), lambda one: "a" in one, lambda one: one.decode([1])):
+        with pytest.raises(NotFittedError, match="call fit first"):
+            ask(Vocabulary())

@@ -87,6 +87,17 @@ def test_one_rate_is_equation_2(monkeypatch):
     assert alpha != pytest.approx(target)
 
 
+def test_a_miss_counts_as_one_however_wide_the_interval_would_have_been(monkeypatch):
+    """Shocks that grow: after the first, alpha is below 0, and the second is a miss all the same."""
+    monkeypatch.setattr(adaptive, "RATES", np.array([2.0]))
+    errors = np.concatenate([np.linspace(0.9, 1.1, 30), [50.0, 5000.0, 1.0]])[:, None, None]
+    once = errors.copy()
+    once[31] = 1.0
+    shocked, quiet = (adaptive_widths(rolling(each), [95])[32, 0, 0, 0] for each in (errors, once))
+    assert adaptive_widths(rolling(errors), [95])[31, 0, 0, 0] < 5000
+    assert shocked > 50 * quiet
+
+
 def test_each_series_follows_its_own_misses():
     rng = np.random.default_rng(2)
     errors = rng.normal(size=(120, 2, 1))

@@ -27,7 +27,7 @@ def squared(made, target):
 def examples(n, factor=3.0):
     rng = np.random.default_rng(0)
     items = [rng.random((rng.integers(1, 6), 1)).astype(np.float32) for _ in range(n)]
-    return Examples(items, torch.tensor([factor * float(one.sum()) for one in items]))
+    return Examples(items, torch.tensor([factor * float(one.sum()) for one in items]), np.arange(n))
 
 
 def run(network, known, **schedule):
@@ -79,3 +79,22 @@ def test_what_is_told_stands_in_the_order_of_the_examples():
 def test_schedules_outside_their_limits(schedule, said):
     with pytest.raises(SettingError, match=said):
         fitting.check(schedule)
+
+
+def test_the_digest_changes_with_all_that_decides_a_run():
+    schedule = Schedule(3, 8, 0)
+    known = examples(5), None
+    first = fitting.digest({"cell": "gru"}, schedule, known)
+    assert first == fitting.digest({"cell": "gru"}, schedule, (examples(5), None))
+    others = [
+        fitting.digest({"cell": "lstm"}, schedule, known),
+        fitting.digest({"cell": "gru"}, schedule._replace(epochs=4), known),
+        fitting.digest({"cell": "gru"}, schedule, (known[0], examples(2))),
+        fitting.digest({"cell": "gru"}, schedule, (examples(5, factor=2.0), None)),
+    ]
+    assert len({first, *others}) == 5
+    joined, apart = (
+        Examples([np.array(part) for part in parts], torch.zeros(2), np.arange(2))
+        for parts in ([[1, 2], [3]], [[1], [2, 3]])
+    )
+    assert fitting.digest({}, schedule, (joined, None)) != fitting.digest({}, schedule, (apart, None))

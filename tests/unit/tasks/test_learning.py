@@ -23,7 +23,7 @@ def squared(made, target):
 @pytest.fixture
 def examples():
     items = [np.full((n, 1), float(n), dtype=np.float32) for n in (1, 2, 3)]
-    return Examples(items, torch.tensor([2.0, 4.0, 7.0]))
+    return Examples(items, torch.tensor([2.0, 4.0, 7.0]), np.array([10, 11, 12]))
 
 
 def test_the_loss_is_the_mean_over_the_chosen(examples):
@@ -43,6 +43,6 @@ def test_the_held_out_loss_is_over_all_of_them(examples, monkeypatch):
 def test_examples_that_break_the_loss_are_named(examples):
     examples.targets[1] = torch.nan
     problem = Learning(Mean(), squared, examples)
-    assert problem.named(torch.tensor([2, 1, 0])) == "sequences 1"
-    assert problem.named(torch.tensor([2, 0])) == "sequences 2, 0"
-    assert problem.named(torch.zeros(9, dtype=torch.long)) == "sequences 0, 0, 0, 0, 0 and 4 more"
+    assert problem.named(torch.tensor([2, 1, 0])) == "sequences 11"
+    assert problem.named(torch.tensor([2, 0])) == "sequences 12, 10"
+    assert problem.named(torch.zeros(9, dtype=torch.long)) == "sequences 10, 10, 10, 10, 10 and 4 more"

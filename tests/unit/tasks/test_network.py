@@ -48,3 +48,21 @@ def test_tokens_have_vectors_and_padding_has_none():
 @pytest.mark.parametrize(("convolution", "width"), [("none", 20), ("beside", 148), ("alone", 128)])
 def test_branches_stand_side_by_side(convolution, width):
     assert made(replace(DESIGN, convolution=convolution)).output.in_features == width
+
+
+@pytest.mark.parametrize("convolution", ["none", "beside", "alone"])
+def test_in_training_too_padding_changes_nothing(convolution):
+    """Neither an output nor what a norm learns of a batch."""
+    first, second = (made(replace(DESIGN, convolution=convolution)).train() for _ in range(2))
+    short = batch(ITEMS)
+    long = short._replace(inputs=torch.cat([short.inputs, torch.zeros(9, *short.inputs.shape[1:])]))
+    torch.testing.assert_close(first(short), second(long), atol=1e-5, rtol=1e-5)
+    for (name, one), other in zip(first.named_buffers(), second.buffers(), strict=True):
+        torch.testing.assert_close(one, other, msg=name)
+
+
+def test_a_batch_of_one_step_can_be_learned_from():
+    found = made(replace(DESIGN, convolution="beside")).train()
+    one = batch([np.ones((1, 3), np.float32)])
+    found(one).sum().backward()
+    assert all(norm.training for norm in found.branches[1].norms)

@@ -30,6 +30,13 @@ def test_a_forecaster_is_loaded_by_the_same_function(tmp_path):
     assert storage.load(tmp_path / "run").name == "naive"
 
 
+def test_a_forecaster_was_asked_for(saved):
+    from tidegate.forecasters import storage as forecasters
+
+    with pytest.raises(StorageError, match=r"holds a SequenceClassifier, not a forecaster. Use tidegate.load"):
+        forecasters.load(saved)
+
+
 def test_no_file_holds_code(saved):
     assert sorted(path.suffix for path in saved.iterdir()) == [".json", ".safetensors"]
 

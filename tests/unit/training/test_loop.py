@@ -139,7 +139,7 @@ def test_dropout_and_order_depend_on_the_generator_alone():
 def test_a_loss_that_is_not_finite_is_named():
     model, run = network()
     message = (
-        r"a line: the loss became nan at update 1 of 200 in windows of series \d+ to \d+; the largest gradient is "
+        r"a line: the loss became nan at update 1 of 200 in series \d+ to \d+; the largest gradient is "
         r".*, of [02]\.(weight|bias)\. It must stay finite\. Lower the learning rate, now 0\.005, or look for extreme"
     )
     with pytest.raises(TrainingError, match=message):
@@ -162,7 +162,7 @@ def test_a_gradient_that_is_not_finite_is_named_with_its_parameter():
             return super().loss(chosen) + torch.sqrt((self.network[2].bias * 0).sum())
 
     model, run = network()
-    message = r"the gradient became nan at update 1 of 200 in windows of .*; the largest gradient is nan, of 2\.bias\."
+    message = r"the gradient became nan at update 1 of 200 in .*; the largest gradient is nan, of 2\.bias\."
     with pytest.raises(TrainingError, match=message):
         train(model, Steep(model), Training(), run)
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 NETWORK, RIVAL = "gru", "lstm"
 SIMPLE = ("theta", "ets")
-"""What needs no choices, the cheapest first."""
+"""What needs no choices, the first to try first."""
 
+DAY = 24
 MANY, ONE, SHORT, LONG, LONG_WINDOW, SHORT_WINDOW = 20, 3, 60, 500, 96, 24
 """Series that are many, that count as one alone; values of a short and a long one; steps of long and short windows."""
 
@@ -186,8 +187,10 @@ def _gaps(case: _Case) -> Decided | None:
 def _many(case: _Case) -> Decided | None:
     if case.found.n_series < MANY or not case.network:
         return None
-    hourly = case.found.length >= LONG and max(case.found.seasons) > 1
-    prefix = "gru-over-hourly-beats-" if hourly else "gru-over-many-beats-"
+    long = case.found.length >= LONG and max(case.found.seasons) > 1
+    if long and not _is_hourly(case.found):
+        return None
+    prefix = "gru-over-hourly-beats-" if long else "gru-over-many-beats-"
     unbeaten = [name for name in SIMPLE if case.claim(prefix + name).verdict != "holds"]
     text = f"{case.found.n_series:,} related series share one network."
     if not unbeaten:
@@ -199,6 +202,11 @@ def _many(case: _Case) -> Decided | None:
     )
 
 
+def _is_hourly(found: Situation) -> bool:
+    """Return whether steps are hours, or may be: counted ones with a season of 24."""
+    return found.frequency == "h" or (found.frequency == "1" and DAY in found.seasons)
+
+
 def _alone(case: _Case) -> Decided | None:
     if case.found.n_series > ONE or case.found.length >= SHORT:
         return None
@@ -207,7 +215,7 @@ def _alone(case: _Case) -> Decided | None:
     text = f"Series of about {case.found.length} values alone are short."
     if better:
         return better[0], (Reason(text), _cite(case, f"{better[0]}-on-one-series"))
-    unclear = f"{text} Nothing was clearly more accurate than a gru there, so the cheapest comes first: theta."
+    unclear = f"{text} Nothing was clearly more accurate than a gru there; theta comes first, which needs no choices."
     return "theta", (Reason(unclear, rule="auto's candidates"), _cite(case, "theta-on-one-series"))
 
 

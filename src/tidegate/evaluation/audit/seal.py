@@ -135,7 +135,7 @@ class _Checked(NamedTuple):
     material: Material
 
 
-def seal(study: Study, data: Panel, *, command: str, seed: int = 0) -> Seal:
+def seal(study: Study, data: Panel, *, command: str, seed: int = 0, spent: bool = False) -> Seal:
     """Return what can be checked of the recommended model at the cost of a few forecasts and, where cheap, a few fits.
 
     Parameters
@@ -148,6 +148,8 @@ def seal(study: Study, data: Panel, *, command: str, seed: int = 0) -> Seal:
         How to have everything checked.
     seed
         Draws the series that are looked at, if there are many.
+    spent
+        Whether there is no time left to fit anything.
 
     Raises
     ------
@@ -159,18 +161,18 @@ def seal(study: Study, data: Panel, *, command: str, seed: int = 0) -> Seal:
         raise NotFittedError("The study compared models and fitted none. Run the whole study to have one to check.")
     found: list[Mark] = []
     try:
-        checked = _checked(model, data, seed)
+        checked = _checked(model, data, seed, again=_cheap(model.traits) and not spent)
     except DataError as error:
         found += [_not(name, str(error)) for name in (*_CHECKS, *_fitting(model.traits))]
     else:
         found += [_tried(name, check, checked) for name, check in _CHECKS.items()]
-        found += _learning(checked, model.traits)
+        found += _learning(checked, model.traits, spent=spent)
     return Seal(model.name, (*found, _scored(study)), command)
 
 
-def _checked(model: Forecaster, data: Panel, seed: int) -> _Checked:
+def _checked(model: Forecaster, data: Panel, seed: int, *, again: bool) -> _Checked:
     material = _material(model, data, seed)
-    return _Checked(Fitted(model), Model(clone(model), model.horizon_) if _cheap(model.traits) else None, material)
+    return _Checked(Fitted(model), Model(clone(model), model.horizon_) if again else None, material)
 
 
 def _cheap(traits: Traits) -> bool:
@@ -265,11 +267,12 @@ def _fitting(traits: Traits) -> list[str]:
     return [name for name, need in zip(_REFITS, needs, strict=True) if not need or need in traits.equivariant]
 
 
-def _learning(checked: _Checked, traits: Traits) -> list[Mark]:
+def _learning(checked: _Checked, traits: Traits, *, spent: bool) -> list[Mark]:
     """Return what fitting again shows, where that is cheap."""
     names, again = _fitting(traits), checked.again
     if again is None:
-        return [_not(name, "it would have to be fitted again, which takes long.") for name in names]
+        why = "the budget was spent." if spent else "it would have to be fitted again, which takes long."
+        return [_not(name, why) for name in names]
     try:
         again.learn(checked.material.panel)
         first = again.forecasts([checked.material.panel])[0]

@@ -39,12 +39,15 @@ def _series(found: Evidence) -> list[str]:
     held = found.intervals_held
     if not held or np.isfinite(held[0].by_series).sum() < 2:
         return []
-    said = []
+    said, clear = [], 0
     for one in held:
         tested = np.isfinite(one.p_by_series)
         off = int(np.sum(tested & (one.p_by_series < ALPHA)))
+        clear += off
         if tested.any():
             said.append(f"those of {one.level} % for {off or 'none'} of {int(tested.sum())} series")
+    if said and not clear:
+        return ["Series by series no interval is clearly off after Holm's correction."]
     if not said:
         return ["Whether the intervals hold for each series cannot be tested: at least 3 folds are needed."]
     return [f"Series by series the intervals are clearly off, after Holm's correction: {listing(said)}."]

@@ -43,9 +43,12 @@ def test_many_series_start_with_the_network_only_where_it_beats_both_simple_mode
 
 
 def test_long_seasonal_series_have_figures_of_their_own():
-    hourly = replace(USUAL, length=900, seasons=(24,), window=96)
+    hourly = replace(USUAL, length=900, seasons=(24,), window=96, frequency="h")
     made = choose(hourly, Limits(), table(gru_over_hourly_beats_theta="holds", gru_over_hourly_beats_ets="holds"))
     assert made.start == "gru"
+    daily = choose(replace(hourly, frequency="D", seasons=(7,)), Limits(), table())
+    assert "none of our tested claims is about such data" in daily.reasons[0].text
+    assert choose(replace(hourly, frequency="1"), Limits(), table()).reasons[1].claim.startswith("gru-over-hourly-")
     assert choose(replace(hourly, seasons=(1,)), Limits(), table()).reasons[1].claim == "gru-over-many-beats-theta"
 
 

@@ -90,6 +90,15 @@ def test_a_cheap_model_is_fitted_a_fixed_few_times_on_a_few_series(panel, monkey
     assert len(counted) == 6
 
 
+def test_nothing_is_fitted_once_the_budget_is_spent(panel, monkeypatch, fits):
+    made = studied(panel())
+    counted = fits(made.model, monkeypatch)
+    found = seal(made, panel(), command=COMMAND, spent=True)
+    assert counted == []
+    assert marks(found)["Learns twice the same"].statement == "Not checked: the budget was spent."
+    assert marks(found)["Sees the newest values"].outcome == "passed"
+
+
 def test_the_same_seed_makes_the_same_seal(panel):
     data = panel(9)
     made = studied(data)

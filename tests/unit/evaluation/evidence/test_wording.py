@@ -1,6 +1,7 @@
 """What is said of a backtest; the rest of the sentences are tested with the evidence they come from."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -68,10 +69,12 @@ def test_what_is_said_of_intervals_comes_last(monthly):
     own = of_intervals(whole)
     assert whole.sentences[-len(own) :] == own
     assert own[:2] == tuple(map(str, whole.intervals_held))
-    assert own[2].startswith(
-        "Series by series the intervals are clearly off, after Holm's correction: those of 80 % for"
-    )
-    assert own[2].endswith("of 3 series.")
+    assert own[2] == "Series by series no interval is clearly off after Holm's correction."
+    off = replace(whole.intervals_held[0], p_by_series=np.array([0.01, 0.5, 0.02]))
+    said_of_series = of_intervals(replace(whole, intervals_held=(off, whole.intervals_held[1])))[2]
+    start = "Series by series the intervals are clearly off, after Holm's correction: those of 80 % for 2 of 3 series"
+    assert said_of_series.startswith(start)
+    assert "those of 95 % for none of 3 series" in said_of_series
     assert own[3:] == (str(whole.pit), str(whole.alternatives[0]))
     few = backtest(monthly((120,) * 3), ["drift"], folds=Folds(4, 2), settings=Settings(levels=(80,)))
     assert "Whether the intervals hold for each series cannot be tested: at least 3 folds are needed." in said(few)

@@ -309,7 +309,7 @@ def test_the_same_bits_for_any_number_of_threads():
 def test_an_exploding_run_is_named():
     training = Training(learning_rate=1e30)
     message = (
-        r"network 1: the .* became .* at update \d+ of .* in windows of series 's0'; the largest gradient is .*, of "
+        r"network 1: the .* became .* at update \d+ of .* in series 's0'; the largest gradient is .*, of "
         r"(encoder|decoder)\.[\w.]+\. It must stay finite\. Lower the learning rate, now 1e"
     )
     with pytest.raises(TrainingError, match=message):

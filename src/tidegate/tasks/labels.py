@@ -1,0 +1,130 @@
+"""Sequences with their labels, and what of them is held out.
+
+Axis letters: N sequences, C classes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+
+from tidegate.errors import DataError
+from tidegate.tasks.learning import Examples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tidegate.tasks.reading import Reader
+    from tidegate.tasks.sequences import Sequences
+
+    Integers = NDArray[np.int64]
+
+_NAMED = 10
+
+
+class Known(NamedTuple):
+    """Labelled sequences.
+
+    Attributes
+    ----------
+    sequences
+        N of them.
+    labels
+        Shape (N,).
+    numbers
+        Shape (N,): their places in what the user gave.
+    """
+
+    sequences: Sequences
+    labels: NDArray[Any]
+    numbers: Integers
+
+    @classmethod
+    def of(cls, sequences: Sequences, y: Any) -> Known:
+        """Return sequences with their labels, checked."""
+        return cls(sequences, labels_of(y, len(sequences.items)), np.arange(len(sequences.items)))
+
+    def take(self, chosen: Integers) -> Known:
+        """Return those with these numbers."""
+        return Known(self.sequences.take(chosen), self.labels[chosen], self.numbers[chosen])
+
+    def examples(self, reader: Reader, classes: NDArray[Any]) -> Examples:
+        """Return them as numbers, their labels as places among the classes."""
+        targets = torch.from_numpy(np.searchsorted(classes, self.labels))
+        return Examples(reader.read(self.sequences), targets, self.numbers)
+
+    def parted(self, fraction: float, seed: int) -> tuple[Known, Known | None]:
+        """Return what to learn from, and what is held out: this fraction of each class, rounded, never all of it."""
+        rng = np.random.default_rng(seed)
+        held = np.zeros(len(self.labels), dtype=bool)
+        for one in np.unique(self.labels):
+            own = rng.permutation(np.flatnonzero(self.labels == one))
+            held[own[: min(round(fraction * len(own)), len(own) - 1)]] = True
+        if not held.any():
+            return self, None
+        return self.take(np.flatnonzero(~held)), self.take(np.flatnonzero(held))
+
+
+def labels_of(y: Any, n_sequences: int) -> NDArray[Any]:
+    """Return labels as text or whole numbers, shape (N,).
+
+    Raises
+    ------
+    DataError
+        If there are more or fewer than sequences, or one names no class, with its place.
+    """
+    labels = np.asarray(y)
+    if labels.ndim != 1 or len(labels) != n_sequences:
+        given = f"has {len(labels):,} labels" if labels.ndim == 1 else f"has shape {labels.shape}"
+        raise DataError(f"y {given} for {n_sequences:,} sequences", repair="Give one label for each sequence.")
+    if labels.dtype.kind in "biuU":
+        return labels
+    plain = labels.tolist()
+    wrong = next((k for k, one in enumerate(plain) if not isinstance(one, str) and not _is_whole(one)), None)
+    kinds = {isinstance(one, str) for one in plain}
+    if wrong is None and len(kinds) > 1:
+        wrong = next(k for k, one in enumerate(plain) if isinstance(one, str) is not isinstance(plain[0], str))
+    if wrong is not None:
+        raise DataError(
+            f"label {wrong} of y is {plain[wrong]!r}, which names no class", repair="Give text, or whole numbers."
+        )
+    return labels.astype(str) if kinds == {True} else labels.astype(np.int64)
+
+
+def _is_whole(one: Any) -> bool:
+    return isinstance(one, int | float | np.integer | np.floating) and bool(np.isfinite(one)) and one == int(one)
+
+
+def classes_of(labels: NDArray[Any]) -> NDArray[Any]:
+    """Return the labels that occur, sorted, shape (C,).
+
+    Raises
+    ------
+    DataError
+        If there is one alone.
+    """
+    classes = np.unique(labels)
+    if len(classes) < 2:
+        raise DataError(
+            f"all {len(labels):,} labels are {classes.tolist()[0]!r}; there is nothing to tell apart",
+            repair="Give sequences of two classes at least.",
+        )
+    return classes
+
+
+def check_known(labels: NDArray[Any], classes: NDArray[Any], name: str) -> None:
+    """Refuse labels that are none of the classes."""
+    strange = sorted(set(labels.tolist()) - set(classes.tolist()), key=str)
+    if strange:
+        raise DataError(
+            f"{name} holds the label {strange[0]!r}, which training does not",
+            repair=f"Known labels are {', '.join(map(str, classes.tolist()[:_NAMED]))}.",
+        )
+
+
+def weights_of(labels: NDArray[Any], classes: NDArray[Any]) -> torch.Tensor:
+    """Return what a sequence of each class counts, so that classes count alike and sequences 1 on average, (C,)."""
+    counts = np.array([(labels == one).sum() for one in classes])
+    return torch.from_numpy(len(labels) / (len(classes) * np.maximum(counts, 1))).float()
