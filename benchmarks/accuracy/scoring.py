@@ -35,10 +35,13 @@ def scores(found: Set, loaded: Loaded, mean: np.ndarray, reference: np.ndarray |
     actual = loaded.actual
     there = np.isfinite(actual)
     scale = _scales(found, loaded)
-    made = {"sMAPE": _smape(actual, mean, there), "MASE": _mase(actual, mean, scale)}
+    made = {"sMAPE": _smape(actual, mean, there, found.least), "MASE": _mase(actual, mean, scale)}
     made["MAPE"] = float(np.mean([mape(actual[n][k], mean[n][k]).value for n, k in enumerate(there)]))
     if reference is not None:
-        ratios = made["sMAPE"] / _smape(actual, reference, there), made["MASE"] / _mase(actual, reference, scale)
+        ratios = (
+            made["sMAPE"] / _smape(actual, reference, there, found.least),
+            made["MASE"] / _mase(actual, reference, scale),
+        )
         made["OWA"] = sum(ratios) / 2
     return made
 
@@ -69,8 +72,12 @@ def _scales(found: Set, loaded: Loaded) -> np.ndarray:
     return seasonal_scales(rows, found.season).absolute
 
 
-def _smape(actual: np.ndarray, mean: np.ndarray, there: np.ndarray) -> float:
-    return float(np.mean([smape(actual[n][k], mean[n][k]) for n, k in enumerate(there)]))
+def _smape(actual: np.ndarray, mean: np.ndarray, there: np.ndarray, least: float) -> float:
+    """Return the mean over series; where there is a `least`, by the denominators of Hewamalage et al."""
+    if not least:
+        return float(np.mean([smape(actual[n][k], mean[n][k]) for n, k in enumerate(there)]))
+    size = np.maximum(np.abs(actual) + np.abs(mean) + least, 0.5 + least)
+    return float(np.nanmean(np.nanmean(200 * np.abs(actual - mean) / size, axis=1)))
 
 
 def _mase(actual: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> float:

@@ -36,6 +36,11 @@ def random(history, horizon, draws=[]):
     draws.append(1)
     return good(history, horizon).assign(made=lambda rows: rows["made"] + 7 * len(draws) % 5)
 
+def stale(history, horizon):
+    return good(history.groupby("unique_id", sort=False).head(-3), horizon).assign(
+        ds=good(history, horizon)["ds"].to_numpy()
+    )
+
 def leaking(frame, horizon, folds):
     mean = frame["y"].mean()
     parts = []
@@ -74,7 +79,9 @@ def test_a_function_that_does_not_behave_exits_with_2(tidegate, monthly, functio
     assert not list(Path().glob("tidegate-audit-*"))
 
 
-@pytest.mark.parametrize(("function", "check"), [("random", "sameness"), ("leaking", "leaks")])
+@pytest.mark.parametrize(
+    ("function", "check"), [("random", "sameness"), ("leaking", "leaks"), ("stale", "blind-spots")]
+)
 def test_a_failed_check_exits_with_1_unless_allowed(tidegate, monthly, function, check):
     line = f"audit shop.py:{function} {monthly()} --horizon 6 --quiet --json"
     done = tidegate(f"{line} --output out")

@@ -51,6 +51,21 @@ def test_nothing_after_an_origin_is_seen_without_refitting(model_name, covariate
     assert same_bits(lambda _: registry.forecaster(model_name), covariate_panel, folds=once, fold=1)
 
 
+@pytest.mark.parametrize("name", ["linear", "random-forest", "gru"])
+def test_labels_that_come_up_after_the_origin_are_not_known_before(name, panel):
+    """A text covariate whose later rows hold a label that no row before the origin has."""
+
+    def seen(last):
+        late = np.tile(np.arange(72) >= FIRST_ORIGIN, 2)
+        labels = ("clear", "rain", last)
+        codes = np.where(late, float(labels.index(last)), np.tile(np.arange(72) % 2, 2).astype(float))
+        past = Covariates(("sky",), codes[:, None], {"sky": labels})
+        made = backtest(replace(panel, past=past), [name], folds=FOLDS).results[name]
+        return np.concatenate([made.mean[0][..., None], made.lower[0], made.upper[0]], axis=-1)
+
+    assert np.array_equal(seen("hail"), seen("snow"))
+
+
 def test_the_season_is_chosen_before_the_origin(panel):
     unknown = replace(panel, frequency="1", times=np.tile(np.arange(72), 2), seasons=())
     assert same_bits(lambda _: registry.forecaster("seasonal-naive"), unknown)

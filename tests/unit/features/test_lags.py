@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tidegate.features.lags import RECENT, WITHOUT_SEASON, cycle_shifts, default_lags
+from tidegate.features.lags import RECENT, WITHOUT_SEASON, cycle_shifts, default_lags, year_lag
 
 
 @pytest.mark.parametrize(
@@ -11,6 +11,15 @@ from tidegate.features.lags import RECENT, WITHOUT_SEASON, cycle_shifts, default
 )
 def test_default_lags_follow_the_season(seasons, longest):
     assert default_lags(seasons) == tuple(range(1, longest + 1))
+
+
+@pytest.mark.parametrize(
+    ("frequency", "steps"), [("D", 364), ("h", 8736), ("W", 52), ("W-SUN", 52), ("MS", 0), ("QS-JAN", 0), ("30min", 0)]
+)
+def test_a_year_ago_was_the_same_day_of_the_week(frequency, steps):
+    """Months and quarters have a year among their seasons; half-hours of a year are too many to look back over."""
+    assert year_lag(frequency) == steps
+    assert steps % 364 in (0, 52)
 
 
 @pytest.mark.parametrize("season", [1, 4, 12])

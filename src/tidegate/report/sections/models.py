@@ -107,10 +107,20 @@ def _seconds(view: View, name: str) -> float:
     return float(np.sum(result.fit_seconds) + np.sum(result.predict_seconds)) / max(len(view.backtest.ends), 1)
 
 
+def _spent(view: View, name: str) -> dict[str, float | None]:
+    """Return what all folds of a model cost."""
+    result = view.backtest.results[name]
+    return {
+        "seconds to fit": float(np.sum(result.fit_seconds)),
+        "seconds to forecast": float(np.sum(result.predict_seconds)),
+        "peak memory, MB": result.peak_memory / 1e6 or None,
+    }
+
+
 def every_score(view: View) -> blocks.Block:
     """Return all scores of scores.csv, and those that need more than one model or level."""
     detail = {row["model"]: row for row in view.backtest.scores_in_detail().to_dict("records")}
-    rows = [{**row, **detail[row["model"]]} for row in view.scores]
+    rows = [{**row, **detail[row["model"]], **_spent(view, row["model"])} for row in view.scores]
     names = [name for name in rows[0] if name != "model"]
     columns = [blocks.column("model"), *(blocks.column(name, numeric="yes") for name in names)]
     cells = [
@@ -120,7 +130,10 @@ def every_score(view: View) -> blocks.Block:
     caption = (
         "MAE, RMSE, pinball and width are in the unit of the data; MAPE and sMAPE in percent; coverage in shares. "
     )
-    caption += "OWA below 1 beats Naive2. MAPE leaves out the actual values that are 0; the count is given."
+    caption += (
+        "OWA below 1 beats Naive2. MAPE leaves out the actual values that are 0; the count is given. Seconds are of "
+    )
+    caption += "all folds; memory is the most that the process held, with what had run in it before."
     return blocks.table(columns, cells, caption=caption, folded="Every score")
 
 

@@ -47,6 +47,18 @@ def test_a_later_value_is_found_by_halving(of):
     assert (found.source.kind, found.source.behind) == ("own values", 5)
 
 
+def test_a_rule_that_was_selected_on_everything_is_caught(of):
+    """Which of two rules is used goes by how lively the newest year is, which lies after the origin in part."""
+
+    def selected(frame, name):
+        changes = frame.loc[frame["unique_id"] == name, "y"].diff().abs()
+        return 3.0 if changes.iloc[-12:].mean() > 1.5 * changes.iloc[:24].mean() else 0.0
+
+    found = of(selected)
+    assert found.finding.outcome == "failed"
+    assert found.source.kind == "own values"
+
+
 def test_another_series_is_named(of):
     found = of(lambda frame, name: 0.01 * frame.loc[frame["unique_id"] == "s2", "y"].iloc[-1] * (name == "s0"))
     assert (found.source.kind, found.source.series, found.source.target) == ("values of other series", "s2", "s0")

@@ -70,6 +70,29 @@ def test_alone_a_step_sees_those_before_it(making, read):
         assert gradient.any(0).nonzero()[:, 0].tolist() == list(range(k + 1))
 
 
+def hearing(made, window):
+    """Return whether each step's correction changes with the window where the value before it is given."""
+    found = []
+    for k in range(1, made.shape[1]):
+        (gradient,) = torch.autograd.grad(made[:, k].sum(), window, retain_graph=True, allow_unused=True)
+        found.append(gradient is not None and bool(gradient.any()))
+    return found
+
+
+def test_a_state_is_handed_on_and_not_one_number_alone(making, read, future):
+    """The planted offender recurs through the last value: told that, it knows nothing else of the past."""
+    network, window = making.network("autoregressive"), read().window.requires_grad_()
+    reading = read()._replace(window=window)
+    assert all(hearing(network.corrections(reading, future), window))
+    before, each = window[-1, :, 0], []
+    for k in range(reading.base.shape[1]):
+        steady = [reading.base[:, k : k + 1], reading.known[:, k], network.context(reading)]
+        states, _ = network.layers.step(torch.cat([before[:, None], *steady], dim=1), None)
+        each.append(states @ network.output.weight.T + network.output.bias)
+        before = future[:, k]
+    assert not any(hearing(torch.stack(each, dim=1), window))
+
+
 class TestScheduledSampling:
     @pytest.mark.parametrize("told", ["point", "negative-binomial"])
     def test_at_one_it_reads_its_own_values_of_a_first_pass(self, told, making, read, future):
