@@ -12,6 +12,7 @@ import json
 import math
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,7 +23,7 @@ from safetensors import SafetensorError
 from tidegate.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Tree = Any
 """A nested dict, list or tuple of arrays, numbers, text, None, bytes and what `pack` is told to take apart."""
@@ -69,7 +70,10 @@ def write(folder: str | Path, config: dict[str, Any], parts: Parts) -> None:
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     whole = {"format": _FORMAT, **config, "files": digests}
     files[_CONFIG] = json.dumps({**whole, "checksum": checksum(whole)}, indent=1).encode()
-    _write(target, files)
+    with drafted(target) as draft:
+        for name, content in files.items():
+            (draft / name).write_bytes(content)
+        draft.rename(target)
 
 
 def is_there(folder: Path) -> bool:
@@ -138,18 +142,23 @@ def checksum(config: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
-def _write(target: Path, files: dict[str, bytes]) -> None:
-    """Write the files beside `target` and rename the folder: everything or nothing."""
+@contextmanager
+def drafted(target: Path) -> Iterator[Path]:
+    """Give the body a folder beside `target` to fill and to put in its place; what is left of it goes.
+
+    Raises
+    ------
+    StorageError
+        If the folder cannot be made, or the body raises an OSError.
+    """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
         raise StorageError(f"{target} cannot be written: {error}. Choose a folder you may write to.") from error
     try:
-        for name, content in files.items():
-            (draft / name).write_bytes(content)
         draft.chmod(0o755)
-        draft.rename(target)
+        yield draft
     except OSError as error:
         raise StorageError(f"{target} cannot be written: {error}. Free space or choose another folder.") from error
     finally:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tidegate.errors import SettingError, StorageError
+from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,26 +90,17 @@ def write(at: Place, files: Mapping[str, str | bytes]) -> None:
     StorageError
         If they cannot be written.
     """
-    folder = at.folder
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise StorageError(f"{folder} cannot be written: {error}. Choose a folder you may write to.") from error
-    try:
+    from tidegate.archive import drafted
+
+    with drafted(at.folder) as draft:
         for name, content in files.items():
             if isinstance(content, bytes):
                 (draft / name).write_bytes(content)
             else:
                 (draft / name).write_text(content, encoding="utf-8", newline="")
-        draft.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        draft.rename(folder)
-    except OSError as error:
-        raise StorageError(f"{folder} cannot be written: {error}. Free space or choose another folder.") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        if at.folder.exists():
+            shutil.rmtree(at.folder)
+        draft.rename(at.folder)
 
 
 def _named(output: Path) -> Path:

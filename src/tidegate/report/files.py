@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
+from tidegate.archive import drafted
 from tidegate.errors import StorageError
 from tidegate.report.page import render
 from tidegate.report.summary import summarise
@@ -61,19 +60,9 @@ def write(
         raise StorageError(f"{target} exists already. Choose another folder, or replace it with --force.")
     if target.exists() and not target.is_dir():
         raise StorageError(f"{target} is a file, not a folder. Choose another folder.")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except OSError as error:
-        raise StorageError(f"{target} cannot be written: {error}. Choose a folder you may write to.") from error
-    try:
+    with drafted(target) as draft:
         _fill(draft, study, run, look)
-        draft.chmod(0o755)
         _move(draft, target)
-    except OSError as error:
-        raise StorageError(f"{target} cannot be written: {error}. Free space or choose another folder.") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return target
 
 
