@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tidegate.data.frames import from_frame
     from tidegate.data.labelled import read_labelled
     from tidegate.data.reading import read
+    from tidegate.data.tagged import read_tagged
     from tidegate.errors import (
         DataError,
         InputError,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from tidegate.scoring.folds import Folds
     from tidegate.tasks.classifier import SequenceClassifier
     from tidegate.tasks.storage import load
+    from tidegate.tasks.tagger import SequenceTagger
 
 __all__ = [
     "AR",
@@ -99,6 +101,7 @@ __all__ = [
     "RecurrentForecaster",
     "SeasonalNaive",
     "SequenceClassifier",
+    "SequenceTagger",
     "SettingError",
     "Settings",
     "SimpleSmoothing",
@@ -127,6 +130,7 @@ __all__ = [
     "nn",
     "read",
     "read_labelled",
+    "read_tagged",
     "study",
     "tune",
 ]
@@ -141,6 +145,7 @@ _WHERE = {
     "data.frames": ("from_frame",),
     "data.labelled": ("read_labelled",),
     "data.reading": ("read",),
+    "data.tagged": ("read_tagged",),
     "errors": (
         "DataError",
         "InputError",
@@ -179,6 +184,7 @@ _WHERE = {
     "scoring.folds": ("Folds",),
     "tasks.classifier": ("SequenceClassifier",),
     "tasks.storage": ("load",),
+    "tasks.tagger": ("SequenceTagger",),
 }
 _MODULES = {name: f"tidegate.{module}" for module, names in _WHERE.items() for name in names}
 

@@ -21,6 +21,7 @@ PAGES = [
     "docs/inspect.md",
     "docs/layers.md",
     "docs/rolling.md",
+    "docs/tag.md",
     "docs/tuning.md",
 ]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
+from tidegate.checks import check_choice
 from tidegate.errors import DataError, Place, SettingError
 from tidegate.panel import Fill
 
@@ -107,10 +108,10 @@ class Options:
     timezone: str | None = None
 
     def __post_init__(self) -> None:
-        _check_choice("fill", self.fill, get_args(Fill))
-        _check_choice("duplicates", self.duplicates, ("error", "first", "last", "mean"))
+        check_choice("fill", self.fill, get_args(Fill))
+        check_choice("duplicates", self.duplicates, ("error", "first", "last", "mean"))
         if self.resample is not None:
-            _check_choice("resample", self.resample, ("sum", "mean", "last"))
+            check_choice("resample", self.resample, ("sum", "mean", "last"))
         for season in self.seasons:
             if isinstance(season, bool) or not isinstance(season, int) or season < 1:
                 raise SettingError(f"season is {season!r}; it must be a whole number of steps, at least 1 (1: none).")
@@ -193,11 +194,6 @@ def ignored(columns: Mapping[str, Kind], used: Sequence[str]) -> str | None:
         return None
     shown = rest if len(rest) <= 12 else [*rest[:10], f"{len(rest) - 10} more"]
     return f"Columns not used: {', '.join(shown)}."
-
-
-def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise SettingError(f"{name} is {value!r}; it must be one of {', '.join(allowed)}.")
 
 
 def _check_given(columns: Mapping[str, Kind], given: Columns) -> None:

@@ -6,7 +6,6 @@ Axis letters: N sequences, T steps, I channels.
 from __future__ import annotations
 
 import csv
-import gzip
 import re
 import zipfile
 import zlib
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tidegate.data.lines import lines, wrong
 from tidegate.errors import DataError, Place
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _LABEL, _TEXT = "label", "text"
 _MISSING = ("?", "nan", "")
 _ARRAYS = "X and y, or values, lengths, channels and labels"
-_JUNK = "Save it as UTF-8 text."
 _WHOLE = re.compile(r"-?[0-9]+")
 
 
@@ -74,30 +73,9 @@ def read_labelled(path: str | Path) -> Labelled:
     return made
 
 
-def _lines(file: Path) -> Iterator[tuple[int, str]]:
-    """Yield each line with its number, counted from 1, without its end; refuse what is no text."""
-    opened = gzip.open if file.name.endswith(".gz") else open
-    try:
-        with opened(file, "rb") as stream:
-            for number, raw in enumerate(stream, start=1):
-                line = raw.removesuffix(b"\n").removesuffix(b"\r")
-                if b"\0" in line:
-                    raise _wrong(file, number, "holds bytes that are no text", _JUNK)
-                try:
-                    yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
-                except UnicodeDecodeError as error:
-                    raise _wrong(file, number, f"is not UTF-8: {error.reason} at byte {error.start}", _JUNK) from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{file} cannot be read: {error}", repair="Check the file.") from error
-
-
-def _wrong(file: Path, number: int, what: str, repair: str) -> DataError:
-    return DataError(f"line {number} of {file.name} {what}", place=Place(row=number), repair=repair)
-
-
 def _tsv(file: Path) -> Labelled:
     """Return texts and labels; no mark has a meaning but the tab, since texts hold quotes that nobody closed."""
-    rows = ((number, line.split("\t")) for number, line in _lines(file) if line)
+    rows = ((number, line.split("\t")) for number, line in lines(file) if line)
     return _table(file, rows, headless=True)
 
 
@@ -105,7 +83,7 @@ def _csv(file: Path) -> Labelled:
     numbers: list[int] = []
 
     def texts() -> Iterator[str]:
-        for number, line in _lines(file):
+        for number, line in lines(file):
             numbers.append(number)
             yield f"{line}\n"
 
@@ -113,9 +91,7 @@ def _csv(file: Path) -> Labelled:
     try:
         return _table(file, rows, headless=False)
     except csv.Error as error:
-        raise _wrong(
-            file, numbers[-1], f"is no row of CSV: {error}", "Close every quote, or save it as TSV."
-        ) from error
+        raise wrong(file, numbers[-1], f"is no row of CSV: {error}", "Close every quote, or save it as TSV.") from error
 
 
 def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool) -> Labelled:
@@ -128,23 +104,23 @@ def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool)
     if _TEXT not in names:
         if not headless or len(names) != 2 or _LABEL in names:
             found = ", ".join(map(repr, first[1]))
-            raise _wrong(file, first[0], f"names the columns {found}", "Name two of them label and text.")
+            raise wrong(file, first[0], f"names the columns {found}", "Name two of them label and text.")
         names, kept = [_LABEL, _TEXT], [first]
     text, label = names.index(_TEXT), names.index(_LABEL) if _LABEL in names else None
     sequences, labels = [], []
     for number, row in (*kept, *rows):
         if len(row) != len(names):
-            raise _wrong(file, number, f"has {len(row)} cells, not {len(names)}", "Give every row the same columns.")
+            raise wrong(file, number, f"has {len(row)} cells, not {len(names)}", "Give every row the same columns.")
         sequences.append(row[text])
         if label is not None:
             if not row[label].strip():
-                raise _wrong(file, number, "has no label", "Fill it in, or leave the row out.")
+                raise wrong(file, number, "has no label", "Fill it in, or leave the row out.")
             labels.append(row[label].strip())
     return Labelled(sequences, None if label is None else _numbered(labels))
 
 
 def _txt(file: Path) -> Labelled:
-    return Labelled([line for _, line in _lines(file) if line.strip()], None)
+    return Labelled([line for _, line in lines(file) if line.strip()], None)
 
 
 def _numbered(labels: list[str]) -> NDArray[Any]:
@@ -197,7 +173,7 @@ def _npz(file: Path) -> Labelled:
 def _ts(file: Path) -> Labelled:
     """Return recordings: after ``@data`` a line each, channels apart by colons, steps by commas, the label last."""
     sequences, labels, labelled, begun = [], [], False, False
-    for number, line in _lines(file):
+    for number, line in lines(file):
         word = line.strip()
         if not word or word.startswith("#"):
             continue
@@ -206,14 +182,14 @@ def _ts(file: Path) -> Labelled:
             if lowered.startswith("@classlabel"):
                 labelled = lowered.split()[1:2] == ["true"]
             if lowered.startswith("@timestamps") and lowered.split()[1:2] == ["true"]:
-                raise _wrong(file, number, "says that steps have stamps", "Save the values alone.")
+                raise wrong(file, number, "says that steps have stamps", "Save the values alone.")
             begun = lowered == "@data"
             continue
         parts = word.split(":")
         if labelled:
             labels.append(parts.pop().strip())
             if not parts or labels[-1].lower() in _MISSING:
-                raise _wrong(file, number, "has no label", "End it with a colon and the label, or leave it out.")
+                raise wrong(file, number, "has no label", "End it with a colon and the label, or leave it out.")
         sequences.append(_channels(parts, file, number))
     return Labelled(sequences, _numbered(labels) if labelled else None)
 
@@ -225,9 +201,9 @@ def _channels(parts: list[str], file: Path, number: int) -> Floats:
             [np.nan if cell.strip().lower() in _MISSING else float(cell) for cell in part.split(",")] for part in parts
         ]
     except ValueError as error:
-        raise _wrong(file, number, f"holds what is no number: {error}", "Correct it.") from error
+        raise wrong(file, number, f"holds what is no number: {error}", "Correct it.") from error
     if not channels or len({len(one) for one in channels}) > 1:
-        raise _wrong(file, number, "has channels of unequal length", "Give each channel of a recording the same steps.")
+        raise wrong(file, number, "has channels of unequal length", "Give each channel of a recording the same steps.")
     return np.array(channels).T
 
 

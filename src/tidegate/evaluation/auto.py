@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tidegate.analysis.wording import listing, number, percent
-from tidegate.errors import DataError, ModelError, SettingError
+from tidegate.checks import check_whole
+from tidegate.errors import DataError, ModelError
 from tidegate.evaluation.candidates import candidates_for, folds_for
 from tidegate.evaluation.contenders import BASELINE
 from tidegate.evaluation.plan import plan
 from tidegate.evaluation.reasons import MARGIN
 from tidegate.evaluation.work import Job, judge
 from tidegate.forecasters import registry
-from tidegate.forecasters.arguments import check_whole
 from tidegate.forecasters.base import Forecaster
 from tidegate.forecasters.ensemble import UNFIT, Ensemble, asked, built, check_members
 from tidegate.panel import Intervals
@@ -114,11 +114,9 @@ class Auto(Forecaster):
         super()._check_settings(horizon)
         if self.candidates is not None:
             check_members("candidates", self.candidates)
-        for name, least in (("folds", 1), ("judged", 1)):
-            value = getattr(self, name)
-            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-            if not (value is None and name == "folds") and (not whole or value < least):
-                raise SettingError(f"{name} is {value!r}; it must be a whole number, at least {least}.")
+        if self.folds is not None:
+            check_whole("folds", self.folds, least=1)
+        check_whole("judged", self.judged, least=1)
         check_whole("seed", self.seed, least=0)
 
     def _fit(self, panel: Panel, horizon: int) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import clone
 
 from tidegate import cluster
+from tidegate.checks import check_whole
 from tidegate.data.intake import as_panel
 from tidegate.errors import SettingError, TidegateError
 from tidegate.evaluation.contenders import BASELINE, Contender, enlisted, further_runs
@@ -103,8 +104,7 @@ class Settings:
             raise SettingError(f"intervals is {self.intervals!r}; it must be 'own', 'split' or 'adaptive'.")
         if self.processes < 1:
             raise SettingError(f"processes is {self.processes}; it must be at least 1.")
-        if isinstance(self.seeds, bool) or not isinstance(self.seeds, int) or self.seeds < 1:
-            raise SettingError(f"seeds is {self.seeds!r}; it must be a whole number, at least 1.")
+        check_whole("seeds", self.seeds, least=1)
         if self.budget is not None and not self.budget > 0:
             raise SettingError(f"budget is {self.budget} seconds; it must be above 0, or None for no limit.")
         object.__setattr__(self, "levels", tuple(sorted(set(self.levels))))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tidegate.checks import check_choice
 from tidegate.errors import SettingError
 from tidegate.evaluation.plan import plan
 from tidegate.forecasters import registry
@@ -113,8 +114,7 @@ def _check(cells: Sequence[str], match: str) -> None:
             raise SettingError(f"There is no cell {name!r} to compare; they are: {', '.join(CELLS)}.")
     if len(set(cells)) != len(cells) or len(cells) < 2:
         raise SettingError(f"cells are {', '.join(cells) or 'none'}; name at least two, each once: {', '.join(CELLS)}.")
-    if match not in MATCHES:
-        raise SettingError(f"match is {match!r}; it must be one of {', '.join(MATCHES)}.")
+    check_choice("match", match, MATCHES)
 
 
 def _solved(draft: Any, target: int) -> int:

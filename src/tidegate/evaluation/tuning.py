@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
+from tidegate.checks import check_whole
 from tidegate.data.intake import as_panel
 from tidegate.errors import DataError, ModelError, Place, SettingError
 from tidegate.evaluation import spaces
@@ -85,9 +86,7 @@ class Search:
 
     def __post_init__(self) -> None:
         for name, least in (("folds", 1), ("held_out", 0), ("trials", 1)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-                raise SettingError(f"{name} is {value!r}; it must be a whole number, at least {least}.")
+            check_whole(name, getattr(self, name), least=least)
         if self.budget is not None and not self.budget > 0:
             raise SettingError(f"budget is {self.budget} seconds; it must be above 0, or None for no limit.")
 

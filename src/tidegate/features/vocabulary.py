@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
+from tidegate.checks import check_whole
 from tidegate.errors import DataError, NotFittedError, Place, SettingError
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ PADDING, UNKNOWN = "<pad>", "<unk>"
 """The tokens numbered 0 and 1: what fills a batch up, and every token that was not seen in training."""
 
 _RESERVED = (PADDING, UNKNOWN)
+
+UNKNOWN_NUMBER = _RESERVED.index(UNKNOWN)
+"""The number of every token that was not seen in training."""
+
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W\d_]+)*|[^\w\s]|_")
 
 
@@ -64,9 +69,8 @@ class Vocabulary:
 
     def __init__(self, *, max_size: int | None = None, min_count: int = 1, file: str | Path | None = None) -> None:
         for name, value, least in (("max_size", max_size, len(_RESERVED) + 1), ("min_count", min_count, 1)):
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            if value is not None and (not whole or value < least):
-                raise SettingError(f"{name} is {value!r}; it must be a whole number, at least {least}.")
+            if value is not None or name == "min_count":
+                check_whole(name, value, least=least)
         if file is not None and (max_size is not None or min_count != 1):
             raise SettingError("a file lists the tokens that are known; leave max_size and min_count out, or the file.")
         self.max_size, self.min_count, self.file = max_size, min_count, file
@@ -114,7 +118,7 @@ class Vocabulary:
 
     def encode(self, tokens: Sequence[str]) -> Integers:
         """Return the number of each token, shape (T,); 1 for those that are not known."""
-        numbers, unknown = self._by_token, _RESERVED.index(UNKNOWN)
+        numbers, unknown = self._by_token, UNKNOWN_NUMBER
         return np.fromiter((numbers.get(token, unknown) for token in tokens), dtype=np.int64, count=len(tokens))
 
     def decode(self, numbers: Iterable[int]) -> list[str]:

@@ -53,42 +53,6 @@ def check_window(window: Any) -> None:
         raise SettingError(f"window is {window!r}; it must be a whole number of observations, at least 1, or None.")
 
 
-def check_whole(name: str, value: Any, *, least: int) -> None:
-    """Refuse a setting that is not a whole number of at least `least`.
-
-    Raises
-    ------
-    SettingError
-        With the name, the value and the limit.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise SettingError(f"{name} is {value!r}; it must be a whole number, at least {least}.")
-
-
-def check_fraction(name: str, value: Any) -> None:
-    """Refuse a setting that is not a number from 0 to below 1.
-
-    Raises
-    ------
-    SettingError
-        With the name, the value and the limit.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
-        raise SettingError(f"{name} is {value!r}; it must be a number from 0 to below 1.")
-
-
-def check_choice(name: str, value: Any, allowed: Sequence[str]) -> None:
-    """Refuse a setting that is none of the words allowed.
-
-    Raises
-    ------
-    SettingError
-        With the name, the value and the words.
-    """
-    if value not in allowed:
-        raise SettingError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}.")
-
-
 def named(known: Sequence[str], past: Sequence[str], static: Sequence[str]) -> Columns:
     """Return the columns that were named.
 

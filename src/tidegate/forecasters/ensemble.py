@@ -8,9 +8,9 @@ import numpy as np
 from sklearn.base import clone
 
 from tidegate.analysis.wording import listing, percent
+from tidegate.checks import check_choice, check_whole
 from tidegate.errors import DataError, MissingExtraError, ModelError, SettingError, TidegateError, TrainingError
 from tidegate.forecasters import calibration, registry
-from tidegate.forecasters.arguments import check_choice, check_whole
 from tidegate.forecasters.base import Forecaster
 from tidegate.panel import Intervals
 from tidegate.scoring.metrics import average

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tidegate.checks import check_whole
 from tidegate.features.lags import default_lags
-from tidegate.forecasters.arguments import check_whole
 from tidegate.forecasters.network.forecaster import NetworkForecaster, Sizes
 from tidegate.forecasters.network.rules import layout
 from tidegate.nn.decoders.direct import DirectDecoder, DirectNetwork

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import torch
 
+from tidegate.checks import check_choice, check_fraction, check_whole
 from tidegate.errors import DataError, Place
-from tidegate.forecasters.arguments import check_choice, check_fraction, check_whole
 from tidegate.forecasters.network.building import DECODERS, Plan, network
 from tidegate.forecasters.network.forecaster import NetworkForecaster, Sizes
 from tidegate.forecasters.network.rules import layout

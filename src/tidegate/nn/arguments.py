@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
+from tidegate.checks import check_choice
 from tidegate.errors import SettingError
 from tidegate.nn.backends import BACKENDS
 from tidegate.nn.compilation import has_numbers
@@ -86,10 +87,8 @@ def _check_options(stack: Stack) -> None:
     for name in ("residual", "layer_norm", "reverse", "recompute"):
         if not isinstance(getattr(stack, name), bool):
             raise SettingError(f"{name} is {getattr(stack, name)!r}; it must be True or False")
-    if stack.merge not in ("concat", "sum", "mean"):
-        raise SettingError(f"merge is {stack.merge!r}; it must be 'concat', 'sum' or 'mean'")
-    if stack.backend not in BACKENDS:
-        raise SettingError(f"backend is {stack.backend!r}; it must be one of {', '.join(map(repr, BACKENDS))}")
+    check_choice("merge", stack.merge, ("concat", "sum", "mean"))
+    check_choice("backend", stack.backend, BACKENDS)
     if stack.reverse and stack.bidirectional:
         raise SettingError("reverse=True is for one direction; leave it out with bidirectional=True")
 

@@ -17,7 +17,7 @@ import torch
 from scipy.special import stdtrit
 from scipy.stats import nbinom
 
-from tidegate.errors import SettingError
+from tidegate.checks import check_choice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -245,8 +245,7 @@ def head(name: str) -> Head:
     SettingError
         If it is none of `HEADS`.
     """
-    if name not in HEADS:
-        raise SettingError(f"head is {name!r}; it must be one of {', '.join(map(repr, HEADS))}.")
+    check_choice("head", name, HEADS)
     return _KINDS[name]()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import torch
 from torch.autograd.forward_ad import unpack_dual
 
-from tidegate.errors import SettingError
+from tidegate.checks import check_choice
 from tidegate.kernels import smoothing as kernels
 from tidegate.kernels.smoothing import Work
 from tidegate.nn import internals
@@ -120,8 +120,7 @@ def smooth(
     >>> made.levels.T
     tensor([[8., 5., 5.]])
     """
-    if backend not in BACKENDS:
-        raise SettingError(f"backend is {backend!r}; it must be one of {', '.join(map(repr, BACKENDS))}")
+    check_choice("backend", backend, BACKENDS)
     if lengths is not None:
         lengths = torch.as_tensor(lengths, device=values.device)
     work = Work(values, alpha, start, lengths, tuple(part for season in seasons for part in season))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tidegate.errors import SettingError
+from tidegate.checks import check_whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,9 +54,8 @@ class Folds:
         limits = {"horizon": 1, "count": 1, "stride": 1, "gap": 0, "window": 1, "refit": 0}
         for name, least in limits.items():
             value = getattr(self, name)
-            optional = name in ("stride", "window") and value is None
-            if not optional and (isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least):
-                raise SettingError(f"folds: {name} is {value!r}; it must be a whole number, at least {least}.")
+            if not (name in ("stride", "window") and value is None):
+                check_whole(f"folds: {name}", value, least=least)
 
     @property
     def step(self) -> int:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 
-from tidegate.errors import NotFittedError, SettingError
 from tidegate.features.vocabulary import UNITS, Vocabulary
-from tidegate.nn.cells import catalogue
 from tidegate.nn.initialisation import built
-from tidegate.tasks import fitting, storage
+from tidegate.tasks import fitting
+from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.fitting import Schedule
-from tidegate.tasks.labels import Known, check_known, classes_of, weights_of
-from tidegate.tasks.learning import Examples
+from tidegate.tasks.labels import Known, Labelling, check_known, classes_of, weights_of
 from tidegate.tasks.network import Convolution, Design, Pooling, network
 from tidegate.tasks.reading import Reader
 from tidegate.tasks.sequences import taken
-from tidegate.training.loop import Losses
 from tidegate.training.settings import Training
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -34,15 +32,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "pooling": ("last", "mean", "max", "mean-max"),
-    "convolution": ("none", "beside", "alone"),
-    "unit": tuple(UNITS),
-}
-_LEAST = {"hidden_size": 1, "layers": 1, "embedding": 1, "seed": 0}
 
-
-class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type stubs
+class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type: ignore[misc]  # no type stubs
     """Says which of C classes a sequence belongs to: a recurrent network, its states pooled over time, one output.
 
     Sequences are texts, lists of tokens, or arrays of numbers of shape (T,) or (T, I), of any lengths. Vocabulary and
@@ -59,6 +50,9 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         "mean-max", both.
     embedding
         Width of a token's vector, which is learned.
+    vectors
+        Text file of vectors as GloVe and word2vec have them, that known tokens found there start from, and learn on;
+        `embedding` is their width. None for random ones.
     unit
         What texts are cut into: "words" or "characters".
     vocabulary
@@ -88,9 +82,14 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     IEEE Access 6, for the convolutional branch.
     """
 
+    _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "pooling": ("last", "mean", "max", "mean-max"),
+        "convolution": ("none", "beside", "alone"),
+        "unit": tuple(UNITS),
+    }
+    _LEAST: ClassVar[Mapping[str, int]] = {"hidden_size": 1, "layers": 1, "embedding": 1, "seed": 0}
+
     classes_: NDArray[Any]
-    history_: dict[str, list[float]]
-    n_parameters_: int
 
     def __init__(
         self,
@@ -101,6 +100,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         bidirectional: bool = True,
         pooling: Pooling = "mean-max",
         embedding: int = 100,
+        vectors: str | Path | None = None,
         unit: Unit = "words",
         vocabulary: Vocabulary | None = None,
         dropout: float = 0.3,
@@ -110,7 +110,8 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         seed: int = 0,
     ) -> None:
         self.cell, self.hidden_size, self.layers, self.bidirectional = cell, hidden_size, layers, bidirectional
-        self.pooling, self.embedding, self.unit, self.vocabulary = pooling, embedding, unit, vocabulary
+        self.pooling, self.embedding, self.vectors = pooling, embedding, vectors
+        self.unit, self.vocabulary = unit, vocabulary
         self.dropout, self.convolution, self.balanced = dropout, convolution, balanced
         self.training, self.seed = training, seed
 
@@ -153,23 +154,12 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         self._check(schedule)
         given = Known.of(taken(X, self.unit), y)
         classes = classes_of(given.labels)
-        learned, held = self._parted(given, classes, validation)
+        learned, held = self._parted(given, validation, lambda X, y: self._validation(X, y, classes))
         reader = Reader.learn(learned.sequences, Vocabulary() if self.vocabulary is None else copy(self.vocabulary))
-        generator = torch.Generator().manual_seed(self.seed)
-        made = self._drawn(reader, len(classes), generator)
         known = (learned.examples(reader, classes), held.examples(reader, classes) if held else None)
         weights = weights_of(learned.labels, classes) if self.balanced else None
-        course = fitting.fitted(
-            made,
-            torch.nn.CrossEntropyLoss(weight=weights, reduction="none"),
-            known,
-            schedule,
-            training=self.training,
-            run=(fitting.digest(self.get_params(deep=False), schedule, known), generator),
-            threads=torch.get_num_threads(),
-        )
-        self._take(reader, classes, made, course)
-        return self
+        losses = torch.nn.CrossEntropyLoss(weight=weights, reduction="none")
+        return self._learn(Labelling(reader, classes), losses, known, schedule)
 
     def predict_proba(self, X: Any) -> Floats:
         """Return the probability of each class, shape (N, C), in the order of `classes_`; rows sum to 1.
@@ -179,86 +169,33 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         NotFittedError, DataError
             If `fit` was not called, or the sequences are not like those of training.
         """
-        if not hasattr(self, "_network"):
-            raise NotFittedError("This classifier has learned nothing yet: call fit first.")
-        items = self._reader.read(taken(X, self.unit))
-        examples = Examples(items, torch.zeros(len(items), dtype=torch.long), np.arange(len(items)))
-        made = fitting.told(self._network, examples, lambda outputs: outputs.double().softmax(dim=1))
-        return np.asarray(made.numpy())
+        self._check_fitted()
+        items = self._data.reader.read(taken(X, self.unit))
+        made = fitting.told(self._network, items, lambda outputs: outputs.double().softmax(dim=1))
+        return np.asarray(torch.stack(made).numpy())
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable label of each sequence, shape (N,)."""
         most = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[most])
 
-    def save(self, folder: str | Path) -> None:
-        """Write the fitted classifier to a folder that must not exist yet; `tidegate.load` reads it.
+    def _validation(self, X: Any, y: Any, classes: NDArray[Any]) -> Known:
+        """Return sequences that a user named to judge by."""
+        made = Known.of(taken(X, self.unit, name="validation"), y)
+        check_known(made.labels, classes, "validation")
+        return made
 
-        Raises
-        ------
-        NotFittedError, StorageError
-            If there is nothing to save, or it cannot be written.
-        """
-        if not hasattr(self, "_network"):
-            raise NotFittedError("This classifier has learned nothing yet: call fit first.")
-        storage.save(self, folder)
-
-    def _check(self, schedule: Schedule) -> None:
-        fitting.check(schedule)
-        catalogue.kind(self.cell)
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise SettingError(f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(choices)}.")
-        for name, least in _LEAST.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise SettingError(f"{name} is {value!r}; it must be a whole number, at least {least}.")
-        if not 0 <= self.dropout < 1:
-            raise SettingError(f"dropout is {self.dropout!r}; it must be at least 0 and below 1.")
-
-    def _parted(
-        self, given: Known, classes: NDArray[Any], validation: float | tuple[Any, Any] | None
-    ) -> tuple[Known, Known | None]:
-        """Return what to learn from and what to judge by, if anything."""
-        if isinstance(validation, tuple):
-            other = Known.of(taken(validation[0], self.unit, name="validation"), validation[1])
-            check_known(other.labels, classes, "validation")
-            return given, other
-        if not validation:
-            return given, None
-        if not 0 < validation < 1:
-            raise SettingError(f"validation is {validation!r}; it must be a fraction below 1, a pair (X, y), or None.")
-        return given.parted(validation, self.seed)
-
-    def _drawn(self, reader: Reader, n_classes: int, generator: torch.Generator) -> SequenceNetwork:
+    def _drawn(self, data: Labelling, generator: torch.Generator) -> SequenceNetwork:
         """Return the network with fresh parameters."""
         design = Design(
             self.cell, self.hidden_size, self.layers, self.bidirectional, self.pooling, self.embedding, self.dropout,
             self.convolution,
         )  # fmt: skip
-        tokens = reader.kind == "tokens"
-        sizes = {"n_tokens": reader.width if tokens else 0, "n_channels": 0 if tokens else reader.width}
-        return built(lambda: network(design, **sizes, n_outputs=n_classes, generator=generator), generator)
+        sizes = {"n_tokens": data.reader.n_tokens, "n_channels": data.reader.n_channels}
+        return built(lambda: network(design, **sizes, n_outputs=len(data.classes), generator=generator), generator)
 
-    def _take(self, reader: Reader, classes: NDArray[Any], made: SequenceNetwork, course: Losses) -> None:
-        """Become what was learned, all at once: a fit that failed leaves what was before."""
-        self._reader, self.classes_, self._network, self.losses_ = reader, classes, made, course
-        self.history_ = fitting.history(course)
-        self.n_parameters_ = sum(one.numel() for one in made.parameters())
+    def _remembered(self, state: Tree) -> Labelling:
+        return Labelling.from_state(state)
 
-    def _state(self) -> Tree:
-        """Return everything learned as a tree of arrays, numbers and text."""
-        return {
-            "reader": self._reader.state(),
-            "classes": self.classes_ if self.classes_.dtype.kind in "biuf" else self.classes_.astype(object),
-            "network": {name: value.numpy() for name, value in self._network.state_dict().items()},
-            "losses": self.losses_._asdict(),
-        }
-
-    def _restore(self, state: Tree) -> None:
-        """Take back what `_state` returned."""
-        reader, classes = Reader.from_state(state["reader"]), state["classes"]
-        classes = classes.astype(str) if classes.dtype == object else classes
-        made = self._drawn(reader, len(classes), torch.Generator())
-        made.load_state_dict({name: torch.from_numpy(value) for name, value in state["network"].items()})
-        self._take(reader, classes, made.eval(), Losses.from_state(state["losses"]))
+    def _took(self, data: Labelling) -> None:
+        self.classes_ = data.classes

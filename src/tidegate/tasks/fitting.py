@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
-from tidegate.errors import SettingError
-from tidegate.tasks.learning import Examples, Learning
+from tidegate.checks import check_whole
+from tidegate.tasks.learning import AT_ONCE, Examples, Learning
+from tidegate.tasks.reading import batch as side_by_side
 from tidegate.training.epochs import Epochs
 from tidegate.training.loop import Run, train
 from tidegate.training.settings import Training, checked
 from tidegate.training.threads import one_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
 
     from tidegate.tasks.learning import Losses
     from tidegate.training.loop import Losses as Course
@@ -52,8 +55,7 @@ def check(schedule: Schedule) -> None:
         Which number, its value and its limit.
     """
     for name, value, least in zip(schedule._fields, schedule, (1, 1, 0), strict=True):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise SettingError(f"{name} is {value!r}; it must be a whole number, at least {least}.")
+        check_whole(name, value, least=least)
 
 
 def fitted(
@@ -103,26 +105,56 @@ def history(course: Course) -> dict[str, list[float]]:
 
 
 @torch.no_grad()
-def told(network: torch.nn.Module, examples: Examples, way: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
-    """Return what the network says of each example, after `way`, in their order; several of a length at a time."""
-    order = examples.lengths.argsort(kind="stable")
-    by_length = Examples([examples.items[k] for k in order], examples.targets[torch.from_numpy(order)], order)
+def told(
+    network: torch.nn.Module, items: Sequence[NDArray[Any]], way: Callable[[Any], Iterable[torch.Tensor]]
+) -> list[torch.Tensor]:
+    """Return what the network says of each sequence, in their order; several of about a length at a time.
+
+    Parameters
+    ----------
+    network
+        Trained.
+    items
+        Sequences as numbers.
+    way
+        From what the network says of a batch to what is told of each sequence.
+    """
+    lengths = np.array([len(item) for item in items], dtype=np.int64)
+    order = lengths.argsort(kind="stable")
     network.eval()
     with one_thread():
-        parts = [way(network(batch)) for batch, _ in by_length.batches()]
-    made = torch.cat(parts)
-    found = torch.empty_like(made)
-    found[torch.from_numpy(order)] = made
-    return found
+        made = [
+            one
+            for start in range(0, len(items), AT_ONCE)
+            for one in way(network(side_by_side([items[k] for k in order[start : start + AT_ONCE]])))
+        ]
+    return [made[place] for place in order.argsort()]
 
 
-def digest(settings: dict[str, Any], schedule: Schedule, known: tuple[Examples, Examples | None]) -> str:
-    """Return 16 hexadecimal digits that stand for all that decides a run: checkpoints go by them."""
+def digest(
+    settings: dict[str, Any], schedule: Schedule, known: tuple[Examples, Examples | None], network: torch.nn.Module
+) -> str:
+    """Return 16 hexadecimal digits that stand for all that decides a run: checkpoints go by them.
+
+    Parameters
+    ----------
+    settings, schedule
+        How it is made.
+    known
+        What is learned from, and judged by.
+    network
+        As it starts.
+    """
     found = hashlib.sha256(repr((sorted(settings.items()), schedule, torch.__version__)).encode())
     for examples in known:
         if examples is not None:
             found.update(examples.lengths.tobytes())
-            found.update(examples.targets.numpy().tobytes())
+            targets = examples.targets
+            for item in [targets.numpy()] if isinstance(targets, torch.Tensor) else targets:
+                found.update(repr(item.shape).encode())
+                found.update(item.tobytes())
             for item in examples.items:
                 found.update(np.ascontiguousarray(item).tobytes())
+    for value in network.state_dict().values():
+        found.update(value.numpy().tobytes())
     return found.hexdigest()[:16]

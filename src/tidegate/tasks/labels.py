@@ -12,14 +12,18 @@ import torch
 
 from tidegate.errors import DataError
 from tidegate.tasks.learning import Examples
+from tidegate.tasks.reading import Reader
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tidegate.tasks.reading import Reader
+    from tidegate.archive import Tree
     from tidegate.tasks.sequences import Sequences
 
     Integers = NDArray[np.int64]
+
+REPAIR = "Give text, or whole numbers."
+"""What to do where a label names no class."""
 
 _NAMED = 10
 
@@ -67,6 +71,40 @@ class Known(NamedTuple):
         return self.take(np.flatnonzero(~held)), self.take(np.flatnonzero(held))
 
 
+class Labelling(NamedTuple):
+    """How sequences become numbers, and which labels there are.
+
+    Attributes
+    ----------
+    reader
+        Of the sequences.
+    classes
+        The labels, sorted, shape (C,).
+    """
+
+    reader: Reader
+    classes: NDArray[Any]
+
+    def state(self) -> Tree:
+        """Return it as a tree of arrays, numbers and text."""
+        return {"reader": self.reader.state(), "classes": saved_labels(self.classes)}
+
+    @classmethod
+    def from_state(cls, state: Tree) -> Labelling:
+        """Return what gave this `state`."""
+        return cls(Reader.from_state(state["reader"]), loaded_labels(state["classes"]))
+
+
+def saved_labels(classes: NDArray[Any]) -> NDArray[Any]:
+    """Return labels as an archive takes them: numbers, or objects that are text."""
+    return classes if classes.dtype.kind in "biuf" else classes.astype(object)
+
+
+def loaded_labels(saved: NDArray[Any]) -> NDArray[Any]:
+    """Return the labels that `saved_labels` made ready."""
+    return saved.astype(str) if saved.dtype == object else saved
+
+
 def labels_of(y: Any, n_sequences: int) -> NDArray[Any]:
     """Return labels as text or whole numbers, shape (N,).
 
@@ -79,18 +117,28 @@ def labels_of(y: Any, n_sequences: int) -> NDArray[Any]:
     if labels.ndim != 1 or len(labels) != n_sequences:
         given = f"has {len(labels):,} labels" if labels.ndim == 1 else f"has shape {labels.shape}"
         raise DataError(f"y {given} for {n_sequences:,} sequences", repair="Give one label for each sequence.")
+    wrong = strange(labels)
+    if wrong is not None:
+        raise DataError(f"label {wrong} of y is {labels.tolist()[wrong]!r}, which names no class", repair=REPAIR)
+    return plain(labels)
+
+
+def strange(labels: NDArray[Any]) -> int | None:
+    """Return which label is the first that names no class: neither text nor a whole number, or not like the first."""
+    if labels.dtype.kind in "biuU":
+        return None
+    given = labels.tolist()
+    wrong = next((k for k, one in enumerate(given) if not isinstance(one, str) and not _is_whole(one)), None)
+    if wrong is not None:
+        return wrong
+    return next((k for k, one in enumerate(given) if isinstance(one, str) is not isinstance(given[0], str)), None)
+
+
+def plain(labels: NDArray[Any]) -> NDArray[Any]:
+    """Return labels, none of them strange, as text or whole numbers."""
     if labels.dtype.kind in "biuU":
         return labels
-    plain = labels.tolist()
-    wrong = next((k for k, one in enumerate(plain) if not isinstance(one, str) and not _is_whole(one)), None)
-    kinds = {isinstance(one, str) for one in plain}
-    if wrong is None and len(kinds) > 1:
-        wrong = next(k for k, one in enumerate(plain) if isinstance(one, str) is not isinstance(plain[0], str))
-    if wrong is not None:
-        raise DataError(
-            f"label {wrong} of y is {plain[wrong]!r}, which names no class", repair="Give text, or whole numbers."
-        )
-    return labels.astype(str) if kinds == {True} else labels.astype(np.int64)
+    return labels.astype(str if isinstance(labels.tolist()[0], str) else np.int64)
 
 
 def _is_whole(one: Any) -> bool:
@@ -116,10 +164,10 @@ def classes_of(labels: NDArray[Any]) -> NDArray[Any]:
 
 def check_known(labels: NDArray[Any], classes: NDArray[Any], name: str) -> None:
     """Refuse labels that are none of the classes."""
-    strange = sorted(set(labels.tolist()) - set(classes.tolist()), key=str)
-    if strange:
+    unknown = sorted(set(labels.tolist()) - set(classes.tolist()), key=str)
+    if unknown:
         raise DataError(
-            f"{name} holds the label {strange[0]!r}, which training does not",
+            f"{name} holds the label {unknown[0]!r}, which training does not",
             repair=f"Known labels are {', '.join(map(str, classes.tolist()[:_NAMED]))}.",
         )
 

@@ -14,15 +14,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_AT_ONCE = 256
+AT_ONCE = 256
+"""Sequences that are read at once where nothing is learned."""
+
 _NAMED = 5
 _PROBED = 8
 
+PADDING = -1
+"""What fills targets of unequal length up."""
+
 
 class Losses(Protocol):
-    """Says how far what a network made lies from what was wanted."""
+    """Says how far what a network made, a tensor or several, lies from what was wanted."""
 
-    def __call__(self, made: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    def __call__(self, made: Any, target: torch.Tensor) -> torch.Tensor:
         """Return the loss of each example, shape (B,)."""
 
 
@@ -34,12 +39,14 @@ class Examples:
     items
         N arrays, of shape (T,) or (T, I).
     targets
-        Shape (N, ...).
+        Shape (N, ...); or N arrays of shape (L,), whose lengths differ.
     numbers
         Shape (N,): their places in what the user gave.
     """
 
-    def __init__(self, items: Sequence[NDArray[Any]], targets: torch.Tensor, numbers: NDArray[np.int64]) -> None:
+    def __init__(
+        self, items: Sequence[NDArray[Any]], targets: torch.Tensor | list[NDArray[np.int64]], numbers: NDArray[np.int64]
+    ) -> None:
         self.items, self.targets, self.numbers = items, targets, numbers
 
     @property
@@ -51,13 +58,17 @@ class Examples:
         return len(self.items)
 
     def batch(self, chosen: Sequence[int]) -> tuple[Batch, torch.Tensor]:
-        """Return those with these numbers side by side."""
-        return batch([self.items[k] for k in chosen]), self.targets[torch.as_tensor(chosen)]
+        """Return those with these numbers side by side; targets that are arrays as shape (L, B), -1 after the end."""
+        inputs = batch([self.items[k] for k in chosen])
+        if isinstance(self.targets, torch.Tensor):
+            return inputs, self.targets[torch.as_tensor(chosen)]
+        wanted = [torch.from_numpy(self.targets[k]) for k in chosen]
+        return inputs, torch.nn.utils.rnn.pad_sequence(wanted, padding_value=PADDING)
 
     def batches(self) -> Iterator[tuple[Batch, torch.Tensor]]:
         """Return all of them by at most 256, in their order."""
-        for start in range(0, len(self), _AT_ONCE):
-            yield self.batch(range(start, min(start + _AT_ONCE, len(self))))
+        for start in range(0, len(self), AT_ONCE):
+            yield self.batch(range(start, min(start + AT_ONCE, len(self))))
 
 
 class Learning:

@@ -6,7 +6,7 @@ Axis letters: T steps, B batch, I inputs per step, H width of a step's state, W 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import torch
 
@@ -23,6 +23,30 @@ Convolution = Literal["none", "beside", "alone"]
 
 _CHANNELS, _WIDTHS = (128, 256, 128), (8, 5, 3)
 """Of the three convolutions: Karim et al. (2018), figure 1."""
+
+
+class Layered(Protocol):
+    """What says how recurrent layers are put together: a design, or an estimator."""
+
+    @property
+    def cell(self) -> str:
+        """Key of `nn.cells.catalogue`."""
+
+    @property
+    def hidden_size(self) -> int:
+        """Units per layer and direction, H."""
+
+    @property
+    def layers(self) -> int:
+        """On top of each other."""
+
+    @property
+    def bidirectional(self) -> bool:
+        """Whether a second set of weights reads from the last step to the first."""
+
+    @property
+    def dropout(self) -> float:
+        """Between layers."""
 
 
 @dataclass(frozen=True)
@@ -197,17 +221,21 @@ def network(
     steps = StepInput(n_tokens, design.embedding if n_tokens else n_channels, dropout)
     branches: list[RecurrentBranch | ConvolutionBranch] = []
     if design.convolution != "alone":
-        stack = Stack(
-            num_layers=design.layers,
-            bidirectional=design.bidirectional,
-            dropout=design.dropout if design.layers > 1 else 0.0,
-            generator=generator,
-        )
-        layers = Recurrent(catalogue.kind(design.cell)(), steps.width, design.hidden_size, stack=stack)
-        branches.append(RecurrentBranch(layers, design.pooling))
+        branches.append(RecurrentBranch(recurrent(design, steps.width, generator), design.pooling))
     if design.convolution != "none":
         branches.append(ConvolutionBranch(steps.width))
     return SequenceNetwork(steps, branches, dropout, n_outputs)
+
+
+def recurrent(design: Layered, width: int, generator: torch.Generator) -> Recurrent:
+    """Return the recurrent layers of `design` for steps of this width, I; `generator` is the source of dropout."""
+    stack = Stack(
+        num_layers=design.layers,
+        bidirectional=design.bidirectional,
+        dropout=design.dropout if design.layers > 1 else 0.0,
+        generator=generator,
+    )
+    return Recurrent(catalogue.kind(design.cell)(), width, design.hidden_size, stack=stack)
 
 
 def _normed(norm: torch.nn.Module, steps: torch.Tensor) -> torch.Tensor:

@@ -73,9 +73,14 @@ class Reader:
         return cls("values", None, whole.mean(axis=0), np.where(constant, 1.0, spread))
 
     @property
-    def width(self) -> int:
-        """Known tokens, or channels."""
-        return len(self.mean) if self.vocabulary is None else len(self.vocabulary)
+    def n_tokens(self) -> int:
+        """Known tokens; 0 for values."""
+        return 0 if self.vocabulary is None else len(self.vocabulary)
+
+    @property
+    def n_channels(self) -> int:
+        """Channels of values, I; 0 for tokens."""
+        return len(self.mean)
 
     def read(self, sequences: Sequences) -> list[NDArray[Any]]:
         """Return each sequence as numbers: int64 of shape (T,), or float32 of shape (T, I).

@@ -43,7 +43,7 @@ class Sequences(NamedTuple):
         return Sequences(self.kind, [self.items[k] for k in chosen])
 
 
-def taken(data: Any, unit: Unit, *, name: str = "X") -> Sequences:
+def taken(data: Any, unit: Unit | None, *, name: str = "X") -> Sequences:
     """Return what a user gave as sequences.
 
     Parameters
@@ -52,7 +52,7 @@ def taken(data: Any, unit: Unit, *, name: str = "X") -> Sequences:
         A list of texts, of lists of tokens, or of arrays of numbers, of shape (T,) for one channel or (T, I); or an
         array of shape (N, T) or (N, T, I).
     unit
-        What texts are cut into.
+        What texts are cut into; None refuses them.
     name
         What it is called in messages.
 
@@ -94,8 +94,10 @@ class _Where(NamedTuple):
         return DataError(f"sequence {self.number} of {self.name} {what}", place=Place(row=self.number), repair=repair)
 
 
-def _item(one: Any, unit: Unit, where: _Where) -> list[str] | Floats:
+def _item(one: Any, unit: Unit | None, where: _Where) -> list[str] | Floats:
     if isinstance(one, str):
+        if unit is None:
+            raise where.wrong("is a text", "Cut it into tokens, and give these as a list.")
         tokens = UNITS[unit](one)
         if not tokens:
             raise where.wrong("is an empty text", "Leave it out, or give at least one word.")

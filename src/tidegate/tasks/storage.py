@@ -54,7 +54,7 @@ def load(folder: str | Path) -> Any:
 
     Returns
     -------
-    Forecaster or SequenceClassifier
+    Forecaster, SequenceClassifier or SequenceTagger
         Of the class that was saved.
 
     Raises
@@ -87,14 +87,18 @@ def _class(source: Path, path: str) -> Any:
 
 
 def _taken_apart(node: Tree, path: str, parts: Parts) -> dict[str, Any] | None:  # noqa: ARG001 (the face of `pack`)
-    """Return a vocabulary among the settings for JSON; None for what is none."""
+    """Return a vocabulary or a path among the settings for JSON; None for what is neither."""
+    if isinstance(node, Path):
+        return {"path": str(node)}
     if not isinstance(node, Vocabulary):
         return None
     file = None if node.file is None else str(node.file)
     return {"vocabulary": {"max_size": node.max_size, "min_count": node.min_count, "file": file}}
 
 
-def _put_together(kind: str, content: Any, parts: Parts) -> Vocabulary:  # noqa: ARG001
+def _put_together(kind: str, content: Any, parts: Parts) -> Vocabulary | Path:  # noqa: ARG001
+    if kind == "path":
+        return Path(content)
     if kind != "vocabulary":
         raise ValueError(f"unknown node {kind!r}")
     return Vocabulary(**content)

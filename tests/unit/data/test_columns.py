@@ -83,9 +83,9 @@ def test_unused_columns_are_named():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"fill": "mean"}, "fill is 'mean'; it must be one of error, interpolate, zero, forward, keep"),
-        ({"duplicates": "sum"}, "duplicates is 'sum'; it must be one of error, first, last, mean"),
-        ({"resample": "max"}, "resample is 'max'; it must be one of sum, mean, last"),
+        ({"fill": "mean"}, "fill is 'mean'; it must be one of 'error', 'interpolate', 'zero', 'forward', 'keep'"),
+        ({"duplicates": "sum"}, "duplicates is 'sum'; it must be one of 'error', 'first', 'last', 'mean'"),
+        ({"resample": "max"}, "resample is 'max'; it must be one of 'sum', 'mean', 'last'"),
         ({"season": 0}, "season is 0; it must be a whole number"),
         ({"season": (7, 2.5)}, "season is 2.5"),
     ],

@@ -66,7 +66,7 @@ def test_time_alike_is_a_budget_of_what_the_first_needs(monthly):
         (("gur", "gru"), "hidden", "There is no cell 'gur' to compare; they are: rnn, lstm, gru"),
         (("gru",), "hidden", "cells are gru; name at least two, each once"),
         (("gru", "gru"), "hidden", "cells are gru, gru; name at least two"),
-        (("gru", "rnn"), "speed", "match is 'speed'; it must be one of parameters, hidden, time"),
+        (("gru", "rnn"), "speed", "match is 'speed'; it must be one of 'parameters', 'hidden', 'time'"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(monthly, cells, match, said):

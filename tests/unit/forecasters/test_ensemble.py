@@ -5,9 +5,9 @@ import pytest
 from sklearn.base import clone
 
 import tidegate
+from tidegate.checks import check_whole
 from tidegate.errors import DataError, MissingExtraError, ModelError, SettingError
 from tidegate.forecasters import registry
-from tidegate.forecasters.arguments import check_whole
 from tidegate.forecasters.ensemble import Ensemble, asked, built, check_members, labelled, remarks
 from tidegate.forecasters.naive import Drift, HistoricMean, MovingAverage, Naive, SeasonalNaive
 from tidegate.forecasters.regression import Linear

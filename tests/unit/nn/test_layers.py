@@ -138,7 +138,7 @@ def test_a_projection_is_refused_in_torchs_words(kind):
 def test_an_unknown_nonlinearity_is_refused():
     with pytest.raises(ValueError, match=r"^Unknown nonlinearity 'gelu'\. Select from 'tanh', 'relu' or 'sigmoid'\.$"):
         RNN(3, 5, nonlinearity="gelu")
-    with pytest.raises(SettingError, match=r"^reset is 'never'; it must be one of 'after', 'before', 'absent'$"):
+    with pytest.raises(SettingError, match=r"^reset is 'never'; it must be one of 'after', 'before', 'absent'\.$"):
         GRU(3, 5, reset="never")
 
 

@@ -62,10 +62,10 @@ def test_what_is_held_out_teaches_nothing(texts):
     """Words that only validation holds stay unknown, and its labels alone decide when to stop."""
     X, y = texts(60)
     model = SequenceClassifier(**QUICK).fit(X, y, epochs=2, validation=(["zebra the"], ["good"]))
-    assert "zebra" not in model._reader.vocabulary
+    assert "zebra" not in model._data.reader.vocabulary
     one = SequenceClassifier(**QUICK).fit(X, y, epochs=2, validation=None)
     other = SequenceClassifier(**QUICK).fit([*X, "zebra"], [*y, "good"], epochs=2, validation=None)
-    assert "zebra" in other._reader.vocabulary
+    assert "zebra" in other._data.reader.vocabulary
     assert np.isnan(one.history_["val_loss"]).all()
 
 
@@ -73,7 +73,7 @@ def test_scales_come_from_training_alone(waves):
     X, y = waves(40)
     held = [10_000 * one for one in X[:6]], y[:6]
     model = SequenceClassifier(**QUICK).fit(X, y, epochs=1, validation=held)
-    np.testing.assert_allclose(model._reader.mean, np.concatenate(X).mean(0))
+    np.testing.assert_allclose(model._data.reader.mean, np.concatenate(X).mean(0))
 
 
 def test_classes_count_alike_on_request():
@@ -89,9 +89,9 @@ def test_a_vocabulary_can_be_limited(texts):
     limited = Vocabulary(max_size=5)
     model = fitted(texts(60), vocabulary=limited)
     assert not hasattr(limited, "tokens_")
-    assert len(model._reader.vocabulary) == 5
+    assert len(model._data.reader.vocabulary) == 5
     characters = fitted(texts(60), unit="characters")
-    assert all(len(token) == 1 for token in characters._reader.vocabulary.tokens_[2:])
+    assert all(len(token) == 1 for token in characters._data.reader.vocabulary.tokens_[2:])
 
 
 @pytest.mark.parametrize("kind", ["texts", "waves"])
@@ -121,11 +121,11 @@ def test_scikit_learn_can_handle_it(texts):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"pooling": "sum"}, "pooling is 'sum'; it must be one of last, mean, max, mean-max"),
+        ({"pooling": "sum"}, "pooling is 'sum'; it must be one of 'last', 'mean', 'max', 'mean-max'"),
         ({"convolution": "yes"}, "convolution is 'yes'"),
         ({"unit": "letters"}, "unit is 'letters'"),
         ({"hidden_size": 0}, "hidden_size is 0; it must be a whole number, at least 1"),
-        ({"dropout": 1.0}, "dropout is 1.0; it must be at least 0 and below 1"),
+        ({"dropout": 1.0}, "dropout is 1.0; it must be a number from 0 to below 1"),
         ({"cell": "grue"}, "grue"),
         ({"seed": -1}, "seed is -1"),
     ],

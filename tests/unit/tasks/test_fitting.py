@@ -61,10 +61,11 @@ def test_without_a_held_out_part_the_last_epoch_is_kept():
     assert len(course.updates) == 31
 
 
-def test_what_is_told_stands_in_the_order_of_the_examples():
+def test_what_is_told_stands_in_the_order_of_the_examples(monkeypatch):
+    monkeypatch.setattr(fitting, "AT_ONCE", 7)
     known = examples(40)
-    made = fitting.told(Sum(1.0), known, lambda outputs: outputs)
-    assert made.tolist() == pytest.approx([float(one.sum()) for one in known.items], rel=1e-6)
+    made = fitting.told(Sum(1.0), known.items, lambda outputs: outputs)
+    assert [float(one) for one in made] == pytest.approx([float(one.sum()) for one in known.items], rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -84,17 +85,23 @@ def test_schedules_outside_their_limits(schedule, said):
 def test_the_digest_changes_with_all_that_decides_a_run():
     schedule = Schedule(3, 8, 0)
     known = examples(5), None
-    first = fitting.digest({"cell": "gru"}, schedule, known)
-    assert first == fitting.digest({"cell": "gru"}, schedule, (examples(5), None))
+    first = fitting.digest({"cell": "gru"}, schedule, known, Sum())
+    assert first == fitting.digest({"cell": "gru"}, schedule, (examples(5), None), Sum())
     others = [
-        fitting.digest({"cell": "lstm"}, schedule, known),
-        fitting.digest({"cell": "gru"}, schedule._replace(epochs=4), known),
-        fitting.digest({"cell": "gru"}, schedule, (known[0], examples(2))),
-        fitting.digest({"cell": "gru"}, schedule, (examples(5, factor=2.0), None)),
+        fitting.digest({"cell": "lstm"}, schedule, known, Sum()),
+        fitting.digest({"cell": "gru"}, schedule._replace(epochs=4), known, Sum()),
+        fitting.digest({"cell": "gru"}, schedule, (known[0], examples(2)), Sum()),
+        fitting.digest({"cell": "gru"}, schedule, (examples(5, factor=2.0), None), Sum()),
+        fitting.digest({"cell": "gru"}, schedule, known, Sum(1.0)),
     ]
-    assert len({first, *others}) == 5
+    assert len({first, *others}) == 6
     joined, apart = (
         Examples([np.array(part) for part in parts], torch.zeros(2), np.arange(2))
         for parts in ([[1, 2], [3]], [[1], [2, 3]])
     )
-    assert fitting.digest({}, schedule, (joined, None)) != fitting.digest({}, schedule, (apart, None))
+    assert fitting.digest({}, schedule, (joined, None), Sum()) != fitting.digest({}, schedule, (apart, None), Sum())
+    joined, apart = (
+        Examples([np.zeros(3), np.zeros(3)], [np.array(part) for part in parts], np.arange(2))
+        for parts in ([[1, 2], [3]], [[1], [2, 3]])
+    )
+    assert fitting.digest({}, schedule, (joined, None), Sum()) != fitting.digest({}, schedule, (apart, None), Sum())

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from tidegate.errors import DataError
-from tidegate.tasks.labels import Known, check_known, classes_of, labels_of, weights_of
+from tidegate.features.vocabulary import Vocabulary
+from tidegate.tasks.labels import Known, Labelling, check_known, classes_of, labels_of, weights_of
+from tidegate.tasks.reading import Reader
 from tidegate.tasks.sequences import taken
 
 
@@ -78,3 +80,12 @@ def test_other_labels_are_named():
 def test_weights_make_classes_alike():
     weights = weights_of(np.array(["a", "a", "a", "b"]), np.array(["a", "b"]))
     assert weights.tolist() == pytest.approx([4 / 6, 2.0])
+
+
+@pytest.mark.parametrize("classes", [np.array(["a", "long"]), np.array([-1, 7]), np.array([False, True])])
+def test_what_was_learned_comes_back(classes):
+    reader = Reader.learn(taken([["a", "b"]], None), Vocabulary())
+    back = Labelling.from_state(Labelling(reader, classes).state())
+    assert back.classes.tolist() == classes.tolist()
+    assert back.classes.dtype.kind == classes.dtype.kind
+    assert back.reader.vocabulary.tokens_ == reader.vocabulary.tokens_

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tidegate.tasks.learning import Examples, Learning
+from tidegate.tasks.learning import PADDING, Examples, Learning
 
 
 class Mean(torch.nn.Module):
@@ -36,7 +36,7 @@ def test_the_loss_is_the_mean_over_the_chosen(examples):
 
 
 def test_the_held_out_loss_is_over_all_of_them(examples, monkeypatch):
-    monkeypatch.setattr("tidegate.tasks.learning._AT_ONCE", 2)
+    monkeypatch.setattr("tidegate.tasks.learning.AT_ONCE", 2)
     assert Learning(Mean(), squared, examples, examples).held_out_loss() == pytest.approx(1 / 3)
 
 
@@ -46,3 +46,10 @@ def test_examples_that_break_the_loss_are_named(examples):
     assert problem.named(torch.tensor([2, 1, 0])) == "sequences 11"
     assert problem.named(torch.tensor([2, 0])) == "sequences 12, 10"
     assert problem.named(torch.zeros(9, dtype=torch.long)) == "sequences 10, 10, 10, 10, 10 and 4 more"
+
+
+def test_targets_of_unequal_length_stand_side_by_side():
+    known = Examples([np.zeros((2, 1))] * 3, [np.array([4, 5]), np.array([6]), np.array([7, 8, 9])], np.arange(3))
+    _, target = known.batch([2, 1])
+    assert target.T.tolist() == [[7, 8, 9], [6, PADDING, PADDING]]
+    assert [target.shape for _, target in known.batches()] == [(3, 3)]

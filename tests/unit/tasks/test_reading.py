@@ -9,7 +9,7 @@ from tidegate.tasks.sequences import taken
 
 def test_tokens_become_numbers_of_a_vocabulary_that_training_filled():
     reader = Reader.learn(taken([["a", "b"], ["a"]], "words"), Vocabulary())
-    assert reader.width == 4
+    assert (reader.n_tokens, reader.n_channels) == (4, 0)
     assert [one.tolist() for one in reader.read(taken([["b", "z", "a"]], "words"))] == [[3, 1, 2]]
 
 

@@ -65,3 +65,9 @@ def test_what_cannot_be_used_is_named_with_its_place(data, said):
     with pytest.raises(DataError) as caught:
         taken(data, "words")
     assert said in str(caught.value)
+
+
+def test_texts_are_refused_where_tokens_are_wanted():
+    with pytest.raises(DataError, match=r"sequence 1 of X is a text\. Cut it into tokens, and give these as a list"):
+        taken([["a"], "b c"], None)
+    assert taken([["a"], ["b", "c"]], None) == ("tokens", [["a"], ["b", "c"]])

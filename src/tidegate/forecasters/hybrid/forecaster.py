@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from tidegate.checks import check_choice, check_whole
 from tidegate.errors import DataError, Place, SettingError
 from tidegate.features.windows import Origins, last_origins
 from tidegate.forecasters import storage, threads
-from tidegate.forecasters.arguments import check_choice, check_whole
 from tidegate.forecasters.base import Forecaster
 from tidegate.forecasters.hybrid.learning import Learning, Tables, combined, told
 from tidegate.forecasters.hybrid.network import HybridNetwork, Plan

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
+from tidegate.checks import check_whole
 from tidegate.errors import DataError, Place
 from tidegate.features.calendar import calendar
 from tidegate.features.inputs import Encoding, Inputs
 from tidegate.features.windows import Origins, last_origins
 from tidegate.forecasters import storage, threads
-from tidegate.forecasters.arguments import check_whole
 from tidegate.forecasters.base import Forecaster
 from tidegate.forecasters.network.course import Course, course, curtailed, member
 from tidegate.forecasters.network.defaults import members_for

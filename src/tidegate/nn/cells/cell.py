@@ -13,7 +13,7 @@ import torch
 from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from tidegate.nn.cells.card import Card
 
@@ -141,12 +141,6 @@ def gated_shapes(n_gates: int, sizes: Sizes) -> dict[str, tuple[int, ...]]:
 def clipped(sums: torch.Tensor, limit: float | None) -> torch.Tensor:
     """Return `sums` cut to +-`limit`, as ONNX's attribute ``clip`` does before every activation; None leaves them."""
     return sums if limit is None else sums.clamp(-limit, limit)
-
-
-def check_choice(name: str, value: object, allowed: Collection[object]) -> None:
-    """Raise SettingError where the option `name` of a cell has a `value` that is none of those allowed."""
-    if value not in allowed:
-        raise SettingError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}")
 
 
 def check_clip(limit: float | None) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import torch
 from torch.nn.functional import linear
 
+from tidegate.checks import check_choice
 from tidegate.nn.cells.card import Card, Equation
-from tidegate.nn.cells.cell import Sizes, State, Step, check_choice, check_clip, clipped, gated_shapes
+from tidegate.nn.cells.cell import Sizes, State, Step, check_clip, clipped, gated_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

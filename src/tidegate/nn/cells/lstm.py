@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 import torch
 from torch.nn.functional import linear
 
+from tidegate.checks import check_choice
 from tidegate.errors import SettingError
 from tidegate.nn.cells.card import Card, Equation, listed
-from tidegate.nn.cells.cell import Sizes, State, Step, check_choice, check_clip, clipped, gated_shapes
+from tidegate.nn.cells.cell import Sizes, State, Step, check_clip, clipped, gated_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, get_args
 
 import torch
 
+from tidegate.checks import check_choice
 from tidegate.nn.cells.affine import (
     CANDIDATE_LEGEND,
     SOURCE,
@@ -20,7 +21,7 @@ from tidegate.nn.cells.affine import (
     candidate_equation,
 )
 from tidegate.nn.cells.card import NOWHERE, Card, Equation
-from tidegate.nn.cells.cell import Sizes, State, Step, check_choice
+from tidegate.nn.cells.cell import Sizes, State, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

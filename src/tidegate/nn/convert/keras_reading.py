@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 import torch
 
+from tidegate.checks import check_choice
 from tidegate.errors import SettingError
 from tidegate.nn.cells.elman import NONLINEARITIES, Elman
 from tidegate.nn.cells.gru import Gru
@@ -78,8 +79,7 @@ def read(layer: LikeKeras) -> Read:
     if name != "Bidirectional":
         return _read_direction(name, config, arrays)
     merge = config.get("merge_mode", "concat")
-    if merge not in MERGES:
-        raise SettingError(f"merge_mode is {merge!r}; it must be one of {', '.join(map(repr, MERGES))}")
+    check_choice("merge_mode", merge, MERGES)
     inner, half = config["layer"], len(arrays) // 2
     other = config.get("backward_layer") or {**inner, "config": {**inner["config"], "go_backwards": True}}
     forward = _read_direction(inner["class_name"], inner["config"], arrays[:half])

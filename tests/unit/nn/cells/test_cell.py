@@ -5,7 +5,6 @@ from tidegate.errors import SettingError
 from tidegate.nn.cells.cell import (
     Sizes,
     advance,
-    check_choice,
     check_clip,
     clipped,
     gated_shapes,
@@ -82,12 +81,6 @@ def test_a_limit_must_be_above_zero(limit):
 def test_a_limit_above_zero_or_none_is_taken():
     assert check_clip(0.5) is None
     assert check_clip(None) is None
-
-
-def test_a_choice_that_is_not_there_is_refused_with_those_that_are():
-    assert check_choice("reset", "after", ("after", "before")) is None
-    with pytest.raises(SettingError, match="reset is 'befor'; it must be one of 'after', 'before'"):
-        check_choice("reset", "befor", ("after", "before"))
 
 
 def test_parameters_are_counted_as_torch_counts_them():

@@ -1,0 +1,51 @@
+"""Settings refused outside their limits, everywhere in the same words: the name, the value and the limit."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+from tidegate.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+def check_whole(name: str, value: Any, *, least: int) -> None:
+    """Refuse a setting that is not a whole number of at least `least`.
+
+    Raises
+    ------
+    SettingError
+        With the name, the value and the limit.
+
+    >>> check_whole("layers", 0, least=1)
+    Traceback (most recent call last):
+    tidegate.errors.SettingError: layers is 0; it must be a whole number, at least 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
+        raise SettingError(f"{name} is {value!r}; it must be a whole number, at least {least}.")
+
+
+def check_fraction(name: str, value: Any) -> None:
+    """Refuse a setting that is not a number from 0 to below 1.
+
+    Raises
+    ------
+    SettingError
+        With the name, the value and the limit.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
+        raise SettingError(f"{name} is {value!r}; it must be a number from 0 to below 1.")
+
+
+def check_choice(name: str, value: object, allowed: Collection[object]) -> None:
+    """Refuse a setting that is none of the values allowed.
+
+    Raises
+    ------
+    SettingError
+        With the name, the value and those allowed.
+    """
+    if value not in allowed:
+        raise SettingError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}.")

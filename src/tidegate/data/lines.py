@@ -1,0 +1,45 @@
+"""Text files line by line, and what to say of a line that cannot be used."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from typing import TYPE_CHECKING
+
+from tidegate.errors import DataError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_JUNK = "Save it as UTF-8 text."
+
+
+def lines(file: Path) -> Iterator[tuple[int, str]]:
+    """Yield each line with its number, counted from 1, without its end; .gz is unpacked on the way.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or a line is no UTF-8 text.
+    """
+    opened = gzip.open if file.name.endswith(".gz") else open
+    try:
+        with opened(file, "rb") as stream:
+            for number, raw in enumerate(stream, start=1):
+                line = raw.removesuffix(b"\n").removesuffix(b"\r")
+                if b"\0" in line:
+                    raise wrong(file, number, "holds bytes that are no text", _JUNK)
+                try:
+                    yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
+                except UnicodeDecodeError as error:
+                    raise wrong(file, number, f"is not UTF-8: {error.reason} at byte {error.start}", _JUNK) from error
+    except FileNotFoundError as error:
+        raise DataError(f"there is no file {str(file)!r}", repair="Check the path.") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{file} cannot be read: {error}", repair="Check the file.") from error
+
+
+def wrong(file: Path, number: int, what: str, repair: str) -> DataError:
+    """Return the error that line `number` of a file `what`."""
+    return DataError(f"line {number} of {file.name} {what}", place=Place(row=number), repair=repair)

@@ -1,0 +1,191 @@
+"""What sequence estimators share: settings checked, a part held out, a run, its history, what is saved and loaded.
+
+An estimator of a task says how its network is drawn and what else it learned of the data; the rest is here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
+
+import torch
+from sklearn.base import BaseEstimator
+
+from tidegate.checks import check_choice, check_fraction, check_whole
+from tidegate.errors import NotFittedError, SettingError
+from tidegate.features.vectors import read_vectors
+from tidegate.nn.cells import catalogue
+from tidegate.tasks import fitting, storage
+from tidegate.training.loop import Losses as Course
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from tidegate.archive import Tree
+    from tidegate.tasks.fitting import Schedule
+    from tidegate.tasks.learning import Examples, Losses
+    from tidegate.tasks.reading import Reader
+    from tidegate.training.settings import Training
+
+
+class Saved(Protocol):
+    """What was learned of the data beside the network."""
+
+    @property
+    def reader(self) -> Reader:
+        """What makes numbers of the sequences."""
+
+    def state(self) -> Tree:
+        """Return it as a tree of arrays, numbers and text."""
+
+
+class Parted(Protocol):
+    """Sequences with what is wanted of them."""
+
+    def parted(self, fraction: float, seed: int) -> tuple[Self, Self | None]:
+        """Return what to learn from, and what is held out, if anything."""
+
+
+Data = TypeVar("Data", bound=Saved)
+Given = TypeVar("Given", bound=Parted)
+
+
+class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # scikit-learn has no type stubs
+    """The part of a sequence estimator that is the same for every task.
+
+    A task has `_drawn`, `_remembered`, and a `fit` that ends in `_learn`. Its settings are checked by the three tables.
+
+    Attributes
+    ----------
+    history_ : dict of str to list
+        By epoch: epoch, loss and val_loss, the held-out loss; the first is before training.
+    losses_ : training.loop.Losses
+        The course of training.
+    n_parameters_ : int
+        Numbers learned.
+    """
+
+    _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    _LEAST: ClassVar[Mapping[str, int]] = {}
+    _FRACTIONS: ClassVar[tuple[str, ...]] = ("dropout",)
+
+    cell: str
+    seed: int
+    vectors: str | Path | None
+    training: Training | None
+    history_: dict[str, list[float]]
+    losses_: Course
+    n_parameters_: int
+    _data: Data
+    _network: torch.nn.Module
+
+    def save(self, folder: str | Path) -> None:
+        """Write the fitted estimator to a folder that must not exist yet; `tidegate.load` reads it.
+
+        Raises
+        ------
+        NotFittedError, StorageError
+            If there is nothing to save, or it cannot be written.
+        """
+        self._check_fitted()
+        storage.save(self, folder)
+
+    def _drawn(self, data: Data, generator: torch.Generator) -> torch.nn.Module:
+        """Return the network for what was learned of the data, with fresh parameters."""
+        raise NotImplementedError
+
+    def _remembered(self, state: Tree) -> Data:
+        """Return what was learned of the data, whose `state` this is."""
+        raise NotImplementedError
+
+    def _took(self, data: Data) -> None:
+        """Set what users read of `data`."""
+        raise NotImplementedError
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "_network"):
+            raise NotFittedError(f"This {type(self).__name__} has learned nothing yet: call fit first.")
+
+    def _check(self, schedule: Schedule) -> None:
+        """Refuse settings outside their limits, before any work."""
+        fitting.check(schedule)
+        catalogue.kind(self.cell)
+        for name, choices in self._CHOICES.items():
+            check_choice(name, getattr(self, name), choices)
+        for name, least in self._LEAST.items():
+            check_whole(name, getattr(self, name), least=least)
+        for name in self._FRACTIONS:
+            check_fraction(name, getattr(self, name))
+
+    def _parted(
+        self, given: Given, validation: float | tuple[Any, Any] | None, read: Callable[[Any, Any], Given]
+    ) -> tuple[Given, Given | None]:
+        """Return what to learn from and what to judge by, if anything; `read` takes a pair (X, y) that was named."""
+        if isinstance(validation, tuple):
+            if len(validation) != 2:
+                raise SettingError(f"validation is a tuple of {len(validation)}; it must be a pair (X, y).")
+            return given, read(*validation)
+        if not validation:
+            return given, None
+        if isinstance(validation, bool) or not isinstance(validation, int | float) or not 0 < validation < 1:
+            raise SettingError(f"validation is {validation!r}; it must be a fraction below 1, a pair (X, y), or None.")
+        return given.parted(validation, self.seed)
+
+    def _learn(
+        self,
+        data: Data,
+        losses: Losses,
+        known: tuple[Examples, Examples | None],
+        schedule: Schedule,
+    ) -> Self:
+        """Draw a network, train it by its `losses`, and become what was learned."""
+        generator = torch.Generator().manual_seed(self.seed)
+        made = self._drawn(data, generator)
+        if self.vectors is not None:
+            _start_from(self.vectors, made, data.reader)
+        course = fitting.fitted(
+            made,
+            losses,
+            known,
+            schedule,
+            training=self.training,
+            run=(fitting.digest(self.get_params(deep=False), schedule, known, made), generator),
+            threads=torch.get_num_threads(),
+        )
+        self._take(data, made, course)
+        return self
+
+    def _take(self, data: Data, made: torch.nn.Module, course: Course) -> None:
+        """Become what was learned, all at once: a fit that failed leaves what was before."""
+        self._data, self._network, self.losses_ = data, made, course
+        self.history_ = fitting.history(course)
+        self.n_parameters_ = sum(one.numel() for one in made.parameters())
+        self._took(data)
+
+    def _state(self) -> Tree:
+        """Return everything learned as a tree of arrays, numbers and text."""
+        return {
+            "data": self._data.state(),
+            "network": {name: value.numpy() for name, value in self._network.state_dict().items()},
+            "losses": self.losses_._asdict(),
+        }
+
+    def _restore(self, state: Tree) -> None:
+        """Take back what `_state` returned."""
+        data = self._remembered(state["data"])
+        made = self._drawn(data, torch.Generator())
+        made.load_state_dict({name: torch.from_numpy(value) for name, value in state["network"].items()})
+        self._take(data, made.eval(), Course.from_state(state["losses"]))
+
+
+def _start_from(file: str | Path, network: torch.nn.Module, reader: Reader) -> None:
+    """Give tokens that are known the vectors that a file has of them; the others are scaled to the spread of these."""
+    if reader.vocabulary is None:
+        raise SettingError("vectors are of tokens; leave them out for sequences of numbers.")
+    own = network.get_parameter("steps.vectors.weight")
+    numbers, values = read_vectors(file, reader.vocabulary.tokens_, own.shape[1])
+    if not len(numbers):
+        raise SettingError(f"vectors: {file} has none of the {len(own):,} tokens of training.")
+    with torch.no_grad():
+        own.mul_(float(values.std()) / own.std())
+        own[torch.from_numpy(numbers)] = torch.from_numpy(values)

@@ -1,0 +1,346 @@
+"""Many-to-many, aligned: one tag for each step of a sequence."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
+
+import numpy as np
+import torch
+
+from tidegate.errors import DataError, Place
+from tidegate.features.vocabulary import Vocabulary
+from tidegate.nn.crf import Moves
+from tidegate.nn.dropout import Dropout
+from tidegate.nn.initialisation import built
+from tidegate.tasks import fitting, tagging
+from tidegate.tasks.entities import first_broken, forbidden
+from tidegate.tasks.estimator import SequenceEstimator
+from tidegate.tasks.fitting import Schedule
+from tidegate.tasks.labels import check_known, classes_of, loaded_labels, saved_labels
+from tidegate.tasks.learning import Examples
+from tidegate.tasks.network import Design, StepInput, recurrent
+from tidegate.tasks.reading import Reader
+from tidegate.tasks.sequences import Sequences, taken
+from tidegate.tasks.spelling import Spelling
+from tidegate.tasks.tagging import Spelled, TaggingNetwork, WordInput
+from tidegate.tasks.tags import Tagged, accuracy
+from tidegate.training.settings import Training
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from tidegate.archive import Tree
+
+    Floats = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
+Output = Literal["crf", "softmax"]
+Scheme = Literal["auto", "bio", "none"]
+
+
+class Read(NamedTuple):
+    """What a tagger learns of the data beside its network.
+
+    Attributes
+    ----------
+    reader
+        Words or values as numbers.
+    spelling
+        Characters as numbers; None where they are not read.
+    classes
+        The tags, sorted, shape (C,).
+    never
+        Which tag may not follow which, shape (C + 1, C); None where all may.
+    rare
+        Which words occur once in training, shape (n_tokens,); None for values, and after loading.
+    """
+
+    reader: Reader
+    spelling: Spelling | None
+    classes: NDArray[Any]
+    never: Mask | None
+    rare: Mask | None = None
+
+    def state(self) -> Tree:
+        """Return it as a tree of arrays, numbers and text."""
+        return {
+            "reader": self.reader.state(),
+            "spelling": self.spelling.state() if self.spelling else None,
+            "classes": saved_labels(self.classes),
+            "never": self.never,
+        }
+
+    @classmethod
+    def from_state(cls, state: Tree) -> Read:
+        """Return what gave this `state`."""
+        spelling = None if state["spelling"] is None else Spelling.from_state(state["spelling"])
+        return cls(Reader.from_state(state["reader"]), spelling, loaded_labels(state["classes"]), state["never"])
+
+
+class SequenceTagger(SequenceEstimator[Read]):
+    """Says which tag each step of a sequence has: recurrent layers in both directions, and a chain of tags.
+
+    Sequences are lists of tokens, or arrays of numbers of shape (T,) or (T, I), of any lengths. Vocabulary, characters
+    and scales are learned in `fit` from what is not held out, and from nothing else.
+
+    Parameters
+    ----------
+    cell
+        "lstm", "gru", "elman" or any other of `tidegate cells`.
+    hidden_size, layers, bidirectional
+        Of the recurrent layers.
+    embedding
+        Width of a word's vector, which is learned.
+    vectors
+        Text file of vectors as GloVe and word2vec have them, that known tokens found there start from, and learn on;
+        `embedding` is their width. None for random ones.
+    characters
+        Units of each direction of a second network that reads words letter by letter; 0 for none.
+    lowercase
+        Whether words have one vector whatever their case; their characters keep it.
+    output
+        "crf": the tags of a sequence are probable as a whole; "softmax": each by itself.
+    scheme
+        "bio": I-X follows B-X and I-X alone, in what is said and in what is learned from; "none": anything may follow
+        anything; "auto": "bio" where all tags are O, B-X or I-X and nothing in training breaks the rule.
+    dropout
+        Fraction of what a step reads, of the states between layers and of the outputs, in [0, 1).
+    vocabulary
+        A `Vocabulary`, not fitted, for its limits or file; None knows every token of training.
+    training
+        How to train; None for `tasks.fitting.TRAINING`. Its updates, batches, checks and held-out part come from `fit`.
+    seed
+        Of every random choice, at least 0.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (C,)
+        The tags, sorted.
+    history_ : dict of str to list
+        By epoch: epoch, loss and val_loss, the held-out loss, in nats per step of a mean sequence; the first is before
+        training.
+    n_parameters_ : int
+        Numbers learned.
+
+    Source: Lample, Ballesteros, Subramanian, Kawakami & Dyer (2016), Neural architectures for named entity recognition,
+    NAACL; Lafferty, McCallum & Pereira (2001), Conditional random fields, ICML.
+    """
+
+    _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "output": ("crf", "softmax"),
+        "scheme": ("auto", "bio", "none"),
+    }
+    _LEAST: ClassVar[Mapping[str, int]] = {"hidden_size": 1, "layers": 1, "embedding": 1, "characters": 0, "seed": 0}
+
+    classes_: NDArray[Any]
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        hidden_size: int = 128,
+        layers: int = 1,
+        bidirectional: bool = True,
+        embedding: int = 100,
+        vectors: str | Path | None = None,
+        characters: int = 64,
+        lowercase: bool = True,
+        output: Output = "crf",
+        scheme: Scheme = "auto",
+        dropout: float = 0.5,
+        vocabulary: Vocabulary | None = None,
+        training: Training | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.cell, self.hidden_size, self.layers, self.bidirectional = cell, hidden_size, layers, bidirectional
+        self.embedding, self.vectors, self.characters, self.lowercase = embedding, vectors, characters, lowercase
+        self.output, self.scheme, self.dropout = output, scheme, dropout
+        self.vocabulary, self.training, self.seed = vocabulary, training, seed
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        epochs: int = 20,
+        batch_size: int = 32,
+        validation: float | tuple[Any, Any] | None = 0.1,
+    ) -> Self:
+        """Learn from tagged sequences.
+
+        Parameters
+        ----------
+        X
+            N sequences: lists of tokens, or arrays.
+        y
+            Their tags, N lists of the same lengths: text, or whole numbers.
+        epochs
+            Times that every sequence is seen, at most; at least 1.
+        batch_size
+            Sequences per update, at least 1.
+        validation
+            What training is stopped by, and learns nothing from: a fraction of the sequences, rounded and drawn by
+            seed, a pair (X, y), or None or 0 for nothing; then the last epoch is kept.
+
+        Raises
+        ------
+        DataError
+            If sequences or tags cannot be used, with the place and the repair.
+        SettingError
+            If a setting is outside its limits.
+        TrainingError
+            If the loss or a gradient stops being finite.
+        """
+        schedule = Schedule(epochs, batch_size, self.seed)
+        self._check(schedule)
+        given = Tagged.of(taken(X, None), y)
+        classes = classes_of(given.every)
+        never = self._never(given, classes)
+        learned, held = self._parted(given, validation, lambda X, y: self._validation(X, y, classes, never))
+        data = self._read(learned.sequences, classes, never)
+        losses = tagging.losses(len(learned.every) / len(learned.tags), learned_moves=self.output == "crf")
+        known = (self._examples(learned, data), self._examples(held, data) if held else None)
+        return self._learn(data, losses, known, schedule)
+
+    def predict(self, X: Any) -> list[list[Any]]:
+        """Return the tags of each sequence that are most probable as a whole, N lists of its length.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            If `fit` was not called, or the sequences are not like those of training.
+        """
+        self._check_fitted()
+        items = self._items(taken(X, None), self._data)
+        made = fitting.told(self._network, items, tagging.most_probable)
+        return [self.classes_[one.numpy()].tolist() for one in made]
+
+    def predict_proba(self, X: Any) -> list[Floats]:
+        """Return the probability of each tag at each step, N arrays of shape (T, C), in the order of `classes_`.
+
+        The tags of all other steps are summed over; what the scheme forbids has no part in the sums.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            If `fit` was not called, or the sequences are not like those of training.
+        """
+        self._check_fitted()
+        items = self._items(taken(X, None), self._data)
+        return [one.numpy() for one in fitting.told(self._network, items, tagging.probabilities)]
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return the fraction of all steps whose tag is right, in [0, 1].
+
+        Raises
+        ------
+        NotFittedError, DataError
+            If `fit` was not called, or sequences or tags cannot be used.
+        """
+        self._check_fitted()
+        return accuracy(Tagged.of(taken(X, None), y), self.predict(X))
+
+    def _never(self, given: Tagged, classes: NDArray[Any]) -> Mask | None:
+        """Return what may not follow, by the scheme and by what training holds."""
+        made = forbidden(classes.tolist()) if self.scheme != "none" and classes.dtype.kind == "U" else None
+        if made is None and self.scheme == "bio":
+            raise DataError(
+                f"the tags {', '.join(map(str, classes.tolist()[:5]))} are not all O, B-X or I-X",
+                repair="Give such tags, or choose scheme='auto' or 'none'.",
+            )
+        if made is None or (self.scheme == "auto" and _broken(given, classes, made) is not None):
+            return None
+        _check_order(given, classes, made, "y")
+        return made
+
+    def _validation(self, X: Any, y: Any, classes: NDArray[Any], never: Mask | None) -> Tagged:
+        """Return sequences that a user named to judge by."""
+        made = Tagged.of(taken(X, None, name="validation"), y, name="validation")
+        check_known(made.every, classes, "validation")
+        if never is not None:
+            _check_order(made, classes, never, "validation")
+        return made
+
+    def _read(self, sequences: Sequences, classes: NDArray[Any], never: Mask | None) -> Read:
+        """Return what is learned of training sequences."""
+        vocabulary = Vocabulary() if self.vocabulary is None else copy(self.vocabulary)
+        reader = Reader.learn(self._words(sequences), vocabulary)
+        if sequences.kind == "values":
+            return Read(reader, None, classes, never)
+        spelling = Spelling.learn(sequences.items) if self.characters else None
+        words = np.concatenate(reader.read(self._words(sequences)))
+        rare = np.bincount(words, minlength=reader.n_tokens) == 1
+        return Read(reader, spelling, classes, never, rare)
+
+    def _words(self, sequences: Sequences) -> Sequences:
+        """Return sequences as words are looked up."""
+        if sequences.kind == "values" or not self.lowercase:
+            return sequences
+        return Sequences("tokens", [[token.lower() for token in item] for item in sequences.items])
+
+    def _items(self, sequences: Sequences, data: Read) -> list[NDArray[Any]]:
+        """Return sequences as numbers: values (T, I), or words with their characters (T, 1 + M)."""
+        made = data.reader.read(self._words(sequences))
+        if sequences.kind == "values":
+            return made
+        if data.spelling is None:
+            return [words[:, None] for words in made]
+        spelled = data.spelling.read(sequences.items)
+        return [np.concatenate([words[:, None], letters], axis=1) for words, letters in zip(made, spelled, strict=True)]
+
+    def _examples(self, given: Tagged, data: Read) -> Examples:
+        return Examples(self._items(given.sequences, data), given.places(data.classes), given.numbers)
+
+    def _drawn(self, data: Read, generator: torch.Generator) -> TaggingNetwork:
+        """Return the network with fresh parameters."""
+        return built(lambda: self._network_of(data, generator), generator)
+
+    def _network_of(self, data: Read, generator: torch.Generator) -> TaggingNetwork:
+        dropout = Dropout(self.dropout, generator)
+        reads: WordInput | StepInput = StepInput(0, data.reader.n_channels, dropout)
+        if data.reader.n_tokens:
+            spelled = None
+            if data.spelling is not None:
+                letters = Design(
+                    cell=self.cell,
+                    hidden_size=self.characters,
+                    layers=1,
+                    bidirectional=True,
+                    pooling="last",
+                    embedding=self.characters,
+                    dropout=0.0,
+                    convolution="none",
+                )
+                spelled = Spelled(len(data.spelling.characters), recurrent(letters, self.characters, generator))
+            reads = WordInput((data.reader.n_tokens, self.embedding), spelled, data.rare, dropout)
+        moves = Moves(len(data.classes), learned=self.output == "crf", forbidden=data.never)
+        return TaggingNetwork(reads, recurrent(self, reads.width, generator), dropout, moves)
+
+    def _remembered(self, state: Tree) -> Read:
+        return Read.from_state(state)
+
+    def _took(self, data: Read) -> None:
+        self.classes_ = data.classes
+
+
+def _broken(given: Tagged, classes: NDArray[Any], never: Mask) -> tuple[int, int] | None:
+    """Return the first sequence, and the step of it, whose tag may not follow the one before."""
+    found = ((k, first_broken(numbers, never)) for k, numbers in enumerate(given.places(classes)))
+    return next(((k, step) for k, step in found if step is not None), None)
+
+
+def _check_order(given: Tagged, classes: NDArray[Any], never: Mask, name: str) -> None:
+    """Refuse tags that follow each other as they may not."""
+    wrong = _broken(given, classes, never)
+    if wrong is not None:
+        k, step = wrong
+        before = f"follows {given.tags[k][step - 1]!s}" if step else "begins it"
+        raise DataError(
+            f"sequence {k} of {name} has the tag {given.tags[k][step]!s} at step {step}, which {before}",
+            place=Place(row=k),
+            repair="Begin each entity with its B tag, or choose scheme='none'.",
+        )

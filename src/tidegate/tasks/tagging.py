@@ -1,0 +1,160 @@
+"""The network of a tagger: words and their characters, recurrent layers, and a score for each tag at each step.
+
+Axis letters: T steps, B batch, I inputs per step, M characters of a word, U distinct words, W width, K tags.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from tidegate.features.vocabulary import UNKNOWN_NUMBER
+from tidegate.nn import crf
+from tidegate.nn.crf import Chain, Moves
+from tidegate.tasks.learning import PADDING
+from tidegate.tasks.network import RecurrentBranch, StepInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from tidegate.nn.dropout import Dropout
+    from tidegate.nn.stack import Recurrent
+    from tidegate.tasks.learning import Losses
+    from tidegate.tasks.reading import Batch
+
+_FORGOTTEN = 0.5
+
+
+class Spelled(torch.nn.Module):
+    """Reads words letter by letter, in both directions; each distinct word of a batch once.
+
+    Source: Lample et al. (2016), Neural architectures for named entity recognition, NAACL, section 4.1.
+
+    Parameters
+    ----------
+    n_characters
+        Known ones.
+    layers
+        Recurrent layers over the vectors of characters.
+    """
+
+    def __init__(self, n_characters: int, layers: Recurrent) -> None:
+        super().__init__()
+        self.vectors = torch.nn.Embedding(n_characters, layers.input_size, padding_idx=0)
+        self.branch = RecurrentBranch(layers, "last")
+        self.width = self.branch.width
+
+    def forward(self, characters: torch.Tensor) -> torch.Tensor:
+        """Return shape (T, B, W) for numbers of characters, shape (T, B, M), 0 after the end of a word."""
+        rows, places = _distinct(characters.flatten(0, 1))
+        lengths = (rows != 0).sum(1)
+        longest = max(int(lengths.max()), 1)
+        found: torch.Tensor = self.branch(self.vectors(rows[:, :longest].T), lengths)
+        return found[places].reshape(*characters.shape[:2], self.width)
+
+
+def _distinct(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the distinct rows, shape (U, M), and which of them each row is."""
+    given = np.ascontiguousarray(rows.numpy())
+    as_one = given.view(np.dtype((np.void, given.dtype.itemsize * given.shape[1])))[:, 0]
+    _, first, places = np.unique(as_one, return_index=True, return_inverse=True)
+    return rows[torch.from_numpy(first)], torch.from_numpy(places)
+
+
+class WordInput(torch.nn.Module):
+    """What a step reads of a word: its own vector and, beside it, one that is read from its characters.
+
+    In training, half of the times that a rare word is seen it is taken for an unknown one, so that there is something
+    to learn of those.
+
+    Parameters
+    ----------
+    n_tokens, width
+        Known words, and the width of their vectors.
+    spelled
+        Reads characters; None for words alone.
+    rare
+        Shape (n_tokens,): which words are; None for none.
+    dropout
+        On the vectors; its generator draws which words are taken for unknown ones too.
+    """
+
+    def __init__(
+        self, sizes: tuple[int, int], spelled: Spelled | None, rare: NDArray[np.bool_] | None, dropout: Dropout
+    ) -> None:
+        super().__init__()
+        n_tokens, width = sizes
+        self.vectors = torch.nn.Embedding(n_tokens, width, padding_idx=0)
+        self.spelled, self.dropout = spelled, dropout
+        self.width = width + (0 if spelled is None else spelled.width)
+        self._rare = rare
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return shape (T, B, I) for numbers (T, B, 1 + M): of the word, then of its characters."""
+        words = inputs[..., 0]
+        if self.training and self._rare is not None:
+            drawn = torch.empty(words.shape).bernoulli_(_FORGOTTEN, generator=self.dropout.generator).bool()
+            words = words.masked_fill(torch.from_numpy(self._rare)[words] & drawn, UNKNOWN_NUMBER)
+        parts = [self.vectors(words)]
+        if self.spelled is not None:
+            parts.append(self.spelled(inputs[..., 1:]))
+        read: torch.Tensor = self.dropout(torch.cat(parts, dim=-1))
+        return read
+
+
+class TaggingNetwork(torch.nn.Module):
+    """Reads sequences and scores each tag at each step, and each tag after another.
+
+    Parameters
+    ----------
+    steps
+        What a step reads.
+    layers
+        Recurrent layers over the steps.
+    dropout
+        On their outputs.
+    moves
+        Scores of tags after each other.
+    """
+
+    def __init__(self, steps: WordInput | StepInput, layers: Recurrent, dropout: Dropout, moves: Moves) -> None:
+        super().__init__()
+        self.steps, self.layers, self.dropout, self.moves = steps, layers, dropout, moves
+        self.output = torch.nn.Linear(layers.output_size, moves.n_tags)
+
+    def forward(self, batch: Batch) -> Chain:
+        """Return the scores of a batch."""
+        states, _ = self.layers(self.steps(batch.inputs), lengths=batch.lengths)
+        chain: Chain = self.moves(self.output(self.dropout(states)), batch.lengths)
+        return chain
+
+
+def losses(mean_length: float, *, learned_moves: bool) -> Losses:
+    """Return minus the log-likelihood of the tags of each sequence, shape (B,), divided by the mean length of training.
+
+    Without learned moves each step's tag has a likelihood of its own: cross-entropy, as if nothing were forbidden.
+    """
+
+    def each(made: Chain, target: torch.Tensor) -> torch.Tensor:
+        if learned_moves:
+            return -crf.log_likelihood(made, target) / mean_length
+        scores = made.steps.movedim(2, 1)
+        alone = torch.nn.functional.cross_entropy(scores, target, ignore_index=PADDING, reduction="none")
+        return alone.sum(0) / mean_length
+
+    return each
+
+
+def probabilities(chain: Chain) -> Sequence[torch.Tensor]:
+    """Return the probability of each tag at each step, B of shape (T, K), in float64."""
+    found = crf.marginals(chain.double())
+    return [found[:length, b] for b, length in enumerate(chain.lengths.tolist())]
+
+
+def most_probable(chain: Chain) -> Sequence[torch.Tensor]:
+    """Return the best tags of each sequence as a whole, B of shape (T,)."""
+    return crf.best(chain.double())

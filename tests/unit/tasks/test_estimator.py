@@ -1,0 +1,95 @@
+"""What the classifier and the tagger do not show each by itself."""
+
+import pytest
+from sklearn.base import clone
+
+import tidegate
+from tidegate import SequenceClassifier, SequenceTagger
+from tidegate.errors import NotFittedError, SettingError
+from tidegate.tasks.estimator import SequenceEstimator
+from tidegate.training.checkpoints import kept_in
+from tidegate.training.settings import Training
+
+ESTIMATORS = [SequenceClassifier, SequenceTagger]
+DATA = {SequenceClassifier: ([["a"], ["b"]], [0, 1]), SequenceTagger: ([["a"], ["b"]], [[0], [1]])}
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_every_table_of_limits_is_about_settings(estimator):
+    names = {*estimator._CHOICES, *estimator._LEAST, *estimator._FRACTIONS}
+    assert names <= set(estimator().get_params())
+    for name in names:
+        with pytest.raises(SettingError, match=rf"^{name} is -1; it must be "):
+            estimator(**{name: -1}).fit(*DATA[estimator])
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize(("argument", "value"), [("epochs", 0), ("batch_size", 1.5), ("validation", True)])
+def test_arguments_of_fit_outside_their_limits(estimator, argument, value):
+    with pytest.raises(SettingError, match=f"^{argument} is {value}; it must be "):
+        estimator().fit(*DATA[estimator], **{argument: value})
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_parameters_are_counted_and_the_course_is_kept(estimator):
+    model = estimator(hidden_size=2, embedding=3).fit(*DATA[estimator], epochs=2, validation=None)
+    assert model.n_parameters_ == sum(one.numel() for one in model._network.parameters()) > 0
+    assert model.losses_.updates == (0, 1, 2)
+    assert model.history_["epoch"] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_nothing_is_saved_before_fit(estimator, tmp_path):
+    with pytest.raises(NotFittedError, match=f"This {estimator.__name__} has learned nothing yet: call fit first"):
+        estimator().save(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_task_says_the_rest():
+    bare = SequenceEstimator()
+    for ask in (lambda: bare._drawn(None, None), lambda: bare._remembered({}), lambda: bare._took(None)):
+        with pytest.raises(NotImplementedError):
+            ask()
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_known_tokens_start_from_the_vectors_of_a_file(estimator, tmp_path):
+    """Without learning anything they keep them; others are random, of about that size."""
+    path = tmp_path / "v.txt"
+    path.write_text("a 10 -20 30\nz 1 1 1\n")
+    still = Training(learning_rate=1e-30, weight_decay=0.0)
+    settings = {"embedding": 3, "hidden_size": 2, "training": still}
+    model = estimator(vectors=path, **settings).fit(*DATA[estimator], epochs=1, validation=None)
+    found = model._network.steps.vectors.weight
+    vocabulary = model._data.reader.vocabulary
+    assert found[vocabulary.encode(["a"])[0]].tolist() == [10, -20, 30]
+    assert found[vocabulary.encode(["b"])[0]].abs().max() > 3
+    plain = estimator(**settings).fit(*DATA[estimator], epochs=1, validation=None)
+    assert plain._network.steps.vectors.weight.abs().max() < 3
+    assert clone(model).get_params()["vectors"] == path
+    model.save(tmp_path / "model")
+    path.unlink()
+    back = tidegate.load(tmp_path / "model")
+    assert (back._network.steps.vectors.weight == found).all()
+    assert back.get_params()["vectors"] == path
+
+
+def test_vectors_that_cannot_be_used(tmp_path):
+    path = tmp_path / "v.txt"
+    path.write_text("z 1 2\n")
+    with pytest.raises(SettingError, match=r"has none of the 4 tokens of training"):
+        SequenceTagger(vectors=path, embedding=2).fit(*DATA[SequenceTagger])
+    with pytest.raises(SettingError, match=r"embedding is 100; the vectors of v\.txt have 2"):
+        SequenceTagger(vectors=path).fit(*DATA[SequenceTagger])
+    with pytest.raises(SettingError, match="vectors are of tokens; leave them out for sequences of numbers"):
+        SequenceClassifier(vectors=path).fit([[1.0, 2.0], [2.0, 3.0]], [0, 1])
+
+
+def test_another_file_of_vectors_is_another_run(tmp_path):
+    """A checkpoint is not taken up when what the path holds has changed."""
+    path, settings = tmp_path / "v.txt", {"embedding": 2, "hidden_size": 2}
+    with kept_in(tmp_path / "runs"):
+        for line in ("a 1 2\n", "a 2 1\n"):
+            path.write_text(line)
+            SequenceTagger(vectors=path, **settings).fit(*DATA[SequenceTagger], epochs=1)
+    assert len(list((tmp_path / "runs").iterdir())) == 2

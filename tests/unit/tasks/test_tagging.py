@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+import torch
+
+from tidegate.nn import crf
+from tidegate.nn.cells.lstm import Lstm
+from tidegate.nn.crf import Moves
+from tidegate.nn.dropout import Dropout
+from tidegate.nn.initialisation import built
+from tidegate.nn.options import Stack
+from tidegate.nn.stack import Recurrent
+from tidegate.tasks import tagging
+from tidegate.tasks.learning import Examples
+from tidegate.tasks.reading import batch
+from tidegate.tasks.tagging import Spelled, TaggingNetwork, WordInput
+
+RNG = np.random.default_rng(0)
+
+
+def spelled():
+    return Spelled(9, Recurrent(Lstm(), 4, 5, stack=Stack(bidirectional=True)))
+
+
+def item(n_steps):
+    """A sentence of 12 known words, letters of which 9 are known, of one to six each."""
+    words = RNG.integers(2, 12, n_steps)
+    letters = RNG.integers(1, 9, (n_steps, 6)) * (np.arange(6) < RNG.integers(1, 7, n_steps)[:, None])
+    return np.concatenate([words[:, None], letters], axis=1)
+
+
+@pytest.fixture
+def network():
+    generator = torch.Generator().manual_seed(0)
+    dropout = Dropout(0.5, generator)
+
+    def make():
+        steps = WordInput((12, 7), spelled(), None, dropout)
+        layers = Recurrent(Lstm(), steps.width, 5, stack=Stack(bidirectional=True))
+        return TaggingNetwork(steps, layers, dropout, Moves(3))
+
+    return built(make, generator).eval()
+
+
+def test_padding_changes_nothing(network):
+    items = [item(n) for n in (6, 1, 4)]
+    together = network(batch(items))
+    for b, one in enumerate(items):
+        alone = network(batch([one]))
+        torch.testing.assert_close(together.steps[: len(one), b], alone.steps[:, 0], atol=1e-5, rtol=1e-5)
+
+
+def test_each_word_is_spelled_as_if_alone(network):
+    """Words that occur twice are read once, in both directions to their own ends."""
+    reader = network.steps.spelled
+    rows = torch.from_numpy(item(4)[:, 1:])
+    rows = torch.cat([rows, rows[:2], torch.zeros(1, 6, dtype=torch.long)])[:, None]
+    found = reader(rows)
+    assert found.shape == (7, 1, 10)
+    assert torch.equal(found[4:6], found[:2])
+    assert not found[6].any()
+    for t in range(4):
+        kept = rows[t : t + 1, :, : int((rows[t] != 0).sum())]
+        torch.testing.assert_close(reader(kept)[0], found[t], atol=1e-6, rtol=1e-6)
+
+
+def test_order_and_ends_of_letters_matter(network):
+    reader = network.steps.spelled
+    words = torch.tensor([[[1, 2, 3, 0]], [[3, 2, 1, 0]], [[1, 2, 3, 3]]])
+    found = reader(words)[:, 0]
+    assert (torch.cdist(found, found) > 1e-3).sum() == 6
+
+
+def test_half_of_the_rare_words_are_taken_for_unknown_in_training():
+    dropout = Dropout(0.0, torch.Generator().manual_seed(0))
+    rare = np.zeros(12, dtype=bool)
+    rare[5] = True
+    reads = built(lambda: WordInput((12, 3), None, rare, dropout), torch.Generator().manual_seed(1))
+    words = torch.tensor([5, 6]).repeat(400)[:, None, None]
+    made = reads.train()(words)[:, 0]
+    unknown = (made == reads.vectors.weight[1]).all(1)
+    assert 150 < unknown[::2].sum() < 250
+    assert not unknown[1::2].any()
+    assert torch.equal(reads.eval()(words)[:, 0], reads.vectors(words[:, 0, 0]))
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_the_loss_is_the_likelihood_over_the_mean_length(learned):
+    scores = torch.randn(4, 2, 3, generator=torch.Generator().manual_seed(0))
+    chain = built(lambda: Moves(3, learned=learned), torch.Generator())(scores, torch.tensor([4, 2]))
+    examples = Examples([np.zeros(4), np.zeros(2)], [np.array([0, 1, 2, 1]), np.array([2, 0])], np.arange(2))
+    _, tags = examples.batch([0, 1])
+    assert tags[:, 1].tolist() == [2, 0, -1, -1]
+    found = tagging.losses(3.0, learned_moves=learned)(chain, tags)
+    torch.testing.assert_close(found, -crf.log_likelihood(chain, tags) / 3)
+
+
+def test_what_is_told_ends_with_the_sequence(network):
+    chain = network(batch([item(5), item(2)]))
+    assert [len(one) for one in tagging.most_probable(chain)] == [5, 2]
+    made = tagging.probabilities(chain)
+    assert [one.shape for one in made] == [(5, 3), (2, 3)]
+    assert made[0].dtype == torch.float64

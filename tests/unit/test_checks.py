@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+
+from tidegate.checks import check_choice, check_fraction, check_whole
+from tidegate.errors import SettingError
+
+
+@pytest.mark.parametrize("value", [0, -2, 1.0, True, "3", None, np.float64(2)])
+def test_what_is_no_whole_number_or_too_small_is_refused(value):
+    with pytest.raises(SettingError, match=r"^layers is .*; it must be a whole number, at least 1\.$"):
+        check_whole("layers", value, least=1)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1, 1.0, True, "0.5", None, float("nan")])
+def test_what_is_no_fraction_is_refused(value):
+    with pytest.raises(SettingError, match=r"^dropout is .*; it must be a number from 0 to below 1\.$"):
+        check_fraction("dropout", value)
+
+
+def test_a_choice_that_is_not_there_is_refused_with_those_that_are():
+    with pytest.raises(SettingError, match=r"^reset is 'befor'; it must be one of 'after', 'before'\.$"):
+        check_choice("reset", "befor", ("after", "before"))
+
+
+def test_what_lies_within_the_limits_passes():
+    for value in (1, np.int64(3)):
+        check_whole("layers", value, least=1)
+    for value in (0, 0.5, np.float32(0.9)):
+        check_fraction("dropout", value)
+    check_choice("reset", "after", ("after", "before"))
