@@ -23,8 +23,8 @@ from tidegate import SequenceClassifier, Vocabulary, read_labelled
 from tidegate.tasks.simple import linear_on_summaries, linear_on_words
 
 FOLDS = 10
-TEXT: dict[str, Any] = {}
-NUMBERS: dict[str, Any] = {"convolution": "beside", "dropout": 0.5}
+TEXT: dict[str, Any] = {"n_members": 3}
+NUMBERS: dict[str, Any] = {"convolution": "beside", "n_members": 3}
 PUBLISHED = {
     "sst2": "CNN-rand 82.7 to 83.5",
     "trec": "CNN-rand 88 to 91",
@@ -76,7 +76,7 @@ def judged(split: Split, kind: str, options: argparse.Namespace, seed: int) -> t
         settings["vocabulary"] = Vocabulary(min_count=settings.pop("min_count"))
     started = time.perf_counter()
     ours = SequenceClassifier(seed=seed, **settings).fit(
-        split.X, split.y, epochs=options.epochs, batch_size=options.batch_size, validation=options.validation
+        split.X, split.y, epochs=options.epochs, batch_size=options.batch_size
     )
     accuracy = ours.score(split.others, split.wanted)
     seconds = time.perf_counter() - started
@@ -96,9 +96,8 @@ def main() -> None:
     parser.add_argument("sets", nargs="?", default="")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--set", nargs="*", default=[])
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int)
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--validation", type=float, default=0.1)
     parser.add_argument("--validate", action="store_true", help="judge on a fifth of the training part")
     options = parser.parse_args()
     ucr = sorted(path.name.removesuffix("_train.npz") for path in options.folder.glob("classification/*_train.npz"))

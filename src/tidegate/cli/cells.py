@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tidegate.cli.app import command
-from tidegate.cli.options import Flag
+from tidegate.cli.options import JSON, Flag
 from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Wanted:
             "--option", metavar="NAME=VALUE", help="An option of the cell, as its page lists them; may be repeated."
         ),
     ] = None
-    json: Annotated[Flag, typer.Option("--json", help="Print one JSON document instead of text.")] = False
+    json: Annotated[Flag, JSON] = False
 
     def sizes(self) -> Sizes:
         """Return the sizes.

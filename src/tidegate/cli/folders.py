@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tidegate.cli.options import Folder
 
@@ -82,8 +82,8 @@ def place(command: str, name: str, wanted: Folder) -> Place:
     return found
 
 
-def write(at: Place, files: Mapping[str, str | bytes]) -> None:
-    """Write `files`, name to text or bytes, to the folder: all of them or none.
+def write(at: Place, files: Mapping[str, str | bytes], *, also: Callable[[Path], None] = lambda _draft: None) -> None:
+    """Write `files`, name to text or bytes, and what `also` puts into the draft, to the folder: everything or nothing.
 
     Raises
     ------
@@ -98,6 +98,7 @@ def write(at: Place, files: Mapping[str, str | bytes]) -> None:
                 (draft / name).write_bytes(content)
             else:
                 (draft / name).write_text(content, encoding="utf-8", newline="")
+        also(draft)
         if at.folder.exists():
             shutil.rmtree(at.folder)
         draft.rename(at.folder)

@@ -8,10 +8,24 @@ from typing import Annotated
 
 import typer
 
-from tidegate.cli import advise, analyse, audit, cells, compare, fit, forecast, inspect, models, predict, tune
+from tidegate.cli import (
+    advise,
+    analyse,
+    audit,
+    cells,
+    compare,
+    fit,
+    forecast,
+    inspect,
+    models,
+    predict,
+    run,
+    train,
+    tune,
+)
 from tidegate.cli.app import app, exit_code
 
-COMMANDS = (forecast, analyse, advise, compare, audit, fit, tune, predict, inspect, models, cells)
+COMMANDS = (forecast, analyse, advise, compare, audit, fit, tune, predict, inspect, train, run, models, cells)
 """The modules of the commands, in the order of the help; importing one registers its command."""
 
 

@@ -9,14 +9,14 @@ from typing import Annotated
 import typer
 
 from tidegate.cli.app import command
-from tidegate.cli.options import Flag
+from tidegate.cli.options import JSON, Flag
 
 
 @dataclass(frozen=True)
 class Form:
     """How to print the list."""
 
-    json: Annotated[Flag, typer.Option("--json", help="Print one JSON document instead of text.")] = False
+    json: Annotated[Flag, JSON] = False
 
 
 @command("models", example="tidegate models\ntidegate models --json")

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 Flag = bool
 """An option that is there or not."""
 
+EXAMPLE: OptionInfo = typer.Option(
+    "--example",
+    metavar="[NAME]",
+    help="In place of DATA: air-passengers (the default), sunspots, co2 or retail; for inspect also adding, its "
+    "default; for train reviews, its default, or waves.",
+)
+
+JSON: OptionInfo = typer.Option("--json", help="Print one JSON document instead of text.")
+
 SET: OptionInfo = typer.Option(
     "--set",
     metavar="NAME=VALUE",
@@ -33,15 +42,7 @@ class Source:
     data: Annotated[
         Path | None, typer.Argument(metavar="DATA", help="A CSV or Parquet file, or a folder of Parquet files.")
     ] = None
-    example: Annotated[
-        str | None,
-        typer.Option(
-            "--example",
-            metavar="[NAME]",
-            help="In place of DATA: air-passengers (the default), sunspots, co2 or retail; for inspect also adding, "
-            "its default.",
-        ),
-    ] = None
+    example: Annotated[str | None, EXAMPLE] = None
     id: Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column that names the series.")] = None
     time: Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="Column of stamps or steps.")] = None
     target: Annotated[
@@ -239,7 +240,7 @@ class Folder:
 class Speech:
     """What is printed."""
 
-    json: Annotated[Flag, typer.Option("--json", help="Print one JSON document instead of text.")] = False
+    json: Annotated[Flag, JSON] = False
     quiet: Annotated[Flag, typer.Option("--quiet", help="Print no progress, only results and errors.")] = False
 
 

@@ -180,6 +180,26 @@ def show_audit(document: Mapping[str, Any], folder: str, files: Sequence[str]) -
     show_files(out, folder, files)
 
 
+def show_trial(scores: Mapping[str, Any], run: Mapping[str, Any], folder: str, files: Sequence[str]) -> None:
+    """Print how a trained classifier did."""
+    out = console()
+    show_sentences(out, f"Data: {run['name']}", run["notes"])
+    heading(out, "Class by class")
+    table = table_of("label", "sequences", "precision", "recall", "F1")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in scores["classes"][:_SHOWN_ROWS]:
+        found = [f"{100 * row[name]:.1f} %" for name in ("precision", "recall", "F1")]
+        table.add_row(_cut(row["label"]), f"{row['sequences']:,}", *found)
+    out.print(Padding(table, (0, 0, 0, 2), expand=False))
+    if len(scores["classes"]) > _SHOWN_ROWS:
+        _line(out, f"and {len(scores['classes']) - _SHOWN_ROWS:,} more classes in scores.json")
+    show_sentences(out, "Verdict", scores["sentences"])
+    show_files(out, folder, files)
+    heading(out, "Next")
+    out.print(f"  tidegate run {folder} INPUT", soft_wrap=True)
+
+
 def show_sentences(out: Console, title: str, sentences: Iterable[str]) -> None:
     """Print a heading and its sentences, or nothing if there are none."""
     lines = list(sentences)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from tidegate.forecasters.base import Forecaster
     from tidegate.forecasters.registry import Entry
+    from tidegate.training.settings import Training
 
 _SPOKEN = {"none": None, "true": True, "false": False}
 
@@ -40,25 +41,7 @@ def configured(entry: Entry, words: Sequence[str], *, seed: int, horizon: int) -
         If the model needs what is not installed.
     """
     plain = entry.build()
-    known = plain.get_params(deep=False)
-    given: dict[str, Any] = {}
-    training: dict[str, Any] = {}
-    for word in words:
-        name, equals, text = (part.strip() for part in word.partition("="))
-        if not equals or not name:
-            raise SettingError(f"--set is {word!r}; it must be NAME=VALUE, such as hidden_size=32.")
-        outer, dot, inner = name.partition(".")
-        if dot and outer == "training" and "training" in known:
-            training[_spelled(inner, _training_names(), f"The training of {entry.name}")] = value(text)
-        else:
-            given[_spelled(name, tuple(known), entry.name)] = value(text)
-    if training and "training" in given:
-        raise SettingError("--set gives training as a whole and in parts: give one of them.")
-    if training:
-        from tidegate.training.settings import Training, checked
-
-        usual = getattr(plain, "usual_training", Training())
-        given["training"] = checked(usual._replace(**training))
+    given = spoken(words, plain.get_params(deep=False), entry.name, getattr(plain, "usual_training", None))
     if entry.traits.stochastic:
         given.setdefault("seed", seed)
     try:
@@ -67,6 +50,45 @@ def configured(entry: Entry, words: Sequence[str], *, seed: int, horizon: int) -
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise SettingError(f"--set gives {entry.name} what it cannot take: {error}.") from error
     return made
+
+
+def spoken(words: Sequence[str], known: Collection[str], whose: str, usual: Training | None = None) -> dict[str, Any]:
+    """Return the settings in `words`, NAME=VALUE each, by name.
+
+    Parameters
+    ----------
+    words
+        As for `configured`.
+    known
+        Names of settings that there are.
+    whose
+        What they are settings of, for messages.
+    usual
+        How is trained where nothing is said; None for the defaults of `Training`.
+
+    Raises
+    ------
+    SettingError
+        If a word is no such pair, or there is no such setting.
+    """
+    given: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    for word in words:
+        name, equals, text = (part.strip() for part in word.partition("="))
+        if not equals or not name:
+            raise SettingError(f"--set is {word!r}; it must be NAME=VALUE, such as hidden_size=32.")
+        outer, dot, inner = name.partition(".")
+        if dot and outer == "training" and "training" in known:
+            training[_spelled(inner, _training_names(), f"The training of {whose}")] = value(text)
+        else:
+            given[_spelled(name, tuple(known), whose)] = value(text)
+    if training and "training" in given:
+        raise SettingError("--set gives training as a whole and in parts: give one of them.")
+    if training:
+        from tidegate.training.settings import Training, checked
+
+        given["training"] = checked((usual or Training())._replace(**training))
+    return given
 
 
 def of_models(words: Sequence[str], names: Sequence[str]) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from sklearn.base import ClassifierMixin
 from tidegate.features.vocabulary import UNITS, Vocabulary
 from tidegate.nn.initialisation import built
 from tidegate.tasks import fitting
+from tidegate.tasks.contributions import contributions
 from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.fitting import Schedule
 from tidegate.tasks.labels import Known, Labelling, check_known, classes_of, weights_of
@@ -21,7 +22,7 @@ from tidegate.tasks.sequences import taken
 from tidegate.training.settings import Training
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tidegate.archive import Tree
     from tidegate.features.vocabulary import Unit
     from tidegate.tasks.network import SequenceNetwork
+    from tidegate.tasks.sequences import Sequences
 
     Floats = NDArray[np.float64]
 
@@ -53,6 +55,10 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
     vectors
         Text file of vectors as GloVe and word2vec have them, that known tokens found there start from, and learn on;
         `embedding` is their width. None for random ones.
+    n_pieces
+        How many numbers the runs of 3 to 5 characters in a token are hashed to. Their vectors are added to that of the
+        token, so that a word that was never seen still has one; 0 for none. Where texts are cut into characters there
+        are none.
     unit
         What texts are cut into: "words" or "characters".
     vocabulary
@@ -62,6 +68,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
     convolution
         "beside" puts a branch of three convolutions over time beside the recurrent one (LSTM-FCN), "alone" in its
         place.
+    n_members
+        Networks whose probabilities are averaged, each from its own start.
     balanced
         Whether each class counts as much as every other, instead of each sequence.
     training
@@ -79,7 +87,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         Numbers learned.
 
     Source: Karim, Majumdar, Darabi & Chen (2018), LSTM fully convolutional networks for time series classification,
-    IEEE Access 6, for the convolutional branch.
+    IEEE Access 6, for the convolutional branch; Bojanowski, Grave, Joulin & Mikolov (2017), Enriching word vectors with
+    subword information, TACL 5, for the pieces of words.
     """
 
     _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
@@ -87,7 +96,9 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         "convolution": ("none", "beside", "alone"),
         "unit": tuple(UNITS),
     }
-    _LEAST: ClassVar[Mapping[str, int]] = {"hidden_size": 1, "layers": 1, "embedding": 1, "seed": 0}
+    _LEAST: ClassVar[Mapping[str, int]] = {
+        "hidden_size": 1, "layers": 1, "embedding": 1, "n_pieces": 0, "n_members": 1, "seed": 0,
+    }  # fmt: skip
 
     classes_: NDArray[Any]
 
@@ -101,18 +112,20 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         pooling: Pooling = "mean-max",
         embedding: int = 100,
         vectors: str | Path | None = None,
+        n_pieces: int = 20_000,
         unit: Unit = "words",
         vocabulary: Vocabulary | None = None,
-        dropout: float = 0.3,
+        dropout: float = 0.5,
         convolution: Convolution = "none",
+        n_members: int = 1,
         balanced: bool = False,
         training: Training | None = None,
         seed: int = 0,
     ) -> None:
         self.cell, self.hidden_size, self.layers, self.bidirectional = cell, hidden_size, layers, bidirectional
-        self.pooling, self.embedding, self.vectors = pooling, embedding, vectors
-        self.unit, self.vocabulary = unit, vocabulary
-        self.dropout, self.convolution, self.balanced = dropout, convolution, balanced
+        self.pooling, self.embedding, self.vectors, self.n_pieces = pooling, embedding, vectors, n_pieces
+        self.unit, self.vocabulary, self.dropout = unit, vocabulary, dropout
+        self.convolution, self.n_members, self.balanced = convolution, n_members, balanced
         self.training, self.seed = training, seed
 
     def fit(
@@ -120,9 +133,9 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         X: Any,
         y: Any,
         *,
-        epochs: int = 20,
+        epochs: int | None = None,
         batch_size: int = 32,
-        validation: float | tuple[Any, Any] | None = 0.1,
+        validation: float | tuple[Any, Any] | Literal["auto"] | None = "auto",
     ) -> Self:
         """Learn from labelled sequences.
 
@@ -133,12 +146,13 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         y
             Their labels, shape (N,): numbers or text.
         epochs
-            Times that every sequence is seen, at most; at least 1.
+            Times that every sequence is seen, at most; at least 1. None for what makes 1,500 updates, but 8 to 500.
         batch_size
             Sequences per update, at least 1.
         validation
             What training is stopped by, and learns nothing from: a fraction of each class, rounded and drawn by seed,
-            a pair (X, y), or None or 0 for nothing. Where nothing is held out, as from classes of less than
+            a pair (X, y), or None or 0 for nothing; "auto" for a tenth of 500 sequences or more, and nothing of fewer,
+            of which each is worth more to learn from. Where nothing is held out, as from classes of less than
             1 / (2 fraction) sequences, the last epoch is kept.
 
         Raises
@@ -150,12 +164,14 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         TrainingError
             If the loss or a gradient stops being finite.
         """
-        schedule = Schedule(epochs, batch_size, self.seed)
-        self._check(schedule)
+        self._check(Schedule(1 if epochs is None else epochs, batch_size, self.seed))
         given = Known.of(taken(X, self.unit), y)
         classes = classes_of(given.labels)
-        learned, held = self._parted(given, validation, lambda X, y: self._validation(X, y, classes))
-        reader = Reader.learn(learned.sequences, Vocabulary() if self.vocabulary is None else copy(self.vocabulary))
+        wanted = fitting.held_out(len(given.labels)) if validation == "auto" else validation
+        learned, held = self._parted(given, wanted, lambda X, y: self._validation(X, y, classes))
+        n_epochs = fitting.epochs_for(len(learned.labels), batch_size) if epochs is None else epochs
+        schedule = Schedule(n_epochs, batch_size, self.seed)
+        reader = self._reader(learned.sequences)
         known = (learned.examples(reader, classes), held.examples(reader, classes) if held else None)
         weights = weights_of(learned.labels, classes) if self.balanced else None
         losses = torch.nn.CrossEntropyLoss(weight=weights, reduction="none")
@@ -170,14 +186,39 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             If `fit` was not called, or the sequences are not like those of training.
         """
         self._check_fitted()
+        return self._probabilities(self._data.reader.read(taken(X, self.unit)))
+
+    def contributions(self, X: Any) -> list[Floats]:
+        """Return, for each sequence, how much less probable what is said of it would be without each step, shape (T,).
+
+        A token is hidden as an unknown one, a value as the mean of its channel, in at most 60 stretches.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            As `predict_proba`.
+
+        Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, ECCV, section 4.2.
+        """
+        self._check_fitted()
         items = self._data.reader.read(taken(X, self.unit))
-        made = fitting.told(self._network, items, lambda outputs: outputs.double().softmax(dim=1))
-        return np.asarray(torch.stack(made).numpy())
+        return [contributions(item, self._probabilities) for item in items]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable label of each sequence, shape (N,)."""
         most = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[most])
+
+    def _probabilities(self, items: Sequence[NDArray[Any]]) -> Floats:
+        """Return the probability of each class for sequences as numbers, shape (N, C)."""
+        made = fitting.told(self._network, items, lambda outputs: outputs.double().softmax(dim=1))
+        return np.asarray(torch.stack(made).numpy())
+
+    def _reader(self, sequences: Sequences) -> Reader:
+        """Return how sequences become numbers, learned from these."""
+        vocabulary = Vocabulary() if self.vocabulary is None else copy(self.vocabulary)
+        n_pieces = 0 if self.unit == "characters" else self.n_pieces
+        return Reader.learn(sequences, vocabulary, n_pieces=n_pieces)
 
     def _validation(self, X: Any, y: Any, classes: NDArray[Any]) -> Known:
         """Return sequences that a user named to judge by."""
@@ -192,6 +233,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             self.convolution,
         )  # fmt: skip
         sizes = {"n_tokens": data.reader.n_tokens, "n_channels": data.reader.n_channels}
+        sizes["n_pieces"] = data.reader.n_pieces
         return built(lambda: network(design, **sizes, n_outputs=len(data.classes), generator=generator), generator)
 
     def _remembered(self, state: Tree) -> Labelling:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
+import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 
@@ -15,6 +16,7 @@ from tidegate.errors import NotFittedError, SettingError
 from tidegate.features.vectors import read_vectors
 from tidegate.nn.cells import catalogue
 from tidegate.tasks import fitting, storage
+from tidegate.tasks.members import together
 from tidegate.training.loop import Losses as Course
 
 if TYPE_CHECKING:
@@ -58,9 +60,10 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
     Attributes
     ----------
     history_ : dict of str to list
-        By epoch: epoch, loss and val_loss, the held-out loss; the first is before training.
+        By epoch: epoch, loss and val_loss, the held-out loss; the first is before training. Of the first network, where
+        there are several.
     losses_ : training.loop.Losses
-        The course of training.
+        The course of its training.
     n_parameters_ : int
         Numbers learned.
     """
@@ -72,6 +75,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
     cell: str
     seed: int
     vectors: str | Path | None
+    n_members: int = 1
     training: Training | None
     history_: dict[str, list[float]]
     losses_: Course
@@ -138,22 +142,31 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         known: tuple[Examples, Examples | None],
         schedule: Schedule,
     ) -> Self:
-        """Draw a network, train it by its `losses`, and become what was learned."""
-        generator = torch.Generator().manual_seed(self.seed)
-        made = self._drawn(data, generator)
-        if self.vectors is not None:
-            _start_from(self.vectors, made, data.reader)
-        course = fitting.fitted(
-            made,
-            losses,
-            known,
-            schedule,
-            training=self.training,
-            run=(fitting.digest(self.get_params(deep=False), schedule, known, made), generator),
-            threads=torch.get_num_threads(),
-        )
-        self._take(data, made, course)
+        """Draw the networks, train each by the `losses`, and become what was learned."""
+        generators = self._generators()
+        members = [self._drawn(data, generator) for generator in generators]
+        courses = []
+        for made, generator in zip(members, generators, strict=True):
+            if self.vectors is not None:
+                _start_from(self.vectors, made, data.reader)
+            own = schedule._replace(seed=generator.initial_seed())
+            course = fitting.fitted(
+                made,
+                losses,
+                known,
+                own,
+                training=self.training,
+                run=(fitting.digest(self.get_params(deep=False), own, known, made), generator),
+                threads=torch.get_num_threads(),
+            )
+            courses.append(course)
+        self._take(data, together(members), courses[0])
         return self
+
+    def _generators(self) -> list[torch.Generator]:
+        """Return the source of chance of each network: the seed itself, then seeds that follow from it."""
+        others = [int(np.random.SeedSequence((self.seed, k)).generate_state(1)[0]) for k in range(1, self.n_members)]
+        return [torch.Generator().manual_seed(seed) for seed in (self.seed, *others)]
 
     def _take(self, data: Data, made: torch.nn.Module, course: Course) -> None:
         """Become what was learned, all at once: a fit that failed leaves what was before."""
@@ -173,7 +186,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
     def _restore(self, state: Tree) -> None:
         """Take back what `_state` returned."""
         data = self._remembered(state["data"])
-        made = self._drawn(data, torch.Generator())
+        made = together([self._drawn(data, generator) for generator in self._generators()])
         made.load_state_dict({name: torch.from_numpy(value) for name, value in state["network"].items()})
         self._take(data, made.eval(), Course.from_state(state["losses"]))
 

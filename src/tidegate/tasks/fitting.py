@@ -28,6 +28,13 @@ TRAINING = Training(learning_rate=0.002, patience=5, held_out_fraction=0.0)
 """How networks of tasks are trained by default; updates, batches and checks follow from epochs and `batch_size`."""
 
 
+_UPDATES, _FEWEST, _MOST = 1_500, 8, 500
+"""Updates that a run makes unless told otherwise, and its fewest and most epochs."""
+
+_HELD_OUT, _ENOUGH = 0.1, 500
+"""What is held out unless told otherwise, and from how many sequences on."""
+
+
 class Schedule(NamedTuple):
     """How long a run is.
 
@@ -44,6 +51,17 @@ class Schedule(NamedTuple):
     epochs: int
     batch_size: int
     seed: int
+
+
+def epochs_for(n_examples: int, batch_size: int) -> int:
+    """Return how many epochs make 1,500 updates; at least 8, at most 500."""
+    per_epoch = -(-n_examples // batch_size)
+    return min(max(-(-_UPDATES // per_epoch), _FEWEST), _MOST)
+
+
+def held_out(n_examples: int) -> float | None:
+    """Return the fraction that is held out unless told otherwise: a tenth of 500 or more, nothing of fewer."""
+    return _HELD_OUT if n_examples >= _ENOUGH else None
 
 
 def check(schedule: Schedule) -> None:

@@ -81,28 +81,44 @@ class Design:
 
 
 class StepInput(torch.nn.Module):
-    """What a step reads: the vector of its token, or its values.
+    """What a step reads: the vector of its token, with those of its pieces added, or its values.
 
     Parameters
     ----------
-    n_tokens
-        Known tokens; 0 for values.
+    n_tokens, n_pieces
+        Known tokens, 0 for values, and numbers of their pieces, 0 for none.
     width
         Of a token's vector, or channels, I.
     dropout
-        On it.
+        On vectors of tokens. Values are left as they are: what is normalised after them would be off scale once
+        nothing is dropped any more.
     """
 
-    def __init__(self, n_tokens: int, width: int, dropout: Dropout) -> None:
+    def __init__(self, n_tokens: int, width: int, dropout: Dropout, *, n_pieces: int = 0) -> None:
         super().__init__()
         self.width = width
         self.vectors = torch.nn.Embedding(n_tokens, width, padding_idx=0) if n_tokens else None
+        self.pieces = torch.nn.Embedding(n_pieces + 1, width, padding_idx=0) if n_pieces else None
         self.dropout = dropout
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return shape (T, B, I) for numbers of tokens (T, B) or values (T, B, I)."""
-        read: torch.Tensor = self.dropout(inputs if self.vectors is None else self.vectors(inputs))
-        return read
+        """Return shape (T, B, I) for numbers of tokens (T, B), with pieces (T, B, 1 + M), or values (T, B, I)."""
+        if self.vectors is None:
+            return inputs
+        read: torch.Tensor = self.vectors(inputs if self.pieces is None else inputs[..., 0])
+        if self.pieces is not None:
+            read = read + _summed(self.pieces, inputs[..., 1:])
+        dropped: torch.Tensor = self.dropout(read)
+        return dropped
+
+
+def _summed(vectors: torch.nn.Embedding, numbers: torch.Tensor) -> torch.Tensor:
+    """Return the sum of the vectors with these numbers over the last axis, by the square root of how many they are."""
+    flat = numbers.flatten(0, -2)
+    found = torch.nn.functional.embedding_bag(flat, vectors.weight, mode="sum", padding_idx=0)
+    counts = flat.ne(0).sum(1).clamp_min(1)
+    scaled: torch.Tensor = (found / counts.sqrt()[:, None]).reshape(*numbers.shape[:-1], -1)
+    return scaled
 
 
 class RecurrentBranch(torch.nn.Module):
@@ -202,7 +218,7 @@ class SequenceNetwork(torch.nn.Module):
 
 
 def network(
-    design: Design, *, n_tokens: int, n_channels: int, n_outputs: int, generator: torch.Generator
+    design: Design, *, n_tokens: int, n_channels: int, n_outputs: int, generator: torch.Generator, n_pieces: int = 0
 ) -> SequenceNetwork:
     """Return the network of `design`.
 
@@ -216,9 +232,11 @@ def network(
         Numbers said of each sequence, C.
     generator
         Source of its dropout.
+    n_pieces
+        Numbers of pieces of tokens; 0 for none.
     """
     dropout = Dropout(design.dropout, generator)
-    steps = StepInput(n_tokens, design.embedding if n_tokens else n_channels, dropout)
+    steps = StepInput(n_tokens, design.embedding if n_tokens else n_channels, dropout, n_pieces=n_pieces)
     branches: list[RecurrentBranch | ConvolutionBranch] = []
     if design.convolution != "alone":
         branches.append(RecurrentBranch(recurrent(design, steps.width, generator), design.pooling))

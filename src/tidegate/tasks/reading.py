@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from tidegate.errors import DataError
+from tidegate.features import subwords
 from tidegate.features.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class Batch(NamedTuple):
     Attributes
     ----------
     inputs
-        Numbers of tokens, shape (T, B), 0 after the end; or values, shape (T, B, I), 0 after the end.
+        Numbers of tokens, shape (T, B), or of tokens and their pieces, (T, B, 1 + M), 0 after the end; or values, shape
+        (T, B, I), 0 after the end.
     lengths
         Shape (B,): steps of each.
     """
@@ -52,25 +54,31 @@ class Reader:
         Of tokens; None for values.
     mean, spread
         Of each channel, shape (I,); empty for tokens.
+    n_pieces
+        Numbers for pieces of tokens; 0 where tokens are read as a whole alone.
     """
 
     kind: Kind
     vocabulary: Vocabulary | None
     mean: Floats
     spread: Floats
+    n_pieces: int
 
-    def __init__(self, kind: Kind, vocabulary: Vocabulary | None, mean: Floats, spread: Floats) -> None:
-        self.kind, self.vocabulary, self.mean, self.spread = kind, vocabulary, mean, spread
+    def __init__(
+        self, kind: Kind, vocabulary: Vocabulary | None, scale: tuple[Floats, Floats], *, n_pieces: int = 0
+    ) -> None:
+        self.kind, self.vocabulary, self.n_pieces = kind, vocabulary, n_pieces
+        self.mean, self.spread = scale
 
     @classmethod
-    def learn(cls, sequences: Sequences, vocabulary: Vocabulary) -> Self:
+    def learn(cls, sequences: Sequences, vocabulary: Vocabulary, *, n_pieces: int = 0) -> Self:
         """Return the reader of training sequences; `vocabulary`, not fitted yet, is for tokens."""
         if sequences.kind == "tokens":
-            return cls("tokens", vocabulary.fit(sequences.items), np.empty(0), np.empty(0))
+            return cls("tokens", vocabulary.fit(sequences.items), (np.empty(0), np.empty(0)), n_pieces=n_pieces)
         whole = np.concatenate(sequences.items)
         spread = whole.std(axis=0)
         constant = spread <= _LEAST_SPREAD * np.abs(whole).max(axis=0)
-        return cls("values", None, whole.mean(axis=0), np.where(constant, 1.0, spread))
+        return cls("values", None, (whole.mean(axis=0), np.where(constant, 1.0, spread)))
 
     @property
     def n_tokens(self) -> int:
@@ -83,7 +91,7 @@ class Reader:
         return len(self.mean)
 
     def read(self, sequences: Sequences) -> list[NDArray[Any]]:
-        """Return each sequence as numbers: int64 of shape (T,), or float32 of shape (T, I).
+        """Return each sequence as numbers: int64 of shape (T,), (T, 1 + M) with pieces, or float32 of shape (T, I).
 
         Raises
         ------
@@ -96,7 +104,11 @@ class Reader:
                 repair="Give sequences like those of training.",
             )
         if self.vocabulary is not None:
-            return [self.vocabulary.encode(item) for item in sequences.items]
+            whole = [self.vocabulary.encode(item) for item in sequences.items]
+            if not self.n_pieces:
+                return whole
+            parts = subwords.numbers_of(sequences.items, self.n_pieces)
+            return [np.concatenate([one[:, None], part], axis=1) for one, part in zip(whole, parts, strict=True)]
         found = sequences.items[0].shape[1]
         if found != len(self.mean):
             raise DataError(
@@ -108,18 +120,23 @@ class Reader:
     def state(self) -> Tree:
         """Return what was learned, for saving."""
         tokens = None if self.vocabulary is None else list(self.vocabulary.tokens_)
-        return {"kind": self.kind, "tokens": tokens, "mean": self.mean, "spread": self.spread}
+        scale = {"mean": self.mean, "spread": self.spread}
+        return {"kind": self.kind, "tokens": tokens, **scale, "n_pieces": self.n_pieces}
 
     @classmethod
     def from_state(cls, state: Tree) -> Self:
         """Return the reader whose `state` this is."""
         tokens = state["tokens"]
         vocabulary = None if tokens is None else Vocabulary().restore(tokens)
-        return cls(state["kind"], vocabulary, state["mean"], state["spread"])
+        return cls(state["kind"], vocabulary, (state["mean"], state["spread"]), n_pieces=state["n_pieces"])
 
 
 def batch(items: Sequence[NDArray[Any]]) -> Batch:
-    """Return sequences of numbers side by side, padded with 0 to the longest."""
+    """Return sequences of numbers side by side, padded with 0 to the longest and widest."""
     lengths = torch.tensor([len(item) for item in items])
-    padded = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(item) for item in items])
-    return Batch(padded, lengths)
+    widest = max(item.shape[1:] for item in items)
+    padded = np.zeros((int(lengths.max()), len(items), *widest), dtype=items[0].dtype)
+    for k, item in enumerate(items):
+        own = padded[: len(item), k]
+        (own[:, : item.shape[1]] if item.ndim > 1 else own)[:] = item
+    return Batch(torch.from_numpy(padded), lengths)

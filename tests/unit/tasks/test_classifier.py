@@ -16,7 +16,7 @@ FAST = Training(learning_rate=0.02, patience=5, held_out_fraction=0.0)
 
 
 def fitted(data, **settings):
-    return SequenceClassifier(**QUICK | {"training": FAST} | settings).fit(*data, epochs=8)
+    return SequenceClassifier(**QUICK | {"training": FAST} | settings).fit(*data, epochs=8, validation=0.1)
 
 
 def test_it_learns_texts(texts):

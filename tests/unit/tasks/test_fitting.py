@@ -105,3 +105,15 @@ def test_the_digest_changes_with_all_that_decides_a_run():
         for parts in ([[1, 2], [3]], [[1], [2, 3]])
     )
     assert fitting.digest({}, schedule, (joined, None), Sum()) != fitting.digest({}, schedule, (apart, None), Sum())
+
+
+@pytest.mark.parametrize(
+    ("n_examples", "batch_size", "epochs"), [(36, 16, 500), (100, 32, 375), (6_400, 32, 8), (100_000, 32, 8)]
+)
+def test_epochs_make_about_as_many_updates_of_few_sequences_as_of_many(n_examples, batch_size, epochs):
+    assert fitting.epochs_for(n_examples, batch_size) == epochs
+
+
+def test_few_sequences_are_all_learned_from():
+    assert fitting.held_out(499) is None
+    assert fitting.held_out(500) == 0.1

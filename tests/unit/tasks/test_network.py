@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from tidegate.nn.dropout import Dropout
 from tidegate.nn.initialisation import built
-from tidegate.tasks.network import Design, network
+from tidegate.tasks.network import Design, StepInput, network
 from tidegate.tasks.reading import batch
 
 DESIGN = Design("gru", 5, 1, True, "mean-max", 4, 0.0, "none")
@@ -66,3 +67,21 @@ def test_a_batch_of_one_step_can_be_learned_from():
     one = batch([np.ones((1, 3), np.float32)])
     found(one).sum().backward()
     assert all(norm.training for norm in found.branches[1].norms)
+
+
+def test_pieces_are_added_to_the_vector_of_their_token():
+    steps = StepInput(5, 4, Dropout(0.0, torch.Generator()), n_pieces=7)
+    inputs = torch.tensor([[[2, 3, 0]], [[1, 6, 7]], [[0, 0, 0]]])
+    with torch.no_grad():
+        made = steps(inputs)
+        words, parts = steps.vectors.weight, steps.pieces.weight
+        torch.testing.assert_close(made[0, 0], words[2] + parts[3])
+        torch.testing.assert_close(made[1, 0], words[1] + (parts[6] + parts[7]) / 2**0.5)
+        assert not made[2].any()
+
+
+def test_dropout_leaves_values_as_they_are():
+    """What a norm learns of values that are dropped in training is off scale once nothing is."""
+    steps = StepInput(0, 2, Dropout(0.9, torch.Generator())).train()
+    values = torch.ones(50, 3, 2)
+    assert torch.equal(steps(values), values)

@@ -1,0 +1,46 @@
+"""The section on the course of training: the loss of what was learned from and of what was held out, by epoch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tidegate.report import axes, blocks
+
+if TYPE_CHECKING:
+    from tidegate.tasks.trial import Trial
+
+
+def section(trial: Trial) -> blocks.Block:
+    """Return the learning curve."""
+    history = trial.model.history_
+    epochs, loss, held = (np.array(history[name], dtype=float) for name in ("epoch", "loss", "val_loss"))
+    known = bool(np.isfinite(held).any())
+    lines: list[dict[str, Any]] = [_line("baseline", "learned from", epochs, loss)]
+    if known:
+        lines.append(_line("recommended", "held out", epochs, held))
+    axis = {"kind": "number", "title": "Epochs", "whole": True, "domain": [0, max(float(epochs[-1]), 1.0)]}
+    words = blocks.Words("Learning curve", _spoken(epochs, loss, held), "Mean cross-entropy, in nats a sequence.")
+    key = [(str(line["role"]), str(line["name"])) for line in lines]
+    data = {"x": axis, "y": "Loss", "lines": lines, "zero": True, "height": 220}
+    parts = [blocks.text([_spoken(epochs, loss, held)]), blocks.figure("lines", data, words, key=key)]
+    return blocks.section("learning", "How it learned", parts, short="Learning")
+
+
+def _line(role: str, name: str, epochs: np.ndarray, loss: np.ndarray) -> dict[str, Any]:
+    there = np.isfinite(loss)
+    return {"role": role, "name": name, "x": axes.rounded(epochs[there]), "y": axes.rounded(loss[there])}
+
+
+def _spoken(epochs: np.ndarray, loss: np.ndarray, held: np.ndarray) -> str:
+    """Return the course in words: how long, and whether it began to learn by heart."""
+    last = int(epochs[-1])
+    if not np.isfinite(held).any():
+        return (
+            f"{last} epochs; nothing was held out to judge by, so the last is kept. The loss ended at {loss[-1]:.3g}."
+        )
+    best = int(np.nanargmin(held))
+    kept = f"{last} epochs; the one kept is {int(epochs[best])}, where the held-out loss was lowest, {held[best]:.3g}."
+    after = " After it the network learned its own sequences by heart." if best < last and loss[-1] < loss[best] else ""
+    return kept + after

@@ -1,0 +1,205 @@
+"""A classifier tried out: part of the data set aside, a simple model beside it, and what it looked at.
+
+Axis letters: N sequences, T steps.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tidegate.data.labelled import Labelled
+from tidegate.errors import DataError
+from tidegate.tasks.judging import Judgement
+from tidegate.tasks.labels import Known, check_known
+from tidegate.tasks.sequences import taken
+from tidegate.tasks.simple import linear_on_summaries, linear_on_words
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tidegate.tasks.classifier import SequenceClassifier
+
+    Floats = NDArray[np.float64]
+
+_SET_ASIDE = 0.2
+_EXAMPLES = 4
+
+
+class Example(NamedTuple):
+    """One test sequence, looked at closely.
+
+    Attributes
+    ----------
+    number
+        Its place among the test sequences.
+    tokens
+        Its tokens; None for values.
+    values
+        Shape (T, I); None for tokens.
+    wanted, said
+        Its label, and what the classifier says.
+    probability
+        Of what it says.
+    contributions
+        How much less probable that is once a step is hidden, shape (T,).
+    """
+
+    number: int
+    tokens: list[str] | None
+    values: Floats | None
+    wanted: Any
+    said: Any
+    probability: float
+    contributions: Floats
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came out.
+
+    Parameters
+    ----------
+    model
+        Fitted.
+    judgement
+        Of the test sequences.
+    probability
+        That the model gives to what it says of each, shape (N,).
+    simple_seconds, seconds
+        To fit the simple model, and the classifier.
+    right, wrong
+        Test sequences it was surest of, and was right or wrong on.
+    notes
+        What one should know of the data.
+    """
+
+    model: SequenceClassifier
+    judgement: Judgement
+    probability: Floats
+    simple_seconds: float
+    seconds: float
+    right: list[Example]
+    wrong: list[Example]
+    notes: list[str]
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row for each test sequence: number, label, what was said, its probability, what is said simply."""
+        told = self.judgement
+        return pd.DataFrame({
+            "sequence": np.arange(len(told.wanted)),
+            "label": told.wanted,
+            "said": told.said,
+            "probability": self.probability,
+            "simple": told.simple_said,
+        })  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return scores, costs and the course of training as plain numbers and text."""
+        costs = {"parameters": self.model.n_parameters_, "seconds": self.seconds, "simple_seconds": self.simple_seconds}
+        return {**self.judgement.to_dict(), **costs, "history": self.model.history_}
+
+
+def tried(
+    model: SequenceClassifier,
+    given: Labelled,
+    test: Labelled | None = None,
+    *,
+    epochs: int | None = None,
+    batch_size: int = 32,
+) -> Trial:
+    """Fit a classifier, and judge it beside a linear model on sequences that neither has seen.
+
+    Parameters
+    ----------
+    model
+        Not fitted yet.
+    given
+        Labelled sequences.
+    test
+        What to judge by; None for a fifth of each class of `given`, drawn by the model's seed, which is not learned
+        from.
+    epochs, batch_size
+        As for `SequenceClassifier.fit`.
+
+    Raises
+    ------
+    DataError, SettingError, TrainingError
+        As `SequenceClassifier.fit`; or if nothing can be set aside, or the test holds a label that training does not.
+    """
+    known = Known.of(taken(given.sequences, model.unit), given.labels)
+    learned, judged, notes = _parted(known, given, test, model.seed)
+    started = time.perf_counter()
+    model.fit(*learned, epochs=epochs, batch_size=batch_size)
+    seconds = time.perf_counter() - started
+    check_known(np.asarray(judged[1]), model.classes_, "the test")
+    probabilities = model.predict_proba(judged[0])
+    said = model.classes_[probabilities.argmax(axis=1)]
+    tokens = known.sequences.kind == "tokens"
+    simple = linear_on_words(model.unit) if tokens else linear_on_summaries()
+    started = time.perf_counter()
+    simple_said = simple.fit(*learned).predict(judged[0])
+    simple_seconds = time.perf_counter() - started
+    name = f"logistic regression on {'counted ' + model.unit if tokens else 'summaries of the channels'}"
+    told = Judgement(model.cell, name, model.classes_, np.asarray(judged[1]), said, np.asarray(simple_said))
+    most = probabilities.max(axis=1)
+    order = np.argsort(-most, kind="stable")
+    right, wrong = (
+        [_looked(model, judged, k, (said[k], most[k])) for k in _surest(order[told.right[order] == is_right], said)]
+        for is_right in (True, False)
+    )
+    return Trial(model, told, most, simple_seconds, seconds, right, wrong, notes)
+
+
+def _surest(order: NDArray[np.int64], said: NDArray[Any]) -> list[int]:
+    """Return the first four of `order`, no more of what was said to be one class than of another if it can be."""
+    turns: dict[Any, int] = {}
+    ranked = []
+    for rank, k in enumerate(order.tolist()):
+        turns[said[k]] = turns.get(said[k], 0) + 1
+        ranked.append((turns[said[k]], rank, k))
+    return [k for _, _, k in sorted(ranked)[:_EXAMPLES]]
+
+
+def _parted(
+    known: Known, given: Labelled, test: Labelled | None, seed: int
+) -> tuple[tuple[list[Any], Any], tuple[list[Any], Any], list[str]]:
+    """Return what to learn from and what to judge by, as sequences and labels, and what to say of it."""
+    if test is not None:
+        other = Known.of(taken(test.sequences, "words", name="the test"), test.labels)
+        return (given.sequences, known.labels), (test.sequences, other.labels), _shared(given.sequences, test.sequences)
+    learned, judged = known.parted(_SET_ASIDE, seed)
+    if judged is None:
+        raise DataError(
+            "there are too few sequences to set a fifth of each class aside",
+            repair="Give more, or a file to judge by with --test.",
+        )
+    sides = [([given.sequences[k] for k in side.numbers], side.labels) for side in (learned, judged)]
+    return sides[0], sides[1], _shared(sides[0][0], sides[1][0])
+
+
+def _shared(learned: list[Any], judged: list[Any]) -> list[str]:
+    """Return a warning where test sequences were learned from too."""
+    seen = {_key(one) for one in learned}
+    n_both = sum(_key(one) in seen for one in judged)
+    if not n_both:
+        return []
+    were = "1 test sequence is" if n_both == 1 else f"{n_both:,} of {len(judged):,} test sequences are"
+    return [f"{were} among those learned from too, word for word: the scores flatter by that much."]
+
+
+def _key(one: Any) -> Any:
+    return one if isinstance(one, str) else np.ascontiguousarray(one).tobytes()
+
+
+def _looked(model: SequenceClassifier, judged: tuple[list[Any], Any], k: int, said: tuple[Any, float]) -> Example:
+    """Return what mattered in test sequence `k`."""
+    sequence = judged[0][k]
+    item = taken([sequence], model.unit).items[0]
+    tokens, values = (item, None) if isinstance(item, list) else (None, item)
+    mattered = model.contributions([sequence])[0]
+    return Example(int(k), tokens, values, judged[1][k], said[0], float(said[1]), mattered)

@@ -1,0 +1,123 @@
+"""`tidegate train` and `tidegate run`: a classifier learned, judged, saved, and used line by line."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+QUICK = "--epochs 2 --set hidden_size=8 --set embedding=8 --set n_pieces=50 --quiet"
+
+
+@pytest.fixture
+def questions(here):
+    """A TSV of two kinds of sentences."""
+    rng = np.random.default_rng(0)
+    lines = [
+        f"{k % 2}\t{'where is the' if k % 2 else 'who was the'} {rng.choice(['king', 'sea'])} {k}" for k in range(80)
+    ]
+    Path("questions.tsv").write_text("\n".join(["label\ttext", *lines, ""]))
+    return "questions.tsv"
+
+
+def test_a_classifier_is_learned_judged_saved_and_used(tidegate, questions):
+    done = tidegate(f"train classify {questions} --output made --batch-size 8 --seed 3 {QUICK}")
+    assert done.exit_code == 0, done.stderr
+    assert "is right on" in done.stdout
+    assert "tidegate run made INPUT" in done.stdout
+    scores = json.loads(Path("made/scores.json").read_text())
+    assert scores["sequences"] == len(pd.read_csv("made/predictions.csv")) == 16
+    run = json.loads(Path("made/run.json").read_text())
+    assert (run["seed"], run["settings"]["set"][0]) == (3, "hidden_size=8")
+    Path("new.txt").write_text("where is the sea\n\nwho was the king\n")
+    used = tidegate("run made new.txt")
+    assert used.exit_code == 0, used.stderr
+    lines = used.stdout.split("\n")
+    assert len(lines) == 4
+    assert not lines[1]
+    assert lines[0].split("\t")[0] in {"0", "1"}
+
+
+def test_run_reads_standard_input_and_says_every_probability(tidegate, questions, here):
+    tidegate(f"train classify {questions} --output made {QUICK}")
+    program = [sys.executable, "-c", "from tidegate.cli.main import main; main()", "run", "made", "--json"]
+    done = subprocess.run(program, input="who was it\n", capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert sum(found["probabilities"].values()) == pytest.approx(1)
+    assert found["label"] in {0, 1}
+
+
+def test_the_same_command_gives_the_same_bits(tidegate, questions):
+    for name in ("first", "second"):
+        assert tidegate(f"train classify {questions} --output {name} {QUICK}").exit_code == 0
+    for file in ("predictions.csv", "model/weights.safetensors"):
+        assert Path("first", file).read_bytes() == Path("second", file).read_bytes()
+
+
+def test_a_finished_run_is_shown_again_and_not_taken_for_another(tidegate, questions):
+    line = f"train classify {questions} --output made {QUICK}"
+    first = tidegate(line)
+    again = tidegate(f"{line} --resume")
+    assert again.stdout == first.stdout
+    other = tidegate(f"{line} --resume --seed 1")
+    assert other.exit_code == 2
+    assert "holds a finished run with seed 0, not 1" in other.stderr
+    assert tidegate(line).exit_code == 2
+    assert tidegate(f"{line} --force --seed 1").exit_code == 0
+
+
+def test_the_example_runs_without_data(tidegate):
+    done = tidegate(f"train classify --example waves {QUICK} --json")
+    assert done.exit_code == 0, done.stderr
+    assert {row["label"] for row in json.loads(done.stdout)["classes"]} == {"ahead", "behind", "neither"}
+
+
+def test_a_file_to_judge_by(tidegate, questions):
+    done = tidegate(f"train classify {questions} --test {questions} --json {QUICK}")
+    assert json.loads(done.stdout)["sequences"] == 80
+    assert "80 of 80 test sequences are among those learned from" in json.loads(done.stdout)["run"]["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("train classify", "Name a file of labelled sequences"),
+        ("train classify nothere.tsv", "nothere.tsv"),
+        ("train classify questions.tsv --example", "and not both"),
+        ("train classify --example poems", "There is no example 'poems'"),
+        ("train sing questions.tsv", "Invalid value for 'TASK'"),
+        ("train classify plain.txt", "plain.txt holds no labels"),
+        ("train classify questions.tsv --set pool=max", "has no setting 'pool'. Did you mean 'pooling'?"),
+        ("train classify questions.tsv --epochs 0", "epochs is 0; it must be a whole number, at least 1."),
+        ("train classify questions.tsv --batch-size 0", "batch_size is 0"),
+        ("train classify one.tsv", "there is nothing to tell apart"),
+        ("run nothere", "nothere is not a saved model: there is no such folder"),
+        ("run empty", "empty is not a saved model: it holds no config.json"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_leaves_nothing(tidegate, questions, typed, said):
+    Path("plain.txt").write_text("a\nb\n")
+    Path("one.tsv").write_text("".join(f"x\tword {k}\n" for k in range(20)))
+    Path("empty").mkdir()
+    before = sorted(Path().iterdir())
+    done = tidegate(typed)
+    assert done.exit_code == 2, done.stdout
+    assert said in " ".join(done.stderr.replace("\u2502", " ").split())
+    assert sorted(Path().iterdir()) == before
+
+
+def test_a_forecaster_is_not_run_on_sentences(tidegate, here):
+    assert tidegate("fit --example --model naive --horizon 3 --output naive").exit_code == 0
+    done = tidegate("run naive")
+    assert done.exit_code == 2
+    assert "use tidegate predict" in done.stderr
+
+
+def test_binary_junk_is_refused(tidegate, here):
+    Path("junk.tsv").write_bytes(bytes(range(256)) * 20)
+    done = tidegate("train classify junk.tsv")
+    assert done.exit_code == 2
+    assert "junk.tsv" in done.stderr

@@ -1,0 +1,31 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tidegate.report.sections import learning
+
+
+def section(loss, held):
+    history = {"epoch": [float(k) for k in range(len(loss))], "loss": [np.nan, *loss[1:]], "val_loss": held}
+    return learning.section(SimpleNamespace(model=SimpleNamespace(history_=history)))
+
+
+@pytest.mark.parametrize(
+    ("loss", "held", "said"),
+    [
+        (
+            [0.7, 0.5, 0.3, 0.1],
+            [0.7, 0.5, 0.4, 0.6],
+            "the one kept is 2, where the held-out loss was lowest, 0.4. After",
+        ),
+        ([0.7, 0.5, 0.3, 0.1], [0.7, 0.5, 0.4, 0.3], "3 epochs; the one kept is 3"),
+        ([0.7, 0.5], [np.nan, np.nan], "nothing was held out to judge by, so the last is kept. The loss ended at 0.5."),
+    ],
+)
+def test_the_course_in_words(loss, held, said):
+    text, figure = section(loss, held)["blocks"]
+    assert said in text["sentences"][0]
+    assert ("by heart" in text["sentences"][0]) is ("After" in said)
+    assert len(figure["data"]["lines"]) == (1 if np.isnan(held).all() else 2)
+    assert figure["data"]["lines"][0]["x"][0] == 1, "no loss is known before the first epoch"

@@ -1,0 +1,66 @@
+import json
+
+import numpy as np
+import pytest
+
+from tidegate import SequenceClassifier
+from tidegate.data.labelled import Labelled
+from tidegate.report.trained import page, summarise
+from tidegate.tasks.trial import tried
+
+RUN = {
+    "name": "questions",
+    "command": "tidegate train classify questions.tsv",
+    "started": "2026-01-02 03:04:05",
+    "seconds": 1.2,
+    "versions": {"tidegate": "0.1.0"},
+    "notes": ["One note."],
+}
+QUICK = {"hidden_size": 4, "embedding": 4, "n_pieces": 20}
+
+
+@pytest.fixture(scope="module")
+def trials():
+    rng = np.random.default_rng(0)
+    labels = np.tile(["yes", "no"], 40)
+    texts = [" ".join([*rng.choice(["so", "it", "<b>goes</b>"], 4), label]) for label in labels]
+    waves = [rng.normal(size=(9, 5)) for _ in labels]
+    many = np.repeat([f"kind {k}" for k in range(12)], 5)
+    numbers = [rng.normal(size=(4, 1)) for _ in many]
+    return {
+        name: tried(SequenceClassifier(**QUICK), Labelled(*data), epochs=2, batch_size=8)
+        for name, data in {"texts": (texts, labels), "waves": (waves, labels), "many": (numbers, many)}.items()
+    }
+
+
+@pytest.mark.parametrize("which", ["texts", "waves", "many"])
+def test_the_summary_is_plain_and_says_what_came_out(trials, which):
+    summary = json.loads(json.dumps(summarise(trials[which], RUN), allow_nan=False))
+    assert [one["name"] for one in summary["sections"]] == ["classes", "examples", "learning", "reproduce"]
+    first, *rest = trials[which].judgement.sentences()
+    assert summary["verdict"]["statement"] == first
+    assert summary["verdict"]["sentences"] == [*rest, "One note."]
+
+
+def test_words_are_shaded_by_what_they_did_and_never_taken_for_markup(trials):
+    html = page(trials["texts"], RUN)
+    assert "&lt;b&gt;goes" not in html or "<b>goes" not in html
+    assert 'class="tokens"' in html
+    assert "--share:1.0" in html
+    examples = [*trials["texts"].right, *trials["texts"].wrong]
+    assert all(f"Sequence {one.number}." in html for one in examples)
+
+
+def test_many_classes_have_their_mistakes_listed(trials):
+    sections = {one["name"]: one for one in summarise(trials["many"], RUN)["sections"]}
+    kinds = [block["kind"] for block in sections["classes"]["blocks"]]
+    assert kinds == ["table", "bullets"]
+    few = {one["name"]: one for one in summarise(trials["texts"], RUN)["sections"]}
+    assert [block["kind"] for block in few["classes"]["blocks"]] == ["table", "table"]
+
+
+def test_recordings_show_at_most_three_channels(trials):
+    sections = {one["name"]: one for one in summarise(trials["waves"], RUN)["sections"]}
+    grids = [block for block in sections["examples"]["blocks"] if block["kind"] == "grid"]
+    assert len(grids[0]["figures"][0]["data"]["lines"]) == 3
+    assert "the first 3 of 5 channels" in grids[0]["figures"][0]["caption"]

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from tidegate import SequenceClassifier
+from tidegate.tasks.contributions import MOST, contributions
+
+QUICK = {"hidden_size": 8, "embedding": 8, "n_pieces": 50, "dropout": 0.1}
+
+
+def test_what_decides_counts_and_the_rest_does_not():
+    """A rule that looks at one token alone: hiding it takes away all that it gave."""
+
+    def probabilities(items):
+        found = np.array([0.9 if 7 in item else 0.2 for item in items])
+        return np.stack([1 - found, found], axis=1)
+
+    made = contributions(np.array([3, 7, 4]), probabilities)
+    np.testing.assert_allclose(made, [0.0, 0.7, 0.0])
+
+
+def test_pieces_of_a_hidden_token_are_hidden_too():
+    seen = []
+
+    def probabilities(items):
+        seen.extend(item.tolist() for item in items)
+        return np.full((len(items), 2), 0.5)
+
+    contributions(np.array([[5, 8, 9], [6, 8, 0]]), probabilities)
+    assert seen == [[[5, 8, 9], [6, 8, 0]], [[1, 0, 0], [6, 8, 0]], [[5, 8, 9], [1, 0, 0]]]
+
+
+def test_long_recordings_are_hidden_in_stretches():
+    calls = []
+
+    def probabilities(items):
+        calls.append(len(items))
+        level = np.array([item[100:110].mean() for item in items])
+        return np.stack([1 - level, level], axis=1)
+
+    made = contributions(np.ones((600, 1), dtype=np.float32), probabilities)
+    assert calls == [MOST + 1]
+    assert made.shape == (600,)
+    assert np.flatnonzero(made > 0.5).tolist() == list(range(100, 110))
+
+
+def test_the_word_that_decides_stands_out(texts):
+    model = SequenceClassifier(**QUICK).fit(*texts(300), epochs=20)
+    X = ["the film was lovely", "the film was awful"]
+    assert model.predict(X).tolist() == ["good", "bad"]
+    first, second = model.contributions(X)
+    assert (first.argmax(), second.argmax()) == (3, 3)
+    assert len(first) == 4
+
+
+def test_values_are_hidden_as_their_mean(waves):
+    model = SequenceClassifier(**QUICK).fit(*waves(60), epochs=3)
+    (made,) = model.contributions([np.tile(model._data.reader.mean, (12, 1))])
+    assert made == pytest.approx(np.zeros(12), abs=1e-6)
