@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.accuracy.scoring import LEVELS, interval_scores, naive2, scores
+from benchmarks.accuracy.scoring import LEVELS, gigabytes, interval_scores, naive2, scores
 from benchmarks.accuracy.sets import M3, SETS, Loaded, load
 
 from tidegate.forecasters import registry
@@ -52,7 +52,7 @@ def run(name: str, loaded: Loaded, options: argparse.Namespace, seed: int) -> di
         found |= interval_scores(SETS[name], loaded, forecast)
     if not seed:
         print("   ", *made.notes_, sep="\n    ")
-    return found | {"seconds": seconds}
+    return found | {"seconds": seconds, "GB": gigabytes()}
 
 
 def shown(found: dict[str, float]) -> str:

@@ -11,6 +11,7 @@ import argparse
 import time
 
 import numpy as np
+from benchmarks.accuracy.scoring import gigabytes
 
 import tidegate
 from tidegate.data.frames import from_frame
@@ -36,7 +37,7 @@ def main() -> None:
             made = registry.entry(name).build(settings).fit(learned, horizon=STEPS).forecast().mean[0]
             found.append((np.abs(made - actual).mean() / scale, time.perf_counter() - started))
         error, seconds = np.mean(found, axis=0)
-        print(f"{name:16} MASE {error:.3f}  {seconds:5.1f} s  over {len(found)}", flush=True)
+        print(f"{name:16} MASE {error:.3f}  {seconds:5.1f} s  {gigabytes():.2f} GB  over {len(found)}", flush=True)
 
 
 if __name__ == "__main__":

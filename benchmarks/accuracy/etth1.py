@@ -5,7 +5,10 @@ last horizon steps after every test hour from stride 1, none left out; mean squa
 windows, steps and variables. Training sees the first 11,520 hours, the newest quarter of them held out for stopping.
 
 Usage: python -m benchmarks.accuracy.etth1 FILE [--horizons 96,192,336,720] [--seeds 0,1,2] [--set hidden_size=512]
-       [--training n_updates=1000] [--validate]
+       [--training n_updates=1000] [--validate] [--intervals]
+
+The published figures are of point forecasts, and so is the head here; with --intervals it is that of quantiles, which
+users get, unless --set names another, and what its 80 and 95 % intervals cover is shown too.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from benchmarks.accuracy.__main__ import pairs
+from benchmarks.accuracy.scoring import LEVELS, coverage, gigabytes
 
 from tidegate.data.frames import from_frame
 from tidegate.forecasters.recurrent import GRU
@@ -63,13 +67,34 @@ def panel_of(long: pd.DataFrame, n_rows: int, seasons: tuple[int, ...]) -> Panel
     return replace(from_frame(long.groupby("unique_id").head(n_rows)[["unique_id", "ds", "y"]]), seasons=seasons)
 
 
-def forecasts(model: Forecaster, panel: Panel, first: int, horizon: int) -> np.ndarray:
-    """Return what is forecast for every window whose first future hour is `first` or later, shape (windows, N, F)."""
+def forecasts(
+    model: Forecaster, panel: Panel, first: int, horizon: int, *, levels: tuple[int, ...] = ()
+) -> tuple[np.ndarray, dict[str, float]]:
+    """Return what is forecast for every window whose first future hour is `first` or later, shape (windows, N, F).
+
+    Beside it what the intervals of these levels cover, in percent.
+    """
     ends = np.repeat(np.arange(first, int(panel.lengths[0]) - horizon + 1)[:, None], len(panel), axis=1)
     parts = np.array_split(ends, max(1, len(ends) // 100))
-    return np.concatenate(
-        [np.stack([made.mean for made in model.forecast_at(panel, part)]).astype(np.float32) for part in parts]
-    )
+    means, covered = [], []
+    for part in parts:
+        made = model.forecast_at(panel, part, levels=levels)
+        means.append(np.stack([one.mean for one in made]).astype(np.float32))
+        actual = actual_at(panel, part, horizon)
+        bounds = [one.intervals for one in made if one.intervals is not None]
+        if bounds:
+            lower, upper = (np.stack([getattr(one, side) for one in bounds]) for side in ("lower", "upper"))
+            covered.append((len(part), coverage(lower, upper, actual)))
+    counts = [count for count, _ in covered]
+    names = covered[0][1] if covered else {}
+    return np.concatenate(means), {
+        name: float(np.average([one[name] for _, one in covered], weights=counts)) for name in names
+    }
+
+
+def actual_at(panel: Panel, ends: np.ndarray, horizon: int) -> np.ndarray:
+    """Return what happened after the origins `ends`, shape (G, N): shape (G, N, F)."""
+    return panel.values[(panel.offsets[:-1] + ends)[..., None] + np.arange(horizon)]
 
 
 def errors(made: np.ndarray, panel: Panel, first: int) -> tuple[float, float]:
@@ -91,9 +116,11 @@ def main() -> None:
     parser.add_argument(
         "--validate", action="store_true", help="train on the first 8,640 hours, judge on the next 2,880"
     )
+    parser.add_argument("--intervals", action="store_true", help="coverage of 80 and 95 % intervals too")
     options = parser.parse_args()
     long, _ = scaled(options.file)
     seasons = tuple(int(season) for season in options.seasons.split(","))
+    settings = SETTINGS | ({"head": "quantiles"} if options.intervals else {}) | pairs(options.set)
     training = Training(**(TRAINING | pairs(options.training)))
     first, last = (TRAIN, CHECKED) if options.validate else (CHECKED, TESTED)
     seen, whole = panel_of(long, first, seasons), panel_of(long, last, seasons)
@@ -101,11 +128,14 @@ def main() -> None:
         runs, found = [], []
         for seed in map(int, options.seeds.split(",")):
             started = time.perf_counter()
-            model = GRU(**(SETTINGS | pairs(options.set)), training=training, seed=seed).fit(seen, horizon=horizon)
+            model = GRU(**settings, training=training, seed=seed).fit(seen, horizon=horizon)
             seconds = time.perf_counter() - started
-            runs.append(forecasts(model, whole, first, horizon))
+            made, covered = forecasts(model, whole, first, horizon, levels=LEVELS if options.intervals else ())
+            runs.append(made)
             found.append(errors(runs[-1], whole, first))
-            print(f"{horizon}, seed {seed}: {shown(*found[-1])}  {seconds:.0f} s", flush=True)
+            cover = "".join(f"  {name} {share:.1f} %" for name, share in covered.items())
+            row = f"{shown(*found[-1])}{cover}  {seconds:.0f} s  {gigabytes():.2f} GB"
+            print(f"{horizon}, seed {seed}: {row}", flush=True)
         others = ", ".join(f"{who} {figures[horizon]}" for who, figures in PUBLISHED.items())
         print(f"{horizon}, mean of {len(found)}: {shown(*np.mean(found, axis=0))}; published MSE: {others}")
         together = errors(np.median(runs, axis=0), whole, first)

@@ -5,7 +5,7 @@ mean over the horizon, for our models, for the library called directly, and for 
 same series; then milliseconds a series for ours. The folder holds m3_<kind>.csv.gz (columns unique_id, ds, y, split:
 "train" and the rest) and m3_reference_forecasts.csv.gz (columns method, unique_id, step, forecast).
 
-Usage: python benchmarks/accuracy/m3.py FOLDER [--models ses,ets] [--every 12] [--kinds monthly] [--no-library]
+Usage: python -m benchmarks.accuracy.m3 FOLDER [--models ses,ets] [--every 12] [--kinds monthly] [--no-library]
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
+from benchmarks.accuracy.scoring import gigabytes
 from statsforecast import models as library
 
 from tidegate.data.frames import from_frame
@@ -76,15 +77,14 @@ def report(folder: Path, kind: str, options: argparse.Namespace, published: pd.D
     rows = [values.to_numpy(float) for _, values in train.groupby("unique_id").y]
     season, horizon = KINDS[kind], actual.shape[1]
     direct = {} if options.no_library else peers(season)
-    print(
-        f"\n{kind}: {len(chosen)} series, horizon {horizon}\n{'model':16}{'ours':>8}{'library':>9}{'ms a series':>13}"
-    )
+    print(f"\n{kind}: {len(chosen)} series, horizon {horizon}")
+    print(f"{'model':16}{'ours':>8}{'library':>9}{'ms a series':>13}{'GB':>7}")
     for name in options.models.split(","):
         started = time.process_time()
         error = smape(actual, ours(name, train, horizon, season))
         cost = 1000 * (time.process_time() - started) / len(rows)
         peer = f"{smape(actual, theirs(direct[name], rows, horizon)):9.3f}" if name in direct else f"{'':9}"
-        print(f"{name:16}{error:8.3f}{peer}{cost:13.1f}", flush=True)
+        print(f"{name:16}{error:8.3f}{peer}{cost:13.1f}{gigabytes():7.2f}", flush=True)
     for method in METHODS:
         made = published[(published.method == method) & published.unique_id.isin(chosen)]
         table = made.pivot(index="unique_id", columns="step", values="forecast").loc[chosen].to_numpy()[:, :horizon]

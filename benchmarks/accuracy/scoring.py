@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from tidegate.evaluation.work import peak_memory
 from tidegate.scoring.metrics import mape, smape
 from tidegate.scoring.scaling import seasonal_scales
 
@@ -48,15 +49,33 @@ def scores(found: Set, loaded: Loaded, mean: np.ndarray, reference: np.ndarray |
 
 def interval_scores(found: Set, loaded: Loaded, forecast: Forecast) -> dict[str, float]:
     """Return the coverage of each level in percent and the mean scaled interval score of 95 % (M4's MSIS)."""
-    actual, intervals = loaded.actual[..., None], forecast.intervals
+    y, intervals = loaded.actual, forecast.intervals
     assert intervals is not None  # noqa: S101 (levels were asked for)
-    there = np.isfinite(actual[..., 0])
-    inside = (intervals.lower <= actual) & (actual <= intervals.upper)
-    made = {f"coverage-{level}": 100 * float(inside[..., k][there].mean()) for k, level in enumerate(LEVELS)}
-    low, high, y = intervals.lower[..., 1], intervals.upper[..., 1], actual[..., 0]
+    made = coverage(intervals.lower, intervals.upper, y)
+    low, high = intervals.lower[..., 1], intervals.upper[..., 1]
     width = high - low + 40 * (np.clip(low - y, 0, None) + np.clip(y - high, 0, None))
     made["MSIS"] = float(np.nanmean(np.nanmean(width, axis=1) / _scales(found, loaded)))
     return made
+
+
+def coverage(lower: np.ndarray, upper: np.ndarray, actual: np.ndarray) -> dict[str, float]:
+    """Return the coverage of each level in percent, over all that is there.
+
+    Parameters
+    ----------
+    lower, upper
+        Shape (..., Q), one column for each of `LEVELS`.
+    actual
+        Shape (...), NaN where missing.
+    """
+    there = np.isfinite(actual)
+    inside = (lower <= actual[..., None]) & (actual[..., None] <= upper)
+    return {f"coverage-{level}": 100 * float(inside[..., k][there].mean()) for k, level in enumerate(LEVELS)}
+
+
+def gigabytes() -> float:
+    """Return the most memory that this process has held so far, in GB."""
+    return peak_memory() / 1e9
 
 
 def naive2(folder: Path, loaded: Loaded) -> np.ndarray:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from benchmarks.accuracy.peers import ENDLESS, QUIET
+from benchmarks.accuracy.scoring import gigabytes
 from benchmarks.accuracy.victoria import KNOWN, ORIGINS, STEPS, WEEK, origins, read, scaled_error
 
 if TYPE_CHECKING:
@@ -125,7 +126,9 @@ def main() -> None:
         for name in options.models.split(","):
             started = time.perf_counter()
             error = scaled_error(PEERS[name](data, dict(limits)), panel)
-            print(f"{name:30} MASE {error:.4f}  {time.perf_counter() - started:.0f} s", flush=True)
+            print(
+                f"{name:30} MASE {error:.4f}  {time.perf_counter() - started:.0f} s  {gigabytes():.2f} GB", flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import os
 import pickle
 import signal
 import threading
+import time
 import traceback
 from dataclasses import dataclass
 from multiprocessing import connection, resource_tracker
@@ -25,7 +26,9 @@ Result = TypeVar("Result")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def run(tasks: Iterable[Callable[[], Result]], *, processes: int = 1) -> Generator[tuple[int, Result], None, None]:
+def run(
+    tasks: Iterable[Callable[[], Result]], *, processes: int = 1, until: Callable[[], float | None] | None = None
+) -> Generator[tuple[int, Result], None, None]:
     """Run `tasks` and yield each result as it is ready, with the number of its task.
 
     Parameters
@@ -36,6 +39,9 @@ def run(tasks: Iterable[Callable[[], Result]], *, processes: int = 1) -> Generat
     processes
         At least 1; 1 runs every task here, in order. Workers are started afresh (no fork), with one thread each,
         and reused for all tasks.
+    until
+        Returns the time, as `time.monotonic` tells it, at which all workers are stopped and what they have not
+        finished is given up; None while there is no such time. With it even one process is a worker.
 
     Yields
     ------
@@ -54,7 +60,7 @@ def run(tasks: Iterable[Callable[[], Result]], *, processes: int = 1) -> Generat
     """
     if processes < 1:
         raise SettingError(f"processes is {processes}; it must be at least 1.")
-    return _here(tasks) if processes == 1 else _spawned(tasks, processes)
+    return _here(tasks) if processes == 1 and until is None else _spawned(tasks, processes, until or _never)
 
 
 def _here(tasks: Iterable[Callable[[], Result]]) -> Generator[tuple[int, Result], None, None]:
@@ -62,7 +68,13 @@ def _here(tasks: Iterable[Callable[[], Result]]) -> Generator[tuple[int, Result]
         yield number, task()
 
 
-def _spawned(tasks: Iterable[Callable[[], Result]], processes: int) -> Generator[tuple[int, Result], None, None]:
+def _never() -> None:
+    return None
+
+
+def _spawned(
+    tasks: Iterable[Callable[[], Result]], processes: int, until: Callable[[], float | None]
+) -> Generator[tuple[int, Result], None, None]:
     context = multiprocessing.get_context("spawn")
     numbered = enumerate(tasks)
     busy: dict[connection.Connection[Any, Any], _Worker] = {}
@@ -75,7 +87,11 @@ def _spawned(tasks: Iterable[Callable[[], Result]], processes: int) -> Generator
             if len(workers) == processes:
                 break
         while busy:
-            for pipe in connection.wait(list(busy)):
+            end = until()
+            ready = connection.wait(list(busy), None if end is None else max(end - time.monotonic(), 0.0))
+            if not ready:
+                return
+            for pipe in ready:
                 worker = busy.pop(pipe)  # type: ignore[call-overload]  # they are what was waited for
                 finished = worker.take()
                 following = next(numbered, None)

@@ -21,6 +21,7 @@ PAGES = [
     "docs/inspect.md",
     "docs/layers.md",
     "docs/rolling.md",
+    "docs/rules.md",
     "docs/tag.md",
     "docs/tuning.md",
 ]

@@ -1,10 +1,13 @@
 """Law 6: save and load give bit-equal forecasts, and a model folder holds no code."""
 
 import numpy as np
+import pytest
 
 import tidegate
 from tidegate.forecasters import registry
 from tidegate.forecasters.naive import MovingAverage
+from tidegate.forecasters.recurrent import RecurrentForecaster
+from tidegate.training.settings import Training
 
 
 def loses_something(model, panel, folder) -> bool:
@@ -29,6 +32,28 @@ def test_saving_loses_nothing(model_name, panel, tmp_path):
 def test_saving_loses_no_gaps(gap_reader, gappy_panel, brief, tmp_path):
     assert not loses_something(brief(gap_reader), gappy_panel, tmp_path / "model")
     assert np.isnan(tidegate.load(tmp_path / "model").history_.values).any()
+
+
+@pytest.mark.parametrize(
+    ("cell", "settings"),
+    [
+        ("elman", {"start": "identity"}),
+        ("elman", {"layer_options": {"nonlinearity": "sigmoid", "clip": 3.0}}),
+        ("lstm", {"layer_options": {"peepholes": "full", "layer_norm": True}, "layers": 2, "truncate": 5}),
+        ("lstm", {"layer_options": {"without": ("forget", "output")}}),
+        ("gru", {"layer_options": {"reset": "before", "bias": False}}),
+        ("gru", {"start": "chrono"}),
+        ("slstm", {"forget_bias": 3}),
+    ],
+)
+def test_saving_loses_no_form_of_a_cell(cell, settings, panel, tmp_path):
+    training = Training(n_updates=10, n_checks=2)
+    model = RecurrentForecaster(cell=cell, **settings, hidden_size=6, n_members=1, training=training)
+    assert not loses_something(model, panel, tmp_path / "model")
+    again = tidegate.load(tmp_path / "model")
+    assert again.get_params(deep=False) == model.get_params(deep=False)
+    cells = [one._networks[0].encoder.layers.cell for one in (model, again)]
+    assert cells[0] == cells[1]
 
 
 class Forgetful(MovingAverage):

@@ -9,6 +9,7 @@ import torch
 from tidegate.forecasters.narn import NARN
 from tidegate.forecasters.network.building import DECODERS, Plan, network
 from tidegate.forecasters.network.forecaster import Sizes
+from tidegate.forecasters.network.layers import LayerPlan
 from tidegate.forecasters.recurrent import GRU, RecurrentForecaster
 from tidegate.nn.decoders.reading import Reading
 from tidegate.nn.initialisation import built
@@ -52,7 +53,7 @@ def meeting(decoder):
 @torch.no_grad()
 def test_a_label_stands_for_the_vector_that_was_learned_for_it(decoder, label):
     generator = torch.Generator().manual_seed(1)
-    plan = Plan("gru", decoder, "quantiles", HIDDEN, layers=1, segment=3, series_width=0, dropout=0.0)
+    plan = Plan(LayerPlan("gru", HIDDEN, 1, 0.0), decoder, "quantiles", segment=3, series_width=0, dropout=0.0)
     made = built(lambda: network(plan, SIZES, generator), generator).eval()
     reading = reading_of()
     without, with_label = reading.context.clone(), reading.context.clone()

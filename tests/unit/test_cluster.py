@@ -102,6 +102,23 @@ def test_stopping_early_stops_the_workers():
     assert time.monotonic() - started < 60
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_workers_are_stopped_at_the_time_given(processes):
+    """A worker needs seconds to start; what is asked for after the first result lasts longer than the time left."""
+    ends = []
+
+    def until():
+        return ends[0] if ends else None
+
+    found = []
+    started = time.monotonic()
+    for number, _ in cluster.run(tasks(sleep, [0, 60, 60]), processes=processes, until=until):
+        found.append(number)
+        ends.append(time.monotonic() + 0.2)
+    assert found == [0]
+    assert time.monotonic() - started < 50
+
+
 def test_fewer_than_one_process_is_refused():
     with pytest.raises(SettingError, match="processes is 0; it must be at least 1"):
         cluster.run([], processes=0)

@@ -42,9 +42,9 @@ class Request(studying.Request):
 
     origin: Origin
 
-    def settings(self, place: folders.Place) -> Settings:
+    def settings(self, place: folders.Place, clock: float) -> Settings:
         """Return how to run the backtest and what intervals the forecast gets."""
-        return replace(super().settings(place), intervals=self.origin.intervals)
+        return replace(super().settings(place, clock), intervals=self.origin.intervals)
 
     def recorded(self) -> dict[str, Any]:
         """Return the settings that decide the result, as they stand in run.json."""

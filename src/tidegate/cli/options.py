@@ -177,7 +177,7 @@ class Judging:
     ] = False
     budget: Annotated[
         float | None,
-        typer.Option("--budget", metavar="SECONDS", help="Start nothing more after this time; says what it left out."),
+        typer.Option("--budget", metavar="SECONDS", help="End everything within this time; says what it left out."),
     ] = None
     processes: Annotated[
         int | None,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tidegate.forecasters.registry import Entry
     from tidegate.training.settings import Training
 
+_LAYERS = "layer_options"
 _SPOKEN = {"none": None, "true": True, "false": False}
 
 
@@ -27,7 +28,7 @@ def configured(entry: Entry, words: Sequence[str], *, seed: int, horizon: int) -
         Of the registry.
     words
         NAME=VALUE each. VALUE is a number, text, none, true, false, or several of them between commas; the settings of
-        training are called training.NAME.
+        training are called training.NAME, the options of the recurrent layers layer_options.NAME.
     seed
         For a stochastic model.
     horizon
@@ -73,6 +74,7 @@ def spoken(words: Sequence[str], known: Collection[str], whose: str, usual: Trai
     """
     given: dict[str, Any] = {}
     training: dict[str, Any] = {}
+    layers: dict[str, Any] = {}
     for word in words:
         name, equals, text = (part.strip() for part in word.partition("="))
         if not equals or not name:
@@ -80,15 +82,18 @@ def spoken(words: Sequence[str], known: Collection[str], whose: str, usual: Trai
         outer, dot, inner = name.partition(".")
         if dot and outer == "training" and "training" in known:
             training[_spelled(inner, _training_names(), f"The training of {whose}")] = value(text)
+        elif dot and outer == _LAYERS and _LAYERS in known:
+            layers[inner] = value(text)
         else:
             given[_spelled(name, tuple(known), whose)] = value(text)
-    if training and "training" in given:
-        raise SettingError("--set gives training as a whole and in parts: give one of them.")
+    for whole, in_parts in (("training", training), (_LAYERS, layers)):
+        if in_parts and whole in given:
+            raise SettingError(f"--set gives {whole} as a whole and in parts: give one of them.")
     if training:
         from tidegate.training.settings import Training, checked
 
         given["training"] = checked((usual or Training())._replace(**training))
-    return given
+    return {**given, _LAYERS: layers} if layers else given
 
 
 def of_models(words: Sequence[str], names: Sequence[str]) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import time
 from dataclasses import asdict, dataclass
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from tidegate.insight.glimpse import Glimpse
     from tidegate.panel import Panel
     from tidegate.scoring.folds import Folds
+
+_WRITING = 3.0
+"""Seconds of a budget that the report is given."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +79,16 @@ class Request:
         asked = self.judging
         return Folds(self.ahead.horizon, asked.folds, asked.stride, asked.gap, asked.window, asked.refit_every())
 
-    def settings(self, place: folders.Place) -> Settings:
-        """Return how to run the backtest."""
+    def settings(self, place: folders.Place, clock: float) -> Settings:
+        """Return how to run the backtest; of a budget what was spent since `clock`, on reading the data, is gone."""
         from tidegate.evaluation.backtest import Settings
 
+        budget = self.judging.budget
         return Settings(
             levels=self.coverage.percent(),
             seed=self.chance.seed,
             processes=self.judging.workers,
-            budget=self.judging.budget,
+            budget=None if budget is None else max(budget - (time.monotonic() - clock), 1e-3),
             store=place.store,
             watch=progress.watch(quiet=self.speech.quiet),
             warm=self.judging.warm,
@@ -125,7 +130,7 @@ def run(request: Request) -> int:
     panel = _usable(request)
     contenders += request.rivals(panel)
     with resumable(place, request.typed):
-        study = _study(request, contenders, panel, place)
+        study = _study(request, contenders, panel, request.settings(place, clock))
         checked, look = _looked(study, request, panel, clock)
         facts = _facts(study, request, started, time.monotonic() - clock)
         _write(study, place, facts | checked, look)
@@ -143,7 +148,7 @@ def _usable(request: Request) -> Panel:
     return panel
 
 
-def _study(request: Request, contenders: list[str | Forecaster], panel: Panel, place: folders.Place) -> Study:
+def _study(request: Request, contenders: list[str | Forecaster], panel: Panel, settings: Settings) -> Study:
     from tidegate.evaluation.study import compare, study
 
     work = study if request.typed.command == "forecast" else compare
@@ -152,7 +157,7 @@ def _study(request: Request, contenders: list[str | Forecaster], panel: Panel, p
         horizon=request.ahead.horizon,
         models=contenders,
         folds=request.folds(),
-        settings=request.settings(place),
+        settings=settings,
     )
 
 
@@ -167,9 +172,10 @@ def _looked(study: Study, request: Request, panel: Panel, clock: float) -> tuple
     from tidegate.insight.glimpse import glimpse
 
     seed, budget = request.chance.seed, request.judging.budget
-    spent = budget is not None and time.monotonic() - clock >= budget
+    left = math.inf if budget is None else budget - (time.monotonic() - clock) - _WRITING
+    spent = left <= 0
     sealed = seal(study, panel, command=_audit(request, study.model.name), seed=seed, spent=spent)
-    look = glimpse(study, spent=budget is not None and time.monotonic() - clock >= budget)
+    look = glimpse(study, left=left if budget is None else budget - (time.monotonic() - clock) - _WRITING)
     return {"seal": sealed.to_dict(), "inside": look.to_dict()}, look
 
 

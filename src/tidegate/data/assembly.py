@@ -13,6 +13,7 @@ from tidegate.data.duplicates import repeated, without_duplicates
 from tidegate.data.future import last_values, split, with_future
 from tidegate.data.gaps import missing_values, regular
 from tidegate.data.loading import load_long, load_wide
+from tidegate.data.mixture import refuse_mixture
 from tidegate.data.resampling import resampled
 from tidegate.data.rows import Rows, static_of
 from tidegate.data.spacing import counted, settled
@@ -136,6 +137,8 @@ def _gridded(rows: Rows, options: Options) -> tuple[Rows, str, list[str]]:
         raise
     said += more
     rows, gaps, more = regular(rows, frequency, fill=options.fill)
+    if gaps:
+        refuse_mixture(rows)
     said += more
     stops = last_values(rows)
     empty, more = missing_values(rows, stops, fill=options.fill)

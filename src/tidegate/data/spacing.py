@@ -9,6 +9,7 @@ import numpy as np
 
 from tidegate.data.calendar import describe
 from tidegate.data.frequency import find_step, off_grid, within
+from tidegate.data.mixture import refuse_mixture
 from tidegate.data.steps import DAY, EITHER_END, Step, alias, month_stamps, months, on_rule, step
 from tidegate.data.zones import to_local, to_utc
 from tidegate.errors import DataError, SettingError
@@ -51,6 +52,7 @@ def settled(rows: Rows, frequency: str | None) -> tuple[Rows, str, list[str]]:
         rows, made, said = _as_given(rows, frequency)
     wrong = off_grid(rows.times, rows.offsets, made, timezone=rows.timezone)
     if len(wrong):
+        refuse_mixture(rows)
         _refuse(rows, made, wrong, frequency)
     name = alias(made, _first(rows) if made.unit != "count" else 0)
     return rows, name, [*said, _sentence(name, inferred=frequency is None)]

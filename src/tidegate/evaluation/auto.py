@@ -10,11 +10,12 @@ import numpy as np
 from tidegate.analysis.wording import listing, number, percent
 from tidegate.checks import check_whole
 from tidegate.errors import DataError, ModelError
+from tidegate.evaluation.allotment import Allotment
 from tidegate.evaluation.candidates import candidates_for, folds_for
 from tidegate.evaluation.contenders import BASELINE
 from tidegate.evaluation.plan import plan
 from tidegate.evaluation.reasons import MARGIN
-from tidegate.evaluation.work import Job, judge
+from tidegate.evaluation.work import Job
 from tidegate.forecasters import registry
 from tidegate.forecasters.base import Forecaster
 from tidegate.forecasters.ensemble import UNFIT, Ensemble, asked, built, check_members
@@ -23,6 +24,7 @@ from tidegate.scoring import metrics
 from tidegate.scoring.conformal import half_widths, shortage
 from tidegate.scoring.folds import Folds
 from tidegate.scoring.scaling import seasonal_scales
+from tidegate.training.settings import Training, checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,6 +69,9 @@ class Auto(Forecaster):
         Most series to judge on, drawn by seed, at least 1.
     seed
         Of the draw and of stochastic candidates that are named, at least 0.
+    budget
+        Wall-clock seconds of a fit, positive, as in `Training`: candidates that would take longer are left out, and
+        networks train for what the others leave. None for no limit.
 
     Attributes
     ----------
@@ -98,8 +103,10 @@ class Auto(Forecaster):
         folds: int | None = None,
         judged: int = 200,
         seed: int = 0,
+        budget: float | None = None,
     ) -> None:
         self.candidates, self.folds, self.judged, self.seed = candidates, folds, judged, seed
+        self.budget = budget
 
     @property
     def traits(self) -> registry.Traits:
@@ -118,8 +125,10 @@ class Auto(Forecaster):
             check_whole("folds", self.folds, least=1)
         check_whole("judged", self.judged, least=1)
         check_whole("seed", self.seed, least=0)
+        checked(Training(budget=self.budget))
 
     def _fit(self, panel: Panel, horizon: int) -> None:
+        allotment = Allotment(self.budget, len(panel))
         wanted = candidates_for(panel, horizon) if self.candidates is None else tuple(self.candidates)
         if BASELINE not in [one if isinstance(one, str) else one.name for one in wanted]:
             wanted = (BASELINE, *wanted)
@@ -132,7 +141,7 @@ class Auto(Forecaster):
                 self._as_observed(panel), Folds(horizon=horizon, count=self.folds or folds_for(panel, horizon), refit=0)
             )
             drawn = np.random.default_rng(self.seed).permutation(len(planned.panel))[: self.judged]
-            trial = tried(models, planned, horizon, drawn=np.sort(drawn))
+            trial = tried(models, planned, horizon, drawn=np.sort(drawn), allotment=allotment)
             weights, self.scores_ = chosen(trial)
             places = trial.places(weights)
             failed |= trial.failed
@@ -140,7 +149,8 @@ class Auto(Forecaster):
         except DataError as error:
             weights, self.scores_, places = _unjudged(models), {}, None
             notes = [f"Nothing could be judged before the end ({error}), so the usual candidates count the same."]
-        own = self._refit({label: (models[label], weight) for label, weight in weights.items()}, panel)
+        fits = {label: allotment.to_fit(models[label], weights) for label in weights}
+        own = self._refit({label: (fits[label], weight) for label, weight in weights.items()}, panel)
         self._places = places if set(self.weights_) == set(weights) else None
         lost = [f"{label} could not be judged: {why}" for label, why in failed.items()]
         self.notes_ = (*self._said(), *notes, *lost, *own)
@@ -254,10 +264,13 @@ class Trial(NamedTuple):
         )
 
 
-def tried(models: dict[str, Forecaster], planned: Plan, horizon: int, *, drawn: Integers) -> Trial:
+def tried(
+    models: dict[str, Forecaster], planned: Plan, horizon: int, *, drawn: Integers, allotment: Allotment | None = None
+) -> Trial:
     """Fit every model before the oldest origin of the plan and forecast the series `drawn`, shape (M,), from each.
 
-    Models over all series are fitted to all of them, the others to those that are drawn.
+    Models over all series are fitted to all of them, the others to those that are drawn; those for which the allotment
+    has no time are left out, but for seasonal naive.
 
     Raises
     ------
@@ -269,10 +282,16 @@ def tried(models: dict[str, Forecaster], planned: Plan, horizon: int, *, drawn: 
     bounds: dict[str, Floats] = {}
     failed: dict[str, str] = {}
     levels = (_MEASURE,) if planned.ends[:, drawn].size >= _CALIBRATED else ()
+    shares = allotment or Allotment(None, len(planned.panel))
     for label, model in models.items():
         together = model.traits.scope == "panel"
         panel, ends = whole if together else sample
-        outcome = judge(Job(model, panel.before(ends[-1], horizon), ends, horizon, 0, None, levels))
+        job = Job(model, panel.before(ends[-1], horizon), ends, horizon, 0, None, levels)
+        refused = shares.refusal(label, job) if label != BASELINE else ""
+        if refused:
+            failed[label] = refused
+            continue
+        outcome = shares.judged(job)
         if outcome.failure or outcome.missing:
             failed[label] = outcome.failure or outcome.missing
             continue

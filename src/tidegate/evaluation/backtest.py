@@ -64,8 +64,9 @@ class Settings:
     processes
         Workers, at least 1; the results do not depend on it.
     budget
-        Seconds after which no further model is started, in ladder order; None for no limit. The baseline and models
-        whose folds are all stored already are exempt.
+        Seconds after which no further model is started, in ladder order, and those under way are given up; None for no
+        limit. The baseline and models whose folds are all stored already are exempt. Of a `study` it is the time for
+        the whole, of which judging gets half (see `study`).
     store
         Folder that keeps every finished fold and from which an interrupted run resumes; None for none.
     watch
@@ -156,8 +157,10 @@ def backtest(
     if watch is not None:
         watch.begin([one.label for one in contenders], folds.count)
     try:
-        processes = chosen.processes if _work(contenders, planned, folds) > _WORTH_STARTING else 1
-        with contextlib.closing(cluster.run(run.tasks(), processes=processes)) as finished:
+        worth = _work(contenders, planned, folds) > _WORTH_STARTING
+        until = run.until if worth and chosen.budget is not None else None
+        processes = chosen.processes if worth else 1
+        with contextlib.closing(cluster.run(run.tasks(), processes=processes, until=until)) as finished:
             for number, outcome in finished:
                 run.take(number, outcome)
     finally:
@@ -200,6 +203,8 @@ class _Run:
                 if outcome is not None:
                     self._keep(contender, group, outcome)
                     continue
+                if self._over(contender):
+                    break
                 self._handed.append((contender, group, key))
                 yield partial(judge, job)
 
@@ -212,6 +217,7 @@ class _Run:
 
     def result(self) -> Backtest:
         """Return everything that was found."""
+        self._give_up()
         self._join_failures()
         results = {
             one.label: replace(self._result(one), others=tuple(map(self._result, self._further(one.label))))
@@ -270,12 +276,42 @@ class _Run:
         model, levels = self._model(contender), self.settings.levels
         return Job(model, known, ends, folds.horizon, folds.gap, folds.window, levels, fits)
 
-    def _too_late(self, contender: Contender) -> bool:
+    def until(self) -> float | None:
+        """Return when models under way are given up, once the baseline is done; None for never."""
         budget = self.settings.budget
-        if budget is None or contender.label == BASELINE or time.monotonic() - self._started < budget:
+        return None if budget is None or self._pending(BASELINE) else self._started + budget
+
+    def _pending(self, label: str) -> bool:
+        """Return whether folds of a model that did not fail are still missing."""
+        if not self._complete(label):
             return False
-        self.left_out[contender.label] = f"not started: the budget of {budget:g} seconds was spent"
-        return True
+        contender = next(one for one in self.contenders if one.label == label)
+        return any(group not in self._found[label] for group in self._groups(contender))
+
+    def _give_up(self) -> None:
+        """Say which models were under way when the time was over."""
+        begun = {contender.label for contender, _, _ in self._handed}
+        for one in self.contenders:
+            if self._pending(one.label) and one.label in begun:
+                done, of = len(self._found[one.label]), len(self._groups(one))
+                told = f" when {done} of its {of} fits were done" if of > 1 else ""
+                self.left_out[one.label] = f"not finished: {self._spent()}{told}"
+            elif self._pending(one.label):
+                self.left_out[one.label] = f"not started: {self._spent()}"
+
+    def _spent(self) -> str:
+        return f"the {self.settings.budget:.3g} seconds for judging were over"
+
+    def _too_late(self, contender: Contender) -> bool:
+        late = self._over(contender)
+        if late:
+            self.left_out[contender.label] = f"not started: {self._spent()}"
+        return late
+
+    def _over(self, contender: Contender) -> bool:
+        """Return whether the time is over, for all but the baseline."""
+        budget = self.settings.budget
+        return budget is not None and contender.label != BASELINE and time.monotonic() - self._started >= budget
 
     def _keep(self, contender: Contender, group: tuple[int, ...], outcome: Outcome) -> None:
         self._found[contender.label][group] = outcome

@@ -19,10 +19,31 @@ if TYPE_CHECKING:
 
 _UNKNOWN = 0.4
 """Part of the budget kept for what comes after the search before it is known how long a fit takes."""
-_LONGER = 1.25
+LONGER = 1.25
 """By how much a fit may take longer than the one on the newest fold, which reads a little less."""
 _TRAINED = 0.9
 """Part of the time left for a fit that its training may take: the rest prepares and calibrates."""
+
+
+def can_be_limited(model: Forecaster) -> bool:
+    """Return whether the model can be told how long a fit may take."""
+    return bool({"training", "budget"} & {*model.get_params(deep=False)})
+
+
+def within(model: Forecaster, seconds: float) -> Forecaster:
+    """Return `model` changed so that a fit takes no longer than these seconds, if it can be told so.
+
+    Where they suffice the fit is the same bits as without.
+    """
+    part = max(seconds, 1e-3)
+    training = training_of(model)
+    limited: Forecaster = model
+    if training is not None:
+        part = max(_TRAINED * part, 1e-3)
+        limited = model.set_params(training=training._replace(budget=min(part, training.budget or part)))
+    elif can_be_limited(model):
+        limited = model.set_params(budget=min(part, model.get_params(deep=False)["budget"] or part))
+    return limited
 
 
 class TimeUp(Exception):  # noqa: N818 (not an error: nothing went wrong)
@@ -101,20 +122,15 @@ class Outlay:
         of
             How many fits still share what is left.
         """
-        training = training_of(model)
-        if self._seconds is None or training is None:
-            return model
-        part = max(_TRAINED * self._left() / of, 1e-3)
-        limited: Forecaster = model.set_params(training=training._replace(budget=min(part, training.budget or part)))
-        return limited
+        return model if self._seconds is None else within(model, self._left() / of)
 
     def _for_the_search(self) -> float:
         """Return the seconds left for trials."""
         if self._seconds is None:
             return np.inf
         if self._newest is not None:
-            return self._left() - _LONGER * self._newest * self._n_after
-        return self._left() - (_LONGER * max(self._fits) if self._fits else _UNKNOWN * self._seconds)
+            return self._left() - LONGER * self._newest * self._n_after
+        return self._left() - (LONGER * max(self._fits) if self._fits else _UNKNOWN * self._seconds)
 
     def _left(self) -> float:
         return (self._seconds or 0.0) - (self._clock() - self._started)

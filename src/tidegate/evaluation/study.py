@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,11 @@ from tidegate.data.frames import to_frame
 from tidegate.data.intake import as_panel
 from tidegate.display import Displayed
 from tidegate.errors import DataError, SettingError
+from tidegate.evaluation.affordable import affordable
 from tidegate.evaluation.backtest import Backtest, Settings, backtest
 from tidegate.evaluation.evidence.evidence import Evidence, evidence
 from tidegate.evaluation.intervals import check, remade
+from tidegate.evaluation.outlay import within
 from tidegate.evaluation.selection import Verdict, verdict
 from tidegate.evaluation.work import forecast
 from tidegate.forecasters import registry
@@ -30,6 +33,11 @@ if TYPE_CHECKING:
 
 MOST_JUDGED = 200
 """Series of a panel that are judged by default."""
+
+_JUDGING, _LEAST_JUDGING, _FIXED = 0.5, 0.25, 1.5
+"""Models under way are given up after half of a budget less 1.5 seconds, but never before a quarter of it."""
+_AFTER = 4.0
+"""Seconds kept for the evidence and for what is written of a study."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +88,9 @@ def study(
 ) -> Study:
     """Judge the models on past origins, then forecast with the recommended one.
 
+    A budget is for all of it: judging gets half, training of the recommended model what is left but for a few seconds,
+    and a model whose last fit to all series would take longer than that is left out, aloud.
+
     Parameters
     ----------
     data
@@ -109,11 +120,13 @@ def study(
     TidegateError
         If no model could forecast.
     """
+    clock = _Clock(None if settings is None else settings.budget)
     panel = as_panel(data)
     chosen, origins = settings or Settings(), folds or Folds(horizon=horizon)
     check(chosen.intervals, origins, chosen.levels)
-    made = compare(panel, horizon=horizon, models=models, folds=origins, settings=chosen, judged=judged)
-    fitted, ahead, notes = _final(panel, horizon, made, chosen.levels if chosen.intervals == "own" else ())
+    judging = chosen if chosen.budget is None else replace(chosen, budget=_to_judge(chosen.budget))
+    made = _judged(panel, horizon, (models, origins, judging, judged), clock)
+    fitted, ahead, notes = _final(panel, made, chosen.levels if chosen.intervals == "own" else (), clock)
     said = ""
     if chosen.intervals != "own":
         ahead, said = remade(ahead, panel, made.backtest, model=made.verdict.recommended, kind=chosen.intervals)
@@ -134,14 +147,40 @@ def compare(
 
     Takes and raises what `study` does; `model`, `forecast` and `frame` of the result are None.
     """
-    panel = as_panel(data)
-    chosen, origins = settings or Settings(), folds or Folds(horizon=horizon)
+    asked = (models, folds or Folds(horizon=horizon), settings or Settings(), judged)
+    return _judged(as_panel(data), horizon, asked, _Clock(None))
+
+
+class _Clock:
+    """The seconds left of a budget, from now on; None without one, and no clock is read."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    def left(self, kept: float) -> float | None:
+        """Return the seconds left but for `kept`."""
+        return None if self._end is None else self._end - time.monotonic() - kept
+
+
+def _to_judge(budget: float) -> float:
+    """Return the seconds that judging may take."""
+    return max(_JUDGING * budget - _FIXED, _LEAST_JUDGING * budget)
+
+
+_Asked = tuple["Sequence[str | Forecaster] | None", Folds, Settings, int]
+
+
+def _judged(panel: Panel, horizon: int, asked: _Asked, clock: _Clock) -> Study:
+    """Judge the models that were asked for, without those that a last fit cannot be paid for."""
+    models, origins, chosen, judged = asked
     if origins.horizon != horizon:
         raise SettingError(
             f"folds judge {origins.horizon} steps ahead, but the horizon is {horizon}. Give both the same number."
         )
     sample, notes = _sampled(panel, origins, judged, chosen.seed)
     found = backtest(sample, registry.ladder() if models is None else models, folds=origins, settings=chosen)
+    left = clock.left(_AFTER)
+    found = found if left is None else affordable(found, len(panel), left)
     shape, pinned = profile(panel), found.panel.seasons
     if not panel.seasons and shape.seasons != pinned:
         notes = (*notes, _other_season(pinned, shape.seasons))
@@ -177,11 +216,12 @@ def _sampled(panel: Panel, folds: Folds, judged: int, seed: int) -> tuple[Panel,
 
 
 def _final(
-    panel: Panel, horizon: int, made: Study, levels: tuple[int, ...]
+    panel: Panel, made: Study, levels: tuple[int, ...], clock: _Clock
 ) -> tuple[Forecaster, Forecast, tuple[str, ...]]:
     """Fit the recommended model on everything and forecast; series that are too short for it are left out, aloud."""
-    name = made.verdict.recommended
-    settings = made.backtest.results[name].model
+    name, horizon = made.verdict.recommended, made.backtest.folds.horizon
+    settings, left = made.backtest.results[name].model, clock.left(_AFTER)
+    settings = settings if left is None else within(clone(settings), left)
     seasons = made.backtest.panel.seasons
     whole, notes = replace(panel, seasons=panel.seasons or seasons), []
     try:

@@ -73,15 +73,29 @@ def checked_finite(made: Forecast) -> Forecast:
     Raises
     ------
     ModelError
-        If a mean is not a finite number.
+        If a mean or the bound of an interval is not a finite number; names the series and the step.
     """
+    repair = "Look for extreme values in the data, or choose another model."
     wrong = np.argwhere(~np.isfinite(made.mean))
     if len(wrong):
         n, step = wrong[0]
+        raise ModelError(f"{made.model} forecast {made.mean[n, step]} for {_cell(made, n, step)}. {repair}")
+    if made.intervals is None:
+        return made
+    lower, upper = made.intervals.lower, made.intervals.upper
+    wrong = np.argwhere(~(np.isfinite(lower) & np.isfinite(upper)))
+    none = np.isnan(lower).all() and np.isnan(upper).all()  # how a function of the user's says that it gives none
+    if len(wrong) and not none:
+        n, step, k = wrong[0]
         raise ModelError(
-            f"{made.model} forecast {made.mean[n, step]} for series {str(made.ids[n])!r}, {step + 1} steps ahead."
+            f"{made.model} forecast a {made.intervals.levels[k]} % interval from {lower[n, step, k]} to "
+            f"{upper[n, step, k]} for {_cell(made, n, step)}. {repair} Without levels it forecasts without intervals."
         )
     return made
+
+
+def _cell(made: Forecast, n: int, step: int) -> str:
+    return f"series {str(made.ids[n])!r}, {step + 1} step{'s' if step else ''} ahead"
 
 
 def checked_levels(levels: Any) -> tuple[int, ...]:

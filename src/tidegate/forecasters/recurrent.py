@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -11,13 +11,16 @@ from tidegate.checks import check_choice, check_fraction, check_whole
 from tidegate.errors import DataError, Place
 from tidegate.forecasters.network.building import DECODERS, Plan, network
 from tidegate.forecasters.network.forecaster import NetworkForecaster, Sizes
+from tidegate.forecasters.network.layers import LayerPlan
 from tidegate.forecasters.network.rules import layout
 from tidegate.forecasters.network.windows import BASES, SHIFTS, Base, Layout, Shift
-from tidegate.nn.cells import catalogue
 from tidegate.nn.heads import head as head_called
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tidegate.forecasters.network.building import DecoderName
+    from tidegate.forecasters.network.layers import Start
     from tidegate.nn.decoders.reading import Network
     from tidegate.nn.heads import HeadName
     from tidegate.panel import Panel
@@ -40,6 +43,10 @@ class _Recurrent(NetworkForecaster):
         head: HeadName = "quantiles",
         hidden_size: int = 64,
         layers: int = 1,
+        layer_options: Mapping[str, Any] | None = None,
+        start: Start = "orthogonal",
+        forget_bias: float | None = None,
+        truncate: int | None = None,
         window: int | None = None,
         shift: Shift = "level",
         base: Base = "seasonal-naive",
@@ -55,12 +62,12 @@ class _Recurrent(NetworkForecaster):
     ) -> None:
         super().__init__(n_members=n_members, training=training, seed=seed, warm_start=warm_start)
         self.decoder, self.head, self.hidden_size, self.layers, self.window = decoder, head, hidden_size, layers, window
+        self.layer_options, self.start, self.forget_bias, self.truncate = layer_options, start, forget_bias, truncate
         self.shift, self.base, self.unit, self.segment = shift, base, unit, segment
         self.series_width, self.dropout, self.own_values = series_width, dropout, own_values
 
     def _check_settings(self, horizon: int) -> None:
         super()._check_settings(horizon)
-        catalogue.kind(self.cell)
         head_called(self.head)
         chosen = {"decoder": DECODERS, "shift": SHIFTS, "base": BASES}
         chosen |= {"unit": get_args(Unit)} if self.unit is not None else {}
@@ -68,11 +75,12 @@ class _Recurrent(NetworkForecaster):
             check_choice(name, getattr(self, name), allowed)
         for name, least in (("hidden_size", 1), ("layers", 1), ("series_width", 0)):
             check_whole(name, getattr(self, name), least=least)
-        for name in ("window", "segment"):
+        for name in ("window", "segment", "truncate"):
             if getattr(self, name) is not None:
                 check_whole(name, getattr(self, name), least=1)
         check_fraction("dropout", self.dropout)
         check_fraction("own_values", self.own_values)
+        self._layer_plan(self.hidden_size).check()
 
     def _fit(self, panel: Panel, horizon: int) -> None:
         if self._counts():
@@ -114,16 +122,19 @@ class _Recurrent(NetworkForecaster):
     def _made_of(self, sizes: Sizes, hidden_size: int) -> Plan:
         segment = self.segment or next(iter(self._shape.seasons), _SEGMENT)
         return Plan(
-            self.cell,
+            self._layer_plan(hidden_size),
             self.decoder,
             self.head,
-            hidden_size,
-            self.layers,
             min(segment, sizes.window_steps),
             self.series_width,
             self.dropout,
             self.own_values,
+            self.truncate,
         )
+
+    def _layer_plan(self, hidden_size: int) -> LayerPlan:
+        about = (self.layer_options, self.start, self.forget_bias)
+        return LayerPlan(self.cell, hidden_size, self.layers, self.dropout, *about)
 
 
 class RecurrentForecaster(_Recurrent):
@@ -143,6 +154,19 @@ class RecurrentForecaster(_Recurrent):
         Hidden units H of each layer, at least 1.
     layers
         Recurrent layers on top of each other, at least 1; from the second on each adds to what it reads.
+    layer_options
+        Options of the cell and of its layers by the names that the layers of `tidegate.nn` give them, such as
+        ``{"peepholes": "full", "layer_norm": True}``; of `Stack` these: backend, bias, layer_norm, proj_size,
+        recompute, residual. None for none.
+    start
+        How the recurrent weights begin: "orthogonal"; "identity", of the Elman cell alone, which then has relu unless
+        `layer_options` say otherwise (Le, Jaitly & Hinton 2015); "chrono", orthogonal with biases of the gates for
+        dependencies of up to a window (Tallec & Ollivier 2018). See `nn.initialisation`.
+    forget_bias
+        Bias at which the gate that keeps the state begins; None for 1 where there is a forget gate, else 0.
+    truncate
+        Steps of the layers over the window, counted back from its newest, after which each stretch of as many learns by
+        itself: the gradient through time is cut there in training. None for nowhere.
     window
         Past steps T that are read, at least 1, but no more than the longest series has before a horizon; None for a
         rule: see `layout`.
@@ -186,6 +210,10 @@ class RecurrentForecaster(_Recurrent):
         head: HeadName = "quantiles",
         hidden_size: int = 64,
         layers: int = 1,
+        layer_options: Mapping[str, Any] | None = None,
+        start: Start = "orthogonal",
+        forget_bias: float | None = None,
+        truncate: int | None = None,
         window: int | None = None,
         shift: Shift = "level",
         base: Base = "seasonal-naive",
@@ -201,8 +229,9 @@ class RecurrentForecaster(_Recurrent):
     ) -> None:
         self.cell = cell
         super().__init__(
-            decoder=decoder, head=head, hidden_size=hidden_size, layers=layers, window=window, shift=shift, base=base,
-            unit=unit, segment=segment, series_width=series_width, dropout=dropout, own_values=own_values,
+            decoder=decoder, head=head, hidden_size=hidden_size, layers=layers, layer_options=layer_options,
+            start=start, forget_bias=forget_bias, truncate=truncate, window=window, shift=shift, base=base, unit=unit,
+            segment=segment, series_width=series_width, dropout=dropout, own_values=own_values,
             n_members=n_members, training=training, seed=seed, warm_start=warm_start,
         )  # fmt: skip
 

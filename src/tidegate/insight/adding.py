@@ -114,7 +114,9 @@ class _Adding:
     def held_out_loss(self) -> float | None:
         return _error(self._network, *self._held_out).item()
 
-    def named(self, chosen: torch.Tensor) -> str:
+    def named(self, chosen: torch.Tensor | None) -> str:
+        if chosen is None:
+            return f"{len(self._held_out.sums):,} drawn sequences"
         return f"sequences {int(chosen.min())} to {int(chosen.max())}"
 
     def probe(self) -> torch.Tensor:

@@ -172,30 +172,32 @@ def _against(state: State, cell: str) -> tuple[Remedy, ...]:
 GATED = Remedy(
     "A gated cell",
     "its forget or update gate passes the state on almost unchanged, and the gradient with it",
-    "--set cell=lstm or cell=gru of recurrent; tidegate.LSTM, tidegate.GRU",
+    "--model lstm or --model gru, of recurrent --set cell=lstm; tidegate.LSTM() or tidegate.GRU() in Python",
 )
 IDENTITY = Remedy(
     "ReLU with identity initialisation",
     "the state is kept as it is until training changes that",
-    "tidegate.nn.RNN(nonlinearity='relu') after tidegate.nn.initialisation.identity(layer)",
+    "--set start=identity; start='identity' in Python",
 )
 FORGET_BIAS = Remedy(
     "A larger forget bias",
     "the gate that keeps the state starts nearer to 1",
-    "tidegate.nn.initialisation.open_forget(layer, bias=3.0)",
+    "--set forget_bias=3; forget_bias=3 in Python",
 )
 CHRONO = Remedy(
     "Forget biases for long dependencies",
-    "units start with memories of all lengths up to the longest that is wanted",
-    "tidegate.nn.initialisation.chrono(layer, generator, longest=48)",
+    "units start with memories of all lengths up to the window",
+    "--set start=chrono; start='chrono' in Python",
 )
 CLIPPING = Remedy(
     "Clipping",
     "one steep place cannot throw the weights far away",
-    "--set training.clip_norm=0.5; Training(clip_norm=0.5)",
+    "--set training.clip_norm=0.5; training=Training(clip_norm=0.5) in Python",
 )
 TRUNCATION = Remedy(
     "Shorter truncation",
     "the gradient is multiplied fewer times",
-    "layer(x, truncate=16), or --set window=24 to read less of the past",
+    "--set truncate=16; truncate=16 in Python",
 )
+REMEDIES = (GATED, IDENTITY, FORGET_BIAS, CHRONO, CLIPPING, TRUNCATION)
+"""Every remedy that a diagnosis names; each `option` holds words of the command line, then what they are in Python."""

@@ -5,12 +5,14 @@ torch is imported only once there is a network to look into.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sklearn.base import clone
 
 from tidegate.errors import TidegateError
+from tidegate.evaluation.outlay import within
 
 if TYPE_CHECKING:
     from tidegate.evaluation.backtest import Backtest
@@ -65,7 +67,7 @@ def best_recurrent(found: Backtest, score: str) -> str | None:
     return str(errors.idxmin()) if errors.notna().any() else None
 
 
-def glimpse(study: Study, *, spent: bool = False) -> Glimpse:
+def glimpse(study: Study, *, left: float = math.inf) -> Glimpse:
     """Return a look into the recurrent model with the lowest error, whether or not it is the recommended one.
 
     The recommended model is looked into as it was fitted. Of another, one network is trained on the series that the
@@ -75,28 +77,29 @@ def glimpse(study: Study, *, spent: bool = False) -> Glimpse:
     ----------
     study
         With its model fitted.
-    spent
-        Whether there is no time left to train a network.
+    left
+        Seconds that training a network may take.
     """
     name = best_recurrent(study.backtest, study.verdict.score)
     if name is None:
         return Glimpse("", _absent(study.backtest))
     own = study.model is not None and name == study.verdict.recommended
-    if spent and not own:
+    if left <= 0 and not own:
         return Glimpse(name, f"{name} is not shown from the inside: the budget was spent before it could be trained.")
     from tidegate.insight.inspection import inspect
 
     try:
-        model = study.model if own else _trained(study.backtest, name)
+        model = study.model if own else _trained(study.backtest, name, left)
         seen = inspect(model)
         return Glimpse(name, _said(study, name, own=own, networks=seen.scene.member[1]), seen)
     except TidegateError as error:
         return Glimpse(name, f"{name} cannot be shown from the inside: {error}")
 
 
-def _trained(found: Backtest, name: str) -> Any:
+def _trained(found: Backtest, name: str, left: float) -> Any:
     """Return one network of the model, trained on everything that was judged."""
-    return clone(found.results[name].model).set_params(n_members=1).fit(found.panel, horizon=found.folds.horizon)
+    model = clone(found.results[name].model).set_params(n_members=1)
+    return (model if left == math.inf else within(model, left)).fit(found.panel, horizon=found.folds.horizon)
 
 
 def _said(study: Study, name: str, *, own: bool, networks: int) -> str:

@@ -64,7 +64,8 @@ def season_says(insight: Insight) -> str:
     season = _season(insight)
     said = f"Its gradients neither vanish nor explode, but its state keeps little of what lies {season:,} steps back."
     longer = GATED if insight.scene.cell == "elman" else CHRONO
-    option = longer.option.replace("longest=48", f"longest={2 * season}")
+    window = f" with --set window={2 * season}" if len(insight.scene.times) < 2 * season else ""
+    option = longer.option.replace(";", f"{window};", 1)
     if insight.scene.season_by:
         given = listing(list(insight.scene.season_by))
         return (

@@ -107,11 +107,16 @@ class Learning:
         return self._each(*self._learned.batch(range(min(_PROBED, len(self._learned))))).mean()
 
     @torch.no_grad()
-    def named(self, chosen: torch.Tensor) -> str:
-        """Return which of the user's sequences these are, of those alone whose loss is not finite if some are."""
-        losses = self._each(*self._learned.batch(chosen.tolist()))
-        broken = chosen[~losses.isfinite()]
-        told = self._learned.numbers[(broken if len(broken) else chosen).numpy()].tolist()
+    def named(self, chosen: torch.Tensor | None) -> str:
+        """Return which of the user's sequences these are, of those alone whose loss is not finite if some are.
+
+        None stands for the held-out examples.
+        """
+        examples = self._learned if chosen is not None or self._held_out is None else self._held_out
+        places = torch.arange(len(examples)) if chosen is None else chosen
+        batches = examples.batches() if chosen is None else [examples.batch(chosen.tolist())]
+        broken = places[~torch.cat([self._each(*part) for part in batches]).isfinite()]
+        told = examples.numbers[(broken if len(broken) else places).numpy()].tolist()
         rest = f" and {len(told) - _NAMED:,} more" if len(told) > _NAMED else ""
         return f"sequences {', '.join(map(str, told[:_NAMED]))}{rest}"
 

@@ -35,8 +35,11 @@ class Problem(Protocol):
     def held_out_loss(self) -> float | None:
         """Return the mean loss over the held-out windows, or None if none are held out."""
 
-    def named(self, chosen: torch.Tensor) -> str:
-        """Return where the windows with these numbers come from, for people who look for what broke a run."""
+    def named(self, chosen: torch.Tensor | None) -> str:
+        """Return where the windows with these numbers come from, for people who look for what broke a run.
+
+        None stands for the held-out windows.
+        """
 
 
 class Run(NamedTuple):
@@ -208,7 +211,9 @@ def _check(state: _State, problem: Problem, place: Path | None) -> None:
         found = problem.held_out_loss()
     held_out = math.nan if found is None else found
     if found is not None and not math.isfinite(found):
-        raise TrainingError(_message("held-out loss", found, state, "over the held-out windows"))
+        raise TrainingError(
+            _message("held-out loss", found, state, f"over the held-out windows of {problem.named(None)}")
+        )
     mean = sum(state.since) / len(state.since) if state.since else math.nan
     old = state.losses
     best = len(old.updates) if found is None or not old.updates or found < old.held_out[old.best] else old.best

@@ -20,6 +20,13 @@ def test_a_model_with_training_of_its_own_keeps_the_rest_of_it():
     assert made.training == made.usual_training._replace(n_updates=50)
 
 
+def test_options_of_the_layers_are_told_one_by_one():
+    words = ["layer_options.without=input", "layer_options.layer_norm=true", "start=chrono", "truncate=16"]
+    made = configured(entry("lstm"), words, seed=0, horizon=3)
+    assert made.layer_options == {"without": "input", "layer_norm": True}
+    assert (made.start, made.truncate) == ("chrono", 16)
+
+
 def test_a_seed_that_is_set_counts_more_than_the_general_one():
     assert configured(entry("gru"), ["seed=3"], seed=7, horizon=3).seed == 3
 
@@ -61,6 +68,9 @@ def test_values(text, expected):
         ("ensemble", "members=ets,thetta", "There is no model 'thetta'. Did you mean 'theta'?"),
         ("ensemble", "members=,", "members is ()"),
         ("recurrent", "cell=grru", "grru"),
+        ("gru", "layer_options.resets=before", "gru has no option 'resets'. Did you mean 'reset'?"),
+        ("gru", "layer_options=full", "layer_options is 'full'; it must be a dictionary"),
+        ("hybrid", "layer_options.reset=before", "hybrid has no setting 'layer_options.reset'"),
     ],
 )
 def test_what_is_no_setting_is_refused(model, word, said):
@@ -72,6 +82,8 @@ def test_what_is_no_setting_is_refused(model, word, said):
 def test_training_as_a_whole_and_in_parts_is_refused():
     with pytest.raises(SettingError, match="gives training as a whole and in parts"):
         configured(entry("gru"), ["training=none", "training.n_updates=2"], seed=0, horizon=3)
+    with pytest.raises(SettingError, match="gives layer_options as a whole and in parts"):
+        configured(entry("gru"), ["layer_options.reset=before", "layer_options=none"], seed=0, horizon=3)
 
 
 def test_words_for_several_models_are_told_apart():

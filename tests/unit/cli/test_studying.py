@@ -1,4 +1,5 @@
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,13 +49,15 @@ def test_models_with_settings_of_their_own_are_built():
 def test_folds_and_settings_are_passed_on():
     judging = Judging(folds=3, stride=2, gap=1, window=60, refit="once", budget=9.0, processes=2, warm=True)
     asked = request_for(judging=judging, chance=Chance(7), coverage=Coverage("90"))
-    folds, settings = asked.folds(), asked.settings(Place(Path("out")))
+    folds, settings = asked.folds(), asked.settings(Place(Path("out")), time.monotonic() - 2.0)
     assert (folds.horizon, folds.count, folds.stride, folds.gap, folds.window, folds.refit) == (6, 3, 2, 1, 60, 0)
-    assert (settings.levels, settings.seed, settings.processes, settings.budget) == ((90,), 7, 2, 9.0)
+    assert (settings.levels, settings.seed, settings.processes) == ((90,), 7, 2)
+    assert 6.0 < settings.budget <= 7.0  # two seconds went into reading the data
     assert settings.store == Path("out.unfinished")
     assert settings.watch is None
     assert settings.warm is True
-    assert request_for().settings(Place(Path("out"))).warm is False
+    assert request_for().settings(Place(Path("out")), 0.0).warm is False
+    assert request_for().settings(Place(Path("out")), 0.0).budget is None
 
 
 def test_what_decides_the_result_is_recorded():

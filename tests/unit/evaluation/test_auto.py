@@ -396,3 +396,20 @@ def test_what_fills_a_gap_is_neither_judged_nor_drawn_across_an_inner_origin(sea
     made = Auto(candidates=("naive",)).fit(holed, horizon=6)
     assert np.isnan(found["plan"].panel.values).sum() == 7
     assert np.isfinite(made.forecast().mean).all()
+
+
+def test_a_budget_that_suffices_changes_no_bit(monthly):
+    panel = monthly((96, 96), seasons=(12,))
+    plain, limited = (
+        auto.Auto(candidates=["naive", "theta"], budget=budget).fit(panel, horizon=6) for budget in (None, 600.0)
+    )
+    assert limited.weights_ == plain.weights_
+    assert np.array_equal(limited.forecast().mean, plain.forecast().mean)
+
+
+def test_candidates_for_which_the_budget_has_no_time_are_named(monthly):
+    model = auto.Auto(candidates=["theta", "drift"], budget=1e-6).fit(monthly((96, 96), seasons=(12,)), horizon=6)
+    assert model.weights_ == {"seasonal-naive": 1.0}
+    assert "theta could not be judged: the budget was spent" in model.notes_
+    with pytest.raises(SettingError, match="budget is -1; it must be a number of at least 0"):
+        auto.Auto(budget=-1).fit(monthly(), horizon=6)

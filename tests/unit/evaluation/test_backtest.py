@@ -3,8 +3,10 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from tidegate.errors import MissingExtraError, ModelError, SettingError, Tidegat
 from tidegate.evaluation import backtest as module
 from tidegate.evaluation.backtest import Settings, backtest
 from tidegate.forecasters.base import Forecaster
-from tidegate.forecasters.naive import MovingAverage, SeasonalNaive
+from tidegate.forecasters.naive import MovingAverage, Naive, SeasonalNaive
 from tidegate.scoring.folds import Folds
 
 CALLS = []
@@ -174,7 +176,7 @@ def test_any_number_of_processes_gives_the_same_bits(monthly, monkeypatch):
 def test_little_work_starts_no_process(monthly, monkeypatch):
     asked = []
     run = module.cluster.run
-    monkeypatch.setattr(module.cluster, "run", lambda tasks, processes: asked.append(processes) or run(tasks))
+    monkeypatch.setattr(module.cluster, "run", lambda tasks, processes, until: asked.append(processes) or run(tasks))
     backtest(monthly(), ["naive"], folds=FOLDS, settings=Settings(processes=8))
     assert asked == [1]
 
@@ -188,7 +190,7 @@ def test_a_model_that_fails_in_one_fold_is_named_and_the_others_go_on(monthly):
 
 
 def test_the_reason_of_a_failure_is_that_of_its_oldest_fold_whichever_ends_first(monthly, monkeypatch):
-    def backwards(tasks, processes):
+    def backwards(tasks, processes, until):
         tasks = list(enumerate(tasks))
         yield from ((number, task()) for number, task in tasks[::-1])
 
@@ -227,7 +229,7 @@ def test_a_baseline_that_fails_stops_the_comparison(monthly, monkeypatch):
 def test_models_that_would_start_after_the_budget_are_named(monthly):
     made = backtest(monthly(), ["naive", "drift"], folds=FOLDS, settings=Settings(budget=1e-9))
     assert list(made.results) == ["seasonal-naive"]
-    assert made.left_out == dict.fromkeys(("naive", "drift"), "not started: the budget of 1e-09 seconds was spent")
+    assert made.left_out == dict.fromkeys(("naive", "drift"), "not started: the 1e-09 seconds for judging were over")
     assert backtest(monthly(), ["naive"], folds=FOLDS, settings=Settings(budget=600)).left_out == {}
 
 
@@ -434,6 +436,33 @@ def test_a_model_that_fails_with_one_seed_fails(monthly):
     assert "moody" in backtest(monthly(), [Moody()], folds=FOLDS, settings=Settings(seeds=2)).results
 
 
+def test_a_model_under_way_is_given_up_when_the_time_is_over(monthly, monkeypatch):
+    now = [100.0]
+
+    class Slow(Naive):
+        def _fit(self, panel, horizon):
+            now[0] += 0.25
+            super()._fit(panel, horizon)
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    made = backtest(monthly(), ["drift", Slow()], folds=FOLDS, settings=Settings(budget=0.4))
+    assert set(made.results) == {"seasonal-naive"}
+    over = "the 0.4 seconds for judging were over"
+    assert made.left_out == {
+        "naive": f"not finished: {over} when 2 of its 3 fits were done",
+        "drift": f"not started: {over}",
+    }
+
+
+def test_workers_are_stopped_when_the_time_is_over(monthly, monkeypatch):
+    monkeypatch.setattr("tidegate.evaluation.backtest._WORTH_STARTING", -1.0)
+    started = time.monotonic()
+    made = backtest(monthly(), ["sarima", "auto"], folds=FOLDS, settings=Settings(budget=0.01, processes=1))
+    assert set(made.results) == {"seasonal-naive"}  # the baseline is always judged
+    assert set(made.left_out) == {"sarima", "auto"}
+    assert time.monotonic() - started < 60
+
+
 def test_a_model_that_the_budget_did_not_reach_is_named_once(monthly):
     settings = Settings(seeds=2, budget=1e-9)
     made = backtest(monthly(), [forest()], folds=FOLDS, settings=settings)
@@ -449,7 +478,7 @@ def test_runs_that_the_budget_did_not_reach_are_counted(monthly, tmp_path):
     assert made.left_out == {}
     assert made.results["random-forest"].others == ()
     assert np.array_equal(made.results["random-forest"].mean, alone.results["random-forest"].mean)
-    said = "random-forest ran with 1 of 3 seeds; the others were not started: the budget of 1e-09 seconds was spent."
+    said = "random-forest ran with 1 of 3 seeds; the others were not started: the 1e-09 seconds for judging were over."
     assert made.notes[-1] == said
 
 

@@ -2,7 +2,7 @@ import pytest
 
 import tidegate
 from tidegate.evaluation import outlay
-from tidegate.evaluation.outlay import Outlay, TimeUp
+from tidegate.evaluation.outlay import Outlay, TimeUp, can_be_limited, within
 from tidegate.forecasters.hybrid.forecaster import Hybrid
 from tidegate.training import progress
 from tidegate.training.settings import Training
@@ -107,3 +107,18 @@ def test_the_last_fits_share_what_is_left(clock):
     assert made.limited(Hybrid(), of=1).training == Hybrid.usual_training._replace(budget=1e-3)
     forest = tidegate.RandomForest()
     assert made.limited(forest, of=1) is forest
+
+
+def test_what_a_model_is_told_of_its_time():
+    gru = within(tidegate.GRU(training=Training(n_updates=7)), 10.0)
+    assert gru.training == Training(n_updates=7, budget=9.0)  # the rest prepares and calibrates
+    assert within(gru, 20.0).training.budget == 9.0
+    assert within(tidegate.GRU(), -3.0).training.budget > 0
+    auto = within(tidegate.forecaster("auto"), 10.0)
+    assert auto.budget == 10.0
+    assert within(auto, 4.0).budget == 4.0
+    assert within(auto, 8.0).budget == 4.0
+    ets = tidegate.forecaster("ets")
+    before = ets.get_params()
+    assert within(ets, 1.0).get_params() == before
+    assert [can_be_limited(model) for model in (gru, auto, ets)] == [True, True, False]

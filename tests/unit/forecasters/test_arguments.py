@@ -5,7 +5,7 @@ import pytest
 
 from tidegate.errors import DataError, ModelError, SettingError
 from tidegate.forecasters import arguments
-from tidegate.panel import Covariates, Forecast, Panel
+from tidegate.panel import Covariates, Forecast, Intervals, Panel
 
 
 @pytest.fixture
@@ -113,3 +113,25 @@ def test_a_forecast_that_is_no_number_is_refused(value):
     with pytest.raises(ModelError, match=rf"stub forecast {value} for series 'b', 2 steps ahead\."):
         arguments.checked_finite(made)
     assert arguments.checked_finite(whole := replace(made, mean=np.ones((2, 2)))) is whole
+
+
+@pytest.mark.parametrize(
+    ("end", "value", "said"),
+    [
+        ("lower", -np.inf, "from -inf to 4.0"),
+        ("upper", np.inf, "from 0.0 to inf"),
+        ("upper", np.nan, "from 0.0 to nan"),
+    ],
+)
+def test_intervals_that_do_not_end_are_refused(end, value, said):
+    bounds = {"lower": np.zeros((2, 2, 2)), "upper": np.full((2, 2, 2), 4.0)}
+    whole = Intervals((80, 95), **{name: values.copy() for name, values in bounds.items()})
+    bounds[end][1, 0, 1] = value
+    ids, mean = np.array(["a", "b"], dtype=object), np.ones((2, 2))
+    made = Forecast("stub", ids, np.zeros(2), np.zeros((2, 2)), mean, Intervals((80, 95), **bounds))
+    message = rf"stub forecast a 95 % interval {said} for series 'b', 1 step ahead\. Look for extreme values"
+    with pytest.raises(ModelError, match=message):
+        arguments.checked_finite(made)
+    assert arguments.checked_finite(whole := replace(made, intervals=whole)) is whole
+    blank = Intervals((80, 95), np.full((2, 2, 2), np.nan), np.full((2, 2, 2), np.nan))
+    assert arguments.checked_finite(without := replace(made, intervals=blank)) is without

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 
 from tidegate.errors import DataError, SettingError
 from tidegate.features.windows import Origins, last_origins
@@ -11,6 +12,7 @@ from tidegate.forecasters.network.problem import told
 from tidegate.forecasters.recurrent import GRU, LSTM, RNN, RecurrentForecaster
 from tidegate.nn.cells.catalogue import CELLS
 from tidegate.nn.heads import QUANTILES
+from tidegate.nn.stack import Recurrent
 from tidegate.panel import Covariates, Future, Panel
 from tidegate.training.settings import Training
 
@@ -170,6 +172,29 @@ def test_named_models_are_the_general_one_with_their_cell(model, cell):
     assert np.array_equal(named.intervals.upper, general.intervals.upper)
 
 
+@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize("model", MODELS)
+def test_forms_of_the_layers_reach_encoder_and_decoder(model, decoder):
+    own = {"rnn": {"nonlinearity": "relu"}, "lstm": {"peepholes": "full"}, "gru": {"reset": "before"}}[model.name]
+    settings = {"layer_options": {**own, "layer_norm": True}, "truncate": 8, "layers": 2, "hidden_size": 6}
+    fitted = model(**settings, decoder=decoder, n_members=1, training=QUICK)
+    fitted.fit(panel_of(growing(), season=12), horizon=6)
+    layers = [module for module in fitted._networks[0].modules() if isinstance(module, Recurrent)]
+    assert len(layers) == (2 if decoder in ("recurrent", "attention") else 1)
+    for one in layers:
+        assert one.cell == CELLS[model.cell](**own)
+        assert one.stack.layer_norm
+    naive = SeasonalNaive().fit(panel_of(growing(), season=12), horizon=6).forecast().mean
+    assert np.abs(fitted.forecast().mean / naive - 1).max() < 0.5
+
+
+def test_the_options_given_are_kept_as_they_are():
+    options = {"reset": "before"}
+    model = GRU(layer_options=options)
+    assert model.get_params()["layer_options"] is options
+    assert clone(model).get_params() == model.get_params()
+
+
 def test_the_general_one_is_registered_but_no_rung():
     assert isinstance(registry.forecaster("recurrent"), RecurrentForecaster)
     assert "recurrent" not in registry.ladder()
@@ -196,7 +221,8 @@ def test_each_setting_changes_the_forecast():
     changes = [
         {}, {"decoder": "segment"}, {"head": "normal"}, {"hidden_size": 9}, {"layers": 2}, {"window": 13},
         {"shift": "mean"}, {"base": "shift"}, {"unit": "series"}, {"series_width": 2}, {"dropout": 0.5}, {"seed": 1},
-        {"n_members": 2}, {"decoder": "segment", "segment": 5},
+        {"n_members": 2}, {"decoder": "segment", "segment": 5}, {"layer_options": {"reset": "before"}},
+        {"start": "chrono"}, {"forget_bias": 2}, {"truncate": 4},
     ]  # fmt: skip
     made = [GRU(**(plain | change)).fit(panel, horizon=6).forecast().mean for change in changes]
     assert all(not np.array_equal(a, b) for n, a in enumerate(made) for b in made[:n])
@@ -290,6 +316,10 @@ def test_every_head_is_saved_and_loaded_to_the_same_bits(tmp_path, head):
         ({"hidden_size": 0}, "hidden_size is 0; it must be a whole number, at least 1"),
         ({"layers": True}, "layers is True; it must be a whole number, at least 1"),
         ({"series_width": -1}, "series_width is -1; it must be a whole number, at least 0"),
+        ({"truncate": 0}, "truncate is 0; it must be a whole number, at least 1"),
+        ({"start": "zeros"}, "start is 'zeros'; it must be one of 'orthogonal', 'identity', 'chrono'"),
+        ({"forget_bias": "a"}, "forget_bias is 'a'; it must be a number"),
+        ({"layer_options": {"peepholes": "full"}}, "layer_options: gru has no option 'peepholes'"),
         ({"window": 0}, "window is 0; it must be a whole number, at least 1"),
         ({"window": 2.5}, "window is 2.5; it must be a whole number, at least 1"),
         ({"segment": 0}, "segment is 0; it must be a whole number, at least 1"),

@@ -1,14 +1,18 @@
 import math
+import re
 
 import numpy as np
 import pytest
 import torch
 
-from tidegate.forecasters.recurrent import GRU, LSTM, RecurrentForecaster
+import tidegate
+from tidegate.cli.settings import configured
+from tidegate.forecasters import registry
+from tidegate.forecasters.recurrent import RecurrentForecaster
 from tidegate.insight import diagnosis as told
 from tidegate.insight.diagnosis import Case, course, diagnose
 from tidegate.insight.walk import walk
-from tidegate.nn import RNN, initialisation
+from tidegate.nn import initialisation
 from tidegate.nn.cells.elman import Elman
 from tidegate.nn.cells.lstm import Lstm
 from tidegate.nn.stack import Recurrent
@@ -106,18 +110,55 @@ def test_an_elman_network_in_training_with_a_large_learning_rate_is_seen_to_suff
     assert "clipping to 0.01 shortened 100 % of the updates" in found.reasons[0]
 
 
-def test_every_remedy_is_an_option_here(sales):
-    assert LSTM.cell == "lstm"
-    assert GRU.cell == "gru"
-    assert RecurrentForecaster(cell="lstm", window=24).get_params()["window"] == 24
-    layer = RNN(3, 4, nonlinearity="relu")
-    initialisation.identity(layer)
-    assert torch.equal(layer.weight_hh_l0, torch.eye(4))
-    gated = Recurrent(Lstm(), 3, 4)
-    initialisation.open_forget(gated, bias=3.0)
-    initialisation.chrono(gated, torch.Generator().manual_seed(0), longest=48)
-    layer(torch.randn(20, 2, 3), truncate=16)
-    assert Training(clip_norm=0.5).clip_norm == 0.5
-    remedies = (told.GATED, told.IDENTITY, told.FORGET_BIAS, told.CHRONO, told.CLIPPING, told.TRUNCATION)
-    options = " ".join(one.option for one in remedies)
-    assert all(name in options for name in ("identity", "open_forget", "chrono", "clip_norm", "truncate", "cell=lstm"))
+def settings_of(remedy):
+    """Return (model, words) for each setting that a remedy names on the command line."""
+    typed = remedy.option.partition("; ")[0]
+    words = [*re.findall(r"--set ([^\s;]+)", typed)]
+    return [(name, []) for name in re.findall(r"--model (\w+)", typed)] + [("recurrent", [word]) for word in words]
+
+
+def fitted(model, panel):
+    quick = (model.training or Training())._replace(n_updates=4, n_checks=1)
+    return model.set_params(training=quick, n_members=1, hidden_size=4).fit(panel, horizon=4)
+
+
+@pytest.mark.parametrize("remedy", told.REMEDIES, ids=lambda one: one.name)
+def test_every_remedy_names_a_setting_that_a_model_is_fitted_with(remedy, sales):
+    asked = settings_of(remedy)
+    assert asked
+    cell = "elman" if remedy is told.IDENTITY else "lstm"
+    for name, words in asked:
+        own = [f"cell={cell}"] if words and not words[0].startswith("cell=") else []
+        model = configured(registry.entry(name), [*own, *words], seed=0, horizon=4)
+        plain = configured(registry.entry(name), own, seed=0, horizon=4)
+        assert words == [] or repr(model.get_params(deep=False)) != repr(plain.get_params(deep=False))
+        layers = fitted(model, sales)._networks[0].encoder.layers
+        assert layers.cell.name == (name if name != "recurrent" else model.cell)
+
+
+@pytest.mark.parametrize("remedy", told.REMEDIES, ids=lambda one: one.name)
+def test_what_a_remedy_says_of_python_is_what_it_says_of_the_command_line(remedy):
+    typed, _, spoken = remedy.option.removesuffix(" in Python").partition("; ")
+    if remedy is told.GATED:
+        made = [eval(one, {"tidegate": tidegate}) for one in spoken.split(" or ")]
+        assert [one.name for one in made] == re.findall(r"--model (\w+)", typed)
+        return
+    given = eval(f"dict({spoken})", {"Training": Training})
+    (word,) = re.findall(r"--set ([^\s;]+)", typed)
+    assert spoken.removesuffix(" in Python").startswith(word.partition(".")[0].partition("=")[0])
+    cell = "elman" if remedy is told.IDENTITY else "lstm"
+    from_words = configured(registry.entry("recurrent"), [f"cell={cell}", word], seed=0, horizon=4)
+    assert repr(RecurrentForecaster(cell=cell, **given).get_params()) == repr(from_words.get_params())
+
+
+@pytest.mark.parametrize("cell", ["elman", "lstm", "gru", "min_gru", "min_lstm", "slstm"])
+@pytest.mark.parametrize("state", ["vanishing", "exploding"])
+def test_what_is_advised_suits_the_cell(cell, state, sales):
+    flow = {"vanishing": 0.1 ** np.arange(9), "exploding": 2.0 ** np.arange(9)}[state]
+    for remedy in diagnose(Case(cell, flow, 8, "a season")).remedies:
+        if remedy is told.GATED:
+            assert cell == "elman"
+            continue
+        (word,) = re.findall(r"--set ([^\s;]+)", remedy.option)
+        model = configured(registry.entry("recurrent"), [f"cell={cell}", word], seed=0, horizon=4)
+        assert fitted(model, sales).forecast().mean.shape == (1, 4)

@@ -66,13 +66,13 @@ def test_the_recommended_one_is_looked_into_as_it_is(small, monkeypatch):
     name = best_recurrent(small.backtest, "MASE")
     made = recommending(small, name)
     monkeypatch.setattr(type(made.model), "_fit", None)
-    seen = glimpse(made, spent=True)
+    seen = glimpse(made, left=0.0)
     assert seen.insight.scene.member == (1, 2)
     assert f"{name} is the recommended model and was looked into as it was fitted" in seen.about
 
 
 def test_a_spent_budget_leaves_it_out_aloud(small):
-    seen = glimpse(recommending(small, "drift"), spent=True)
+    seen = glimpse(recommending(small, "drift"), left=-1.0)
     assert seen.insight is None
     assert "the budget was spent before it could be trained" in seen.about
     assert seen.to_dict() == {"model": seen.model, "sentences": [seen.about], "network": None}

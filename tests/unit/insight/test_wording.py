@@ -40,7 +40,7 @@ def test_a_healthy_network_whose_memory_is_shorter_than_the_season_is_not_simply
         "its state keeps little of what lies 12 steps back. It has its season all the same: it reads how each" in said
     )
     assert "differs from that 12 steps before and corrects the seasonal naive forecast. Nothing needs repair" in said
-    assert "longest=24" in said
+    assert said.endswith("forget biases for long dependencies: --set start=chrono; start='chrono' in Python.")
 
 
 def test_without_a_seasonal_input_or_base_the_remedy_is_named(found):
@@ -48,9 +48,11 @@ def test_without_a_seasonal_input_or_base_the_remedy_is_named(found):
     bare = replace(short, scene=replace(short.scene, season_by=()))
     said = wording.season_says(bare)
     assert "Nothing else gives it the season either. Fit it with --set base=seasonal-naive" in said
-    assert "chrono(layer, generator, longest=24)" in said
+    assert "by forget biases for long dependencies: --set start=chrono; start='chrono' in Python." in said
+    narrow = wording.season_says(replace(bare, scene=replace(bare.scene, times=bare.scene.times[:20])))
+    assert "--set start=chrono with --set window=24; start='chrono' in Python." in narrow
     elman = wording.season_says(replace(bare, scene=replace(bare.scene, cell="elman")))
-    assert "lengthen its memory by a gated cell: --set cell=lstm or cell=gru" in elman
+    assert "lengthen its memory by a gated cell: --model lstm or --model gru" in elman
 
 
 @pytest.mark.parametrize("state", ["vanishing", "exploding"])

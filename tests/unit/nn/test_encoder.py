@@ -69,6 +69,35 @@ def test_every_step_of_a_series_is_read_and_none_before(layers, window):
     assert bool(leaf.grad[-1].any(-1).all())
 
 
+@pytest.mark.parametrize("steps", [whole(torch.zeros(STEPS, SERIES)), SHORT, torch.full((SERIES,), 1)])
+@pytest.mark.parametrize("truncate", [1, 2, 4, 6])
+def test_truncation_changes_no_value(layers, window, steps, truncate):
+    plain, cut = walked(layers, window, steps), walked(layers, window, steps, truncate=truncate)
+    torch.testing.assert_close(cut.states, plain.states, **EXACT)
+    torch.testing.assert_close(cut.final, plain.final, **EXACT)
+    for one, other in zip(flat(cut.hx), flat(plain.hx), strict=True):
+        torch.testing.assert_close(one, other, **EXACT)
+
+
+@pytest.mark.parametrize("truncate", [1, 2, 4, 9])
+def test_the_final_state_learns_from_the_newest_steps_alone_while_training(layers, window, truncate):
+    leaf = window.requires_grad_()
+    walked(layers, leaf, SHORT, truncate=truncate).final.square().sum().backward()
+    assert leaf.grad.any(-1).sum(0).tolist() == SHORT.clamp(max=truncate).tolist()
+    leaf.grad = None
+    walked(layers.eval(), leaf, SHORT, truncate=truncate).final.square().sum().backward()
+    assert leaf.grad.any(-1).sum(0).tolist() == SHORT.tolist()
+
+
+def test_every_state_learns_from_its_own_stretch(layers, window):
+    leaf = window.requires_grad_()
+    walked(layers, leaf, whole(window), truncate=4).states[1].square().sum().backward()
+    assert leaf.grad.any(-1).any(1).tolist() == [True, True, False, False, False, False]
+    leaf.grad = None
+    walked(layers, leaf, whole(window), truncate=4).states[3].square().sum().backward()
+    assert leaf.grad.any(-1).any(1).tolist() == [False, False, True, True, False, False]
+
+
 def test_the_encoding_is_the_output_after_the_newest_value(layers, window):
     made = encoder(layers).eval()(window, SHORT)
     assert torch.equal(made.final, walked(layers, window, SHORT).final)

@@ -45,6 +45,8 @@ def test_examples_that_break_the_loss_are_named(examples):
     problem = Learning(Mean(), squared, examples)
     assert problem.named(torch.tensor([2, 1, 0])) == "sequences 11"
     assert problem.named(torch.tensor([2, 0])) == "sequences 12, 10"
+    held_out = Examples(examples.items, torch.tensor([2.0, 4.0, torch.nan]), np.array([20, 21, 22]))
+    assert Learning(Mean(), squared, examples, held_out).named(None) == "sequences 22"
     assert problem.named(torch.zeros(9, dtype=torch.long)) == "sequences 10, 10, 10, 10, 10 and 4 more"
 
 

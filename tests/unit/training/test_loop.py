@@ -28,6 +28,8 @@ class Line:
         return ((self.network(self.x[chosen]) - self.y[chosen]) ** 2).mean() + self.spoil
 
     def named(self, chosen):
+        if chosen is None:
+            return "series 0 to 49"
         return f"series {chosen.min()} to {chosen.max()}"
 
     def held_out_loss(self):
@@ -148,9 +150,8 @@ def test_a_loss_that_is_not_finite_is_named():
 
 def test_a_held_out_loss_that_is_not_finite_is_named():
     model, run = network()
-    with pytest.raises(
-        TrainingError, match="the held-out loss became nan at update 1 of 200 over the held-out windows"
-    ):
+    message = r"held-out loss became nan at update 1 of 200 over the held-out windows of series 0 to 49\. It must stay"
+    with pytest.raises(TrainingError, match=message):
         train(model, Line(model, held_out_slope=math.nan), Training(), run)
 
 

@@ -64,8 +64,9 @@ class Learning:
         self._series = np.flatnonzero(np.diff(learned.bounds))
         self._reach = learned.firsts + np.diff(learned.bounds) - 1 + network.plan.horizon
         self._judged: tuple[Columns, torch.Tensor, torch.Tensor] | None = None
+        self._judges = np.zeros(0, dtype=np.int64)
         if held_out is not None and len(held_out):
-            chosen = _judges(held_out, source.lengths)
+            self._judges = chosen = _judges(held_out, source.lengths)
             count = max(_JUDGED_ORIGINS, _JUDGED_AT_ONCE // len(chosen))
             places = np.tile((np.arange(count) + 0.5) / count, (len(chosen), 1))
             self._judged = (source.columns(chosen), *_flat(_steps(held_out, chosen, places)))
@@ -84,9 +85,11 @@ class Learning:
         total, n_values = self._summed(self._network.at(walk, *steps), columns, *steps)
         return total / max(n_values, 1) + self._penalty * wiggles(walk, self._learnable(columns.values, series))
 
-    def named(self, chosen: torch.Tensor) -> str:
-        """Return the series with these numbers."""
-        names = [repr(str(self._source.ids[n])) for n in self._series[np.unique(chosen.numpy())]]
+    @torch.no_grad()
+    def named(self, chosen: torch.Tensor | None) -> str:
+        """Return the series with these numbers; None: those that are judged by, the broken ones alone if some are."""
+        numbers = self._broken() if chosen is None else self._series[np.unique(chosen.numpy())]
+        names = [repr(str(self._source.ids[n])) for n in numbers]
         rest = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
         return f"series {', '.join(names[:_NAMED])}{rest}"
 
@@ -99,6 +102,15 @@ class Learning:
         total, count = self._summed(made, columns, steps, places)
         return total.item() / max(count, 1)
 
+    def _broken(self) -> Integers:
+        """Return the series that are judged by, of those alone whose loss is not finite if some are."""
+        if self._judged is None:
+            return self._judges
+        columns, steps, places = self._judged
+        losses = self._losses(self._network.at(self._network(columns), steps, places), columns, steps, places)[0]
+        broken = np.unique(places[~losses.flatten(1).isfinite().all(dim=1)].numpy())
+        return self._judges[broken] if len(broken) else self._judges
+
     def _learnable(self, values: torch.Tensor, series: Integers) -> torch.Tensor:
         """Return values (T, B), NaN after the last one that an origin to learn from looks ahead to."""
         rows = torch.arange(len(values))[:, None]
@@ -108,9 +120,16 @@ class Learning:
         self, made: Made, columns: Columns, steps: torch.Tensor, places: torch.Tensor
     ) -> tuple[torch.Tensor, int]:
         """Return the sum of the loss over the values that are there, and their number."""
+        losses, there = self._losses(made, columns, steps, places)
+        return losses.sum(), int(there.sum())
+
+    def _losses(
+        self, made: Made, columns: Columns, steps: torch.Tensor, places: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the loss of every step, 0 where the value is missing, and which values are there."""
         ahead = steps[:, None] + 1 + torch.arange(made.base.shape[1])
         actual = columns.values[ahead, places[:, None]]
-        return self._network.loss(made, actual).sum(), int((~actual.isnan()).sum())
+        return self._network.loss(made, actual), ~actual.isnan()
 
 
 class Tables(NamedTuple):

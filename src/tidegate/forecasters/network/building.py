@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import torch
 
-from tidegate.nn.cells import catalogue
 from tidegate.nn.decoders.attentive import AttentiveNetwork
 from tidegate.nn.decoders.autoregressive import AutoregressiveNetwork
 from tidegate.nn.decoders.direct import DirectDecoder, DirectNetwork
@@ -15,15 +14,15 @@ from tidegate.nn.decoders.segment import PatchEncoder, SegmentNetwork
 from tidegate.nn.dropout import Dropout
 from tidegate.nn.encoder import RecurrentEncoder
 from tidegate.nn.heads import head
-from tidegate.nn.options import Stack
-from tidegate.nn.stack import Recurrent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tidegate.forecasters.network.forecaster import Sizes
+    from tidegate.forecasters.network.layers import LayerPlan
     from tidegate.nn.decoders.reading import Network
     from tidegate.nn.heads import Head, HeadName
+    from tidegate.nn.stack import Recurrent
 
 DecoderName = Literal["direct", "recurrent", "segment", "attention"]
 DECODERS: tuple[DecoderName, ...] = get_args(DecoderName)
@@ -34,31 +33,30 @@ class Plan(NamedTuple):
 
     Attributes
     ----------
-    cell
-        A name of `nn.cells.catalogue`.
+    layers
+        The recurrent layers, of encoder and decoder alike.
     decoder, head
         By name.
-    hidden_size, layers
-        H, and how many layers on top of each other.
     segment
         Steps of a patch, for the segment decoder.
     series_width
         Width of the embedding of the series, 0 for none.
     dropout
-        On what each step is made from, and between layers.
+        On what each step is made from.
     own_values
         For the recurrent decoder: the part of the values before a step that are its own at the end of training.
+    truncate
+        After how many steps of the layers over the window the gradient is cut in training; None for nowhere.
     """
 
-    cell: str
+    layers: LayerPlan
     decoder: DecoderName
     head: HeadName
-    hidden_size: int
-    layers: int
     segment: int
     series_width: int
     dropout: float
     own_values: float = 0.0
+    truncate: int | None = None
 
 
 class _Parts(NamedTuple):
@@ -73,16 +71,12 @@ class _Parts(NamedTuple):
 
     def layers(self, n_inputs: int) -> Recurrent:
         """Return the plan's layers, for I features."""
-        plan = self.plan
-        stack = Stack(
-            num_layers=plan.layers, residual=plan.layers > 1, dropout=plan.dropout if plan.layers > 1 else 0.0,
-            generator=self.generator,
-        )  # fmt: skip
-        return Recurrent(catalogue.kind(plan.cell)(), n_inputs, plan.hidden_size, stack=stack)
+        every = self.plan.segment if self.plan.decoder == "segment" else 1
+        return self.plan.layers.made(n_inputs, -(-self.sizes.window_steps // every), self.generator)
 
     def encoder(self) -> RecurrentEncoder:
         """Return the plan's layers over the window."""
-        return RecurrentEncoder(self.layers(self.sizes.n_inputs), self.dropout)
+        return RecurrentEncoder(self.layers(self.sizes.n_inputs), self.dropout, truncate=self.plan.truncate)
 
 
 def network(plan: Plan, sizes: Sizes, generator: torch.Generator) -> Network:
@@ -107,7 +101,7 @@ def _direct(parts: _Parts) -> Network:
     decoder = DirectDecoder(
         encoder.width + parts.context.width,
         parts.sizes.n_known,
-        hidden_size=2 * parts.plan.hidden_size,
+        hidden_size=2 * parts.plan.layers.hidden_size,
         horizon=parts.sizes.horizon,
         width=parts.head.width,
         dropout=parts.dropout,
@@ -128,7 +122,9 @@ def _autoregressive(parts: _Parts) -> Network:
 
 
 def _segment(parts: _Parts) -> Network:
-    encoder = PatchEncoder(parts.sizes.n_inputs, parts.plan.segment, parts.layers(parts.plan.hidden_size))
+    plan = parts.plan
+    layers = parts.layers(plan.layers.hidden_size)
+    encoder = PatchEncoder(parts.sizes.n_inputs, plan.segment, layers, truncate=plan.truncate)
     return SegmentNetwork(
         encoder,
         parts.context,

@@ -46,10 +46,11 @@ class Learning:
     ) -> None:
         self._network, self._windows, self._learned = network, windows, learned
         self._judged = []
+        self._spread = Origins(*np.zeros((2, 0), dtype=np.int64))
         if held_out is not None and len(held_out):
             count = min(_JUDGED, len(held_out))
-            spread = held_out.take(np.linspace(0, len(held_out) - 1, count).round().astype(np.int64))
-            self._judged = [examples(windows, part) for part in parts(spread)]
+            self._spread = held_out.take(np.linspace(0, len(held_out) - 1, count).round().astype(np.int64))
+            self._judged = [examples(windows, part) for part in parts(self._spread)]
         few = np.linspace(0, len(learned) - 1, min(_PROBED, len(learned))).round().astype(np.int64)
         self._probed = examples(windows, learned.take(few))
 
@@ -76,12 +77,19 @@ class Learning:
         return total / max(count, 1)
 
     @torch.no_grad()
-    def named(self, chosen: torch.Tensor) -> str:
-        """Return the series of the windows with these numbers, of those alone whose loss is not finite if some are."""
-        origins = self._learned.take(chosen.numpy())
-        reading, target = examples(self._windows, origins)
-        losses = self._losses(self._network(reading, _whole(target, reading)), target, reading)
-        broken = ~losses.isfinite().all(dim=1).numpy()
+    def named(self, chosen: torch.Tensor | None) -> str:
+        """Return the series of the windows with these numbers, of those alone whose loss is not finite if some are.
+
+        None stands for the held-out windows that are judged by.
+        """
+        if chosen is None:
+            origins = self._spread
+            losses = [self._losses(self._network(reading), target, reading) for reading, target in self._judged]
+        else:
+            origins = self._learned.take(chosen.numpy())
+            reading, target = examples(self._windows, origins)
+            losses = [self._losses(self._network(reading, _whole(target, reading)), target, reading)]
+        broken = np.concatenate([~one.isfinite().all(dim=1).numpy() for one in losses])
         ids = self._windows.inputs.panel.ids[np.unique(origins.series[broken] if broken.any() else origins.series)]
         rest = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
         return f"series {', '.join(repr(str(series)) for series in ids[:_NAMED])}{rest}"

@@ -26,11 +26,13 @@ class PatchEncoder(torch.nn.Module):
         Steps of a patch, w; a window or a series that is no multiple of it is filled up with zeros at its old end.
     layers
         Recurrent layers that read as many features as they keep hidden units.
+    truncate
+        After how many patches the gradient is cut while training, as in `walked`; None for nowhere.
     """
 
-    def __init__(self, n_inputs: int, patch_steps: int, layers: Recurrent) -> None:
+    def __init__(self, n_inputs: int, patch_steps: int, layers: Recurrent, *, truncate: int | None = None) -> None:
         super().__init__()
-        self.patch_steps, self.layers = patch_steps, layers
+        self.patch_steps, self.layers, self.truncate = patch_steps, layers, truncate
         self.of_patch = torch.nn.Linear(patch_steps * n_inputs, layers.input_size)
         self.width = layers.output_size
 
@@ -42,7 +44,8 @@ class PatchEncoder(torch.nn.Module):
             window = torch.where(begun[..., None], window, 0)
         full = torch.nn.functional.pad(window, (0, 0, 0, 0, -n_steps % self.patch_steps, 0))
         patches = full.reshape(-1, self.patch_steps, *window.shape[1:]).transpose(1, 2).flatten(2)
-        return walked(self.layers, torch.relu(self.of_patch(patches)), -(-steps // self.patch_steps))
+        seen = torch.relu(self.of_patch(patches))
+        return walked(self.layers, seen, -(-steps // self.patch_steps), truncate=self.truncate)
 
 
 class SegmentNetwork(Network):

@@ -100,6 +100,19 @@ def test_series_without_origins_are_not_learned_from(generator):
     assert learning.named(torch.tensor([1, 0, 1])) == "series 's1', 's3'"
 
 
+def test_held_out_series_whose_loss_is_not_finite_are_named(generator, monkeypatch):
+    source = source_of(30, 5, 30, 30)
+    plan, network = plan_of(source), built(make(4), generator)
+    learning = Learning(network, source, plan.older, held_out=plan.newer, penalty=0.1, generator=generator)
+    assert learning.named(None) == "series 's0', 's2', 's3'"
+    columns, steps, places = learning._judged
+    walked, values = network(columns), columns.values.clone()
+    values[-1, 2] = torch.inf
+    learning._judged = (columns._replace(values=values), steps, places)
+    monkeypatch.setattr(network, "forward", lambda _: walked)  # what is aimed at breaks, not the walk through it
+    assert learning.named(None) == "series 's3'"
+
+
 def test_many_series_are_named_by_some(generator):
     source = source_of(*[30] * 9)
     learning = Learning(built(make(9), generator), source, plan_of(source).older, penalty=0.1, generator=generator)

@@ -4,13 +4,15 @@ import torch
 from tidegate.errors import SettingError
 from tidegate.forecasters.network.building import DECODERS, Plan, network
 from tidegate.forecasters.network.forecaster import Sizes
+from tidegate.forecasters.network.layers import LayerPlan
 from tidegate.nn.cells.catalogue import CELLS
 from tidegate.nn.decoders.reading import Reading
 from tidegate.nn.heads import HEADS, QUANTILES
 from tidegate.nn.initialisation import built
 
 SIZES = Sizes(n_inputs=3, n_context=5, n_known=4, window_steps=8, horizon=5, n_series=6)
-PLAN = Plan("gru", "direct", "quantiles", hidden_size=7, layers=1, segment=3, series_width=0, dropout=0.0)
+LAYERS = LayerPlan("gru", hidden_size=7, layers=1, dropout=0.0)
+PLAN = Plan(LAYERS, "direct", "quantiles", segment=3, series_width=0, dropout=0.0)
 N_ORIGINS = 9
 
 
@@ -40,7 +42,7 @@ def made(plan, seed=1):
 @pytest.mark.parametrize("decoder", DECODERS)
 @pytest.mark.parametrize("cell", CELLS)
 def test_every_cell_decoder_and_head_learns_and_comes_back_from_its_parameters(cell, decoder, head):
-    plan = PLAN._replace(cell=cell, decoder=decoder, head=head, layers=2, series_width=2)
+    plan = PLAN._replace(layers=LAYERS._replace(cell=cell, layers=2), decoder=decoder, head=head, series_width=2)
     model, reading = made(plan), reading_of()
     actual = (reading.base * 2).round() / reading.unit if head == "negative-binomial" else reading.base + 1
     optimiser = torch.optim.AdamW(model.parameters(), lr=0.01)
@@ -65,7 +67,7 @@ def test_every_cell_decoder_and_head_learns_and_comes_back_from_its_parameters(c
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_every_parameter_learns(decoder):
     """A part that nothing reads would stay as it was drawn."""
-    plan = PLAN._replace(decoder=decoder, layers=2, series_width=2)
+    plan = PLAN._replace(layers=LAYERS._replace(layers=2), decoder=decoder, series_width=2)
     model, reading = made(plan), reading_of()
     with torch.no_grad():
         for parameter in model.parameters():
@@ -97,7 +99,7 @@ def test_what_lies_before_the_series_is_not_read(decoder):
 
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_members_draw_their_dropout_from_the_generator_they_are_given(decoder):
-    plan = PLAN._replace(decoder=decoder, layers=2, dropout=0.5)
+    plan = PLAN._replace(layers=LAYERS._replace(layers=2, dropout=0.5), decoder=decoder, dropout=0.5)
     reading = reading_of()
     outputs = []
     for state in (1, 2):
@@ -119,13 +121,34 @@ def test_series_are_told_apart_only_on_demand():
 
 
 def test_settings_shape_the_layers():
-    model = made(PLAN._replace(hidden_size=5, layers=3, cell="lstm"))
+    model = made(PLAN._replace(layers=LAYERS._replace(hidden_size=5, layers=3, cell="lstm")))
     assert (model.encoder.layers.hidden_size, model.encoder.layers.num_layers) == (5, 3)
     assert model.encoder.layers.cell.gates == CELLS["lstm"]().gates
 
 
+@pytest.mark.parametrize(("decoder", "seen"), [("direct", 8), ("segment", 3)])
+def test_chrono_reaches_as_far_as_the_layers_walk(decoder, seen):
+    """Windows of 8 steps; in patches of 3 these are 3 steps of the layers."""
+    wide = LAYERS._replace(start="chrono", hidden_size=400)
+    layers = made(PLAN._replace(layers=wide, decoder=decoder)).encoder.layers
+    longest = layers.bias_ih_l0[400:800].exp().max().item()
+    assert 0.95 * (seen - 1) < longest <= seen - 1 + 1e-4
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_truncation_changes_what_is_learned_and_not_what_is_told(decoder):
+    plain, cut = (made(PLAN._replace(decoder=decoder, truncate=truncate)) for truncate in (None, 2))
+    reading = reading_of()
+    gradients = []
+    for model in (plain, cut):
+        model(reading, reading.base).square().sum().backward()
+        gradients.append(model.encoder.layers.weight_ih_l0.grad)
+    assert not torch.allclose(*gradients, rtol=1e-3)
+    assert torch.equal(plain.eval().told(reading), cut.eval().told(reading))
+
+
 def test_unknown_parts_are_named():
     with pytest.raises(SettingError, match="There is no cell 'gur'"):
-        made(PLAN._replace(cell="gur"))
+        made(PLAN._replace(layers=LAYERS._replace(cell="gur")))
     with pytest.raises(SettingError, match="head is 'median'; it must be one of 'point', "):
         made(PLAN._replace(head="median"))

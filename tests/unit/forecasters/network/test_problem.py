@@ -2,13 +2,16 @@ import numpy as np
 import pytest
 import torch
 
+from tidegate.errors import TrainingError
 from tidegate.features.inputs import Encoding, Inputs
-from tidegate.features.windows import Origins, training_origins
+from tidegate.features.windows import Origins, split, training_origins
 from tidegate.forecasters.network.problem import Learning, examples, parts, told
 from tidegate.forecasters.network.windows import Layout, Windows
 from tidegate.nn.decoders.reading import Network
 from tidegate.nn.heads import QUANTILES, head
 from tidegate.panel import Panel
+from tidegate.training.loop import Run, train
+from tidegate.training.settings import Training
 
 LAYOUT = Layout(window_steps=4, seasons=(), lags=(), tail_steps=4)
 
@@ -180,6 +183,30 @@ def test_the_series_whose_loss_is_not_finite_are_named_alone():
     index = training_origins(np.full(9, 20), past_steps=3, future_steps=2)
     with np.errstate(invalid="ignore"):
         assert Learning(Fixed(), windows, index).named(torch.arange(len(index))) == "series 's7'"
+
+
+@pytest.mark.parametrize("at_once", [3, 512])
+def test_a_held_out_loss_that_is_not_finite_names_the_series_that_broke_it(monkeypatch, at_once):
+    """The last value is a target of the newest origin alone, which nothing learns from."""
+    monkeypatch.setattr("tidegate.forecasters.network.problem._AT_ONCE", at_once)
+    series = [walk(20, seed) for seed in range(9)]
+    series[4][-1] = series[7][-1] = np.inf
+    windows = windows_of(*series)
+    older, newer = split(np.full(9, 20), past_steps=np.full(9, 3), future_steps=2, held_steps=4)
+    network = Fixed()
+    learning = Learning(network, windows, older, held_out=newer)
+    assert learning.named(None) == "series 's4', 's7'"
+    run = Run("run", "network 1", 5, torch.Generator())
+    message = "network 1: the held-out loss became inf at update 1 of 5 over the held-out windows of series 's4', 's7'"
+    with pytest.raises(TrainingError, match=message):
+        train(network, learning, Training(), run)
+
+
+def test_a_network_that_tells_no_numbers_breaks_every_series():
+    windows = windows_of(walk(20), walk(20, 1))
+    older, newer = split(np.full(2, 20), past_steps=np.full(2, 3), future_steps=2, held_steps=4)
+    learning = Learning(Fixed(number=float("nan")), windows, older, held_out=newer)
+    assert learning.named(None) == "series 's0', 's1'"
 
 
 @pytest.mark.parametrize("count", [0, 1, 512, 513, 1100])

@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 import torch
 
 from tidegate.features.inputs import Encoding, Inputs
-from tidegate.features.windows import Origins
+from tidegate.features.windows import Origins, training_origins
 from tidegate.forecasters.network.windows import Frame, Layout, Windows
 from tidegate.panel import Covariates, Future, Panel
 
@@ -425,3 +426,61 @@ def test_batches_hold_32_bit_numbers_and_origins_side_by_side(panel):
     assert reading.window.shape[:2] == (6, 3)
     assert reading.known.shape[:2] == (3, HORIZON)
     assert reading.base.shape == (3, HORIZON)
+
+
+def calls_of(work):
+    """Return how many functions, of Python and of C, are called while `work` runs."""
+    found = 0
+
+    def heard(frame, event, argument):
+        nonlocal found
+        found += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(heard)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return found
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_a_batch_costs_as_many_calls_for_ten_thousand_series_as_for_ten(gaps):
+    counts = []
+    for n_series in (10, 10_000):
+        length = 24
+        values = np.random.default_rng(0).normal(size=(n_series, length))
+        if gaps:
+            values[:, 5] = np.nan
+        panel = Panel(
+            ids=np.arange(n_series).astype(object),
+            offsets=np.arange(n_series + 1) * length,
+            times=np.tile(np.arange(length), n_series),
+            values=values.ravel(),
+            frequency="1",
+            seasons=(4,),
+            known=Covariates(("k",), np.ones((n_series * length, 1))),
+            past=Covariates(("p",), np.ones((n_series * length, 1))),
+            static=Covariates(("s",), np.arange(n_series)[:, None].astype(float)),
+        )
+        windows = windows_of(panel, SEASONAL._replace(gaps=gaps, lags=(7,)))
+        index = training_origins(panel.lengths, past_steps=6, future_steps=HORIZON)
+        origins = index.take(np.arange(64) % n_series * (len(index) // n_series))
+
+        def assembled(windows=windows, index=index, n_series=n_series):
+            every = index.take(np.arange(n_series) * (len(index) // n_series))
+            windows.target(every, windows.batch(every).frame)
+
+        def drawn(windows=windows, origins=origins):
+            windows.target(origins, windows.batch(origins).frame)
+
+        counts.append((calls_of(assembled), calls_of(drawn)))
+    few, many = counts
+    assert many[0] <= 1.1 * few[0]
+    assert many[1] <= 1.1 * few[1]
+    assert few[0] > 50
+
+
+def test_the_count_of_calls_sees_a_loop_over_series():
+    assert calls_of(lambda: [abs(n) for n in range(10_000)]) > 10_000

@@ -1,0 +1,96 @@
+"""What of a budget of seconds each candidate of `auto` may take: to be judged, and to be fitted to everything."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.base import clone
+
+from tidegate.evaluation.outlay import LONGER, can_be_limited, within
+from tidegate.evaluation.work import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tidegate.evaluation.work import Job, Outcome
+    from tidegate.forecasters.base import Forecaster
+
+_PILOT = 4
+"""Series that a model of one series each is tried on before it is known how long all of them take."""
+_JUDGED = 3
+"""The part of what is left for a network that judging it takes, as a divisor: forecasts of all folds come on top."""
+
+
+class Allotment:
+    """The seconds of a budget, from now on, and who gets them.
+
+    Models of one series each are tried on a few series first, and left out where all of them, and the fit to everything
+    after, would take longer than is left. Networks share what those leave: a third to be judged, the rest to be fitted.
+
+    Parameters
+    ----------
+    seconds
+        Of everything; None for no limit: then no clock is read and nothing is changed.
+    n_series
+        Series that the chosen are fitted to in the end.
+    """
+
+    def __init__(self, seconds: float | None, n_series: int) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+        self._n_series = n_series
+        self._kept: dict[str, float] = {}
+        self._over = 0.0  # what preparing and calibrating took beyond a network's share
+
+    def refusal(self, label: str, job: Job) -> str:
+        """Return why a candidate is not judged, or ""."""
+        if self._end is None:
+            return ""
+        if self._left() <= 0:
+            return "the budget was spent"
+        n_judged = job.ends.shape[1]
+        count = min(_PILOT, n_judged // 2)
+        if can_be_limited(job.model) or job.model.traits.scope == "panel" or not count:
+            return ""
+        needed, kept = self._needed(job, count, n_judged)
+        if needed + kept > self._left():
+            return (
+                f"it would take about {needed + kept:,.0f} s, and {max(self._left(), 0):,.0f} s of the budget are left"
+            )
+        self._kept[label] = kept
+        return ""
+
+    def judged(self, job: Job) -> Outcome:
+        """Judge a candidate; a network trains for a third of what the others leave."""
+        if self._end is None or not can_be_limited(job.model):
+            return judge(job)
+        share, started = max(self._free(self._kept) / _JUDGED, 0.0), time.monotonic()
+        outcome = judge(replace(job, model=within(clone(job.model), share)))
+        self._over = max(self._over, time.monotonic() - started - share)
+        return outcome
+
+    def to_fit(self, model: Forecaster, beside: Iterable[str]) -> Forecaster:
+        """Return the model with all that the others that were chosen leave."""
+        return (
+            model if self._end is None else within(clone(model), self._free(self._kept.keys() & {*beside}) - self._over)
+        )
+
+    def _needed(self, job: Job, count: int, n_judged: int) -> tuple[float, float]:
+        """Return about how many seconds judging takes, and the fit to everything.
+
+        One series goes before, unmeasured: it loads the library.
+        """
+        for n_series in (1, count):
+            started = time.monotonic()
+            panel = job.panel.take(np.arange(n_series))
+            outcome = judge(replace(job, panel=panel, ends=job.ends[:, :n_series]))
+        took = time.monotonic() - started
+        return took / count * n_judged, LONGER * float(outcome.fit_seconds.sum()) / count * self._n_series
+
+    def _free(self, kept: Iterable[str]) -> float:
+        return self._left() - sum(self._kept[label] for label in kept)
+
+    def _left(self) -> float:
+        return 0.0 if self._end is None else self._end - time.monotonic()
