@@ -6,7 +6,8 @@ there before the first update and after the last, so few updates do; the skill i
 hardly trained network. A backtest, neuralforecast's own cross_validation, trains on each of some twenty calls, by a
 tenth of the updates. Its local scalers matter where the network does not scale its windows anew, so that is tried too.
 
-Usage: python -m benchmarks.audit_peers [--steps 100] [--save], with benchmarks/requirements.txt installed.
+Usage: python -m benchmarks.audit_peers [--steps 100] [--save], with benchmarks/requirements.txt installed; a library
+that is not is named with the line that installs it, and left out.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from __future__ import annotations
 import argparse
 import logging
 import platform
+import re
 import warnings
 from datetime import UTC, datetime
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,18 +34,22 @@ HORIZON, WINDOW, FREQUENCY = 12, 36, "MS"
 
 
 def subjects(frame: pd.DataFrame, steps: int) -> list[tuple[str, str, Callable[[], Any]]]:
-    """Return library, what is audited, and how to make it."""
-    from benchmarks.peers import of_darts, of_neuralforecast
-
+    """Return library, what is audited, and how to make it; a library is imported only then."""
     few = {"max_steps": steps}
 
     def neural(name: str, **settings: Any) -> Any:
+        from benchmarks.peers import of_neuralforecast
+
         return of_neuralforecast.predictor(name, frame, HORIZON, FREQUENCY, settings=few | settings)
 
     def darts(name: str, **settings: Any) -> Any:
+        from benchmarks.peers import of_darts
+
         return of_darts.predictor(name, frame, FREQUENCY, settings={"model": "GRU", **settings}, steps=steps)
 
     def judged(scaler: str | None, **settings: Any) -> Any:
+        from benchmarks.peers import of_neuralforecast
+
         few = {"max_steps": max(steps // 10, 1)} | settings
         return of_neuralforecast.backtester("GRU", FREQUENCY, settings=few, scaler=scaler)
 
@@ -66,6 +73,14 @@ def subjects(frame: pd.DataFrame, steps: int) -> list[tuple[str, str, Callable[[
         ),
         ("tidegate", "gru", lambda: "gru"),
     ]
+
+
+def absent() -> dict[str, str]:
+    """Return the libraries that are not installed, each with the line that installs it."""
+    lines = (Path(__file__).parent / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    audited = ("neuralforecast", "darts")
+    wanted = {re.split(r"[\[<>=]", line)[0]: line for line in lines if line and not line.startswith("#")}
+    return {name: f"pip install '{wanted[name]}'" for name in audited if find_spec(name) is None}
 
 
 def told(found: tidegate.Audit) -> list[str]:
@@ -93,8 +108,12 @@ def main() -> None:
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, torch {version('torch')}.",
         "Hardly trained: what is said of echoes and skill is no judgement of the libraries.",
     ]
+    missing = absent()
+    lines += [f"{library} is not installed and left out: {line}" for library, line in missing.items()]
     print("\n".join(lines), flush=True)
     for library, what, make in subjects(frame, asked.steps):
+        if library in missing:
+            continue
         found = tidegate.audit(make(), frame, horizon=HORIZON)
         released = f" {version(library)}" if library != "tidegate" else ""
         more = ["", f"{library}{released}: {what}: {'passed' if found.passed else 'FAILED'}", *told(found)]

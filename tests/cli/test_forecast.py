@@ -183,6 +183,21 @@ def test_functions_and_forecasts_of_others_are_judged(tidegate, monthly, tmp_pat
     assert errors["predict"] == errors["naive"] == pytest.approx(errors["theirs"])
 
 
+def test_a_function_that_draws_is_marked(tidegate, monthly, tmp_path):
+    mine = tmp_path / "drawing.py"
+    mine.write_text(
+        "import numpy as np\nimport pandas as pd\n\nRNG = np.random.default_rng()\n\ndef draws(history, horizon):\n"
+        "    stamps = pd.date_range(history['ds'].iloc[-1], periods=horizon + 1, freq='MS')[1:]\n"
+        "    made = history['y'].iloc[-1] + RNG.normal(size=horizon)\n"
+        "    return pd.DataFrame({'unique_id': history['unique_id'].iloc[0], 'ds': stamps, 'f': made})\n"
+    )
+    done = tidegate(f"compare {monthly()} --horizon 3 --models naive --folds 3 --quiet --with {mine}:draws")
+    assert done.exit_code == 0, done.stderr
+    assert "\n  draws ? " in done.stdout
+    assert "? draws is not the same twice" in done.stdout
+    assert "draws: not the same twice: asked again for the newest fold" in " ".join(done.stdout.split())
+
+
 def test_others_may_not_be_called_like_our_models(tidegate, monthly):
     Path("naive.csv").write_text("unique_id,ds,cutoff,y\na,2020-01-01,2019-12-01,3\n")
     done = tidegate(f"compare {monthly()} --horizon 3 --forecasts naive.csv --quiet")

@@ -67,6 +67,31 @@ def test_a_model_that_is_not_recurrent_is_refused(tidegate, monthly):
     assert not Path("seen").exists()
 
 
+def test_the_heaviest_recurrent_member_of_an_ensemble_is_inspected_step_by_step(tidegate, monthly):
+    line = f"fit {monthly()} --horizon 4 --model ensemble --set members=naive,rnn --output saved --quiet"
+    assert tidegate(line).exit_code == 0
+    done = tidegate("inspect saved --steps all --output seen")
+    assert done.exit_code == 0, done.stderr
+    assert "ensemble holds one recurrent model, rnn, which was looked into: it is 50 % of\n" in done.stdout
+    assert "rnn in ensemble" in done.stdout
+    assert "Step by step" in Path("seen/report.html").read_text("utf-8")
+    (network,) = json.loads(tidegate("inspect saved --steps 4,1 --output few --json").stdout)["networks"]
+    assert network["steps"] == [1, 4]
+    wrong = tidegate("inspect saved --steps 1,5 --output wrong")
+    assert wrong.exit_code == 2
+    assert "5 is not among them; the model forecasts the steps 1 to 4" in wrong.stderr
+    assert "it must be all, or steps ahead separated" in tidegate("inspect saved --steps one --output wrong").stderr
+
+
+def test_an_ensemble_without_a_recurrent_member_is_refused(tidegate, monthly):
+    line = f"fit {monthly()} --horizon 4 --model ensemble --set members=naive,drift --output saved --quiet"
+    assert tidegate(line).exit_code == 0
+    done = tidegate("inspect saved --output seen")
+    assert done.exit_code == 2
+    assert "ensemble holds no recurrent model" in done.stderr
+    assert not Path("seen").exists()
+
+
 def test_data_too_short_for_a_window_are_refused(tidegate, saved, monthly):
     short = monthly([f"{100 + k % 12}" for k in range(30)], name="short.csv")
     done = tidegate(f"inspect {saved} {short} --season 12 --output seen")

@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import subprocess
+import unicodedata
+import zlib
 from pathlib import Path
 
 import pytest
@@ -146,3 +148,120 @@ def test_a_screenshot_is_not_blank(report, tmp_path, width):
     blank_size, size = (Path(picture).stat().st_size for picture in pictures)
     assert size > 50_000
     assert size > 10 * blank_size
+
+
+CONTRAST = """<script>
+const light = (colour) => {
+  const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((one) => one / 255);
+  const [r, g, b] = parts.map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const ground = (one) => {
+  for (let at = one; at; at = at.parentElement) {
+    const colour = getComputedStyle(at).backgroundColor;
+    if (!/, 0\\)$/.test(colour)) { return colour; }
+  }
+  return "rgb(255, 255, 255)";
+};
+const judge = () => {
+  if (!document.documentElement.dataset.charts) { setTimeout(judge, 50); return; }
+  const own = (one) => [...one.childNodes].some((part) => part.nodeType === 3 && part.textContent.trim());
+  const texts = [...document.querySelectorAll("body *:not(svg *):not(script):not(style):not(pre#found)")].filter(own);
+  const ratios = texts.filter((one) => one.getClientRects().length).map((one) => {
+    const [a, b] = [light(getComputedStyle(one).color), light(ground(one))].sort((x, y) => y - x);
+    return [(a + 0.05) / (b + 0.05), one.tagName + " " + one.className + ": " + one.textContent.trim().slice(0, 40)];
+  }).sort((x, y) => x[0] - y[0]);
+  const told = document.createElement("pre");
+  told.id = "found";
+  told.textContent = JSON.stringify({
+    dark: matchMedia("(prefers-color-scheme: dark)").matches,
+    ground: light(getComputedStyle(document.body).backgroundColor),
+    texts: ratios.length,
+    faintest: ratios[0],
+  });
+  document.body.append(told);
+};
+addEventListener("load", judge);
+</script></body>"""
+
+
+def judged(report, folder, change=""):
+    """Return how readable the report is in the dark, after a change of its style."""
+    page = folder / "dark.html"
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", report.read_text("utf-8"))
+    before, _, after = text.rpartition("</body>")
+    page.write_text(f"{before}<style>{change}</style>{CONTRAST}{after}", "utf-8")
+    done = browse(page, 1280, "--force-dark-mode", "--dump-dom")
+    found = re.search(r'<pre id="found">(\{.*?\})</pre>', done.stdout)
+    assert found, done.stderr
+    return json.loads(found[1])
+
+
+def test_text_is_readable_in_the_dark(report, tmp_path):
+    found = judged(report, tmp_path)
+    assert found["dark"]
+    assert found["ground"] < 0.05
+    assert found["texts"] > 50
+    assert found["faintest"][0] >= 4.5, found["faintest"]
+
+
+def test_text_that_is_too_faint_in_the_dark_would_be_noticed(report, tmp_path):
+    found = judged(report, tmp_path, "p, li, td { color: #333 !important; }")
+    assert found["faintest"][0] < 4.5
+
+
+LETTER = re.compile(r"<(\w+)>\s*<(\w+)>")
+RANGE = re.compile(r"<(\w+)>\s*<(\w+)>\s*<(\w+)>")
+SHOWN = re.compile(rb"/(F\d+) [\d.]+ Tf|<(\w+)>")
+
+
+def pages(data):
+    """Return the text of each page of a PDF that Chromium printed, without white space, by the fonts' tables."""
+    objects = {int(n): body for n, body in re.findall(rb"(?s)(\d+) 0 obj\s*(.*?)\s*endobj", data)}
+    fonts = {}
+    for body in objects.values():
+        for name, number in re.findall(rb"/(F\d+) (\d+) 0 R", body):
+            table = re.search(rb"/ToUnicode (\d+) 0 R", objects[int(number)])
+            if table:
+                fonts[name] = letters(stream(objects[int(table[1])]).decode("latin-1"))
+    found = [body for body in objects.values() if re.search(rb"/Type\s*/Page\b", body)]
+    return [text_of(stream(objects[int(re.search(rb"/Contents (\d+) 0 R", one)[1])]), fonts) for one in found]
+
+
+def stream(body):
+    raw = re.search(rb"(?s)stream\r?\n(.*?)\r?\nendstream", body)[1]
+    return zlib.decompress(raw) if b"/FlateDecode" in body.split(b"stream")[0] else raw
+
+
+def letters(table):
+    """Return what each glyph stands for."""
+    found = {}
+    for block in re.findall(r"(?s)beginbfchar(.*?)endbfchar", table):
+        found |= {int(glyph, 16): bytes.fromhex(text).decode("utf-16-be") for glyph, text in LETTER.findall(block)}
+    for block in re.findall(r"(?s)beginbfrange(.*?)endbfrange", table):
+        for first, last, text in RANGE.findall(block):
+            found |= {k: chr(int(text, 16) + k - int(first, 16)) for k in range(int(first, 16), int(last, 16) + 1)}
+    return found
+
+
+def text_of(content, fonts):
+    font, said = {}, []
+    for name, glyphs in (found.groups() for found in SHOWN.finditer(content)):
+        if name:
+            font = fonts.get(name, {})
+        else:
+            said += [font.get(int(glyphs[k : k + 4], 16), "?") for k in range(0, len(glyphs), 4)]
+    return "".join("".join(said).split())
+
+
+def test_the_printed_report_holds_the_verdict(report, tmp_path):
+    printed = tmp_path / "report.pdf"
+    browse(report, 1280, "--force-dark-mode", f"--print-to-pdf={printed}")
+    found = pages(printed.read_bytes())
+    assert 2 <= len(found) < 40
+    folder = report.parent
+    if (folder / "verdict.json").exists():
+        said = json.loads((folder / "verdict.json").read_text("utf-8"))["headline"]
+    else:
+        said = json.loads((folder / "insight.json").read_text("utf-8"))["networks"][0]["sentences"][0]
+    assert "".join(said.split()) in unicodedata.normalize("NFKC", found[0])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tidegate.cli import studying
 from tidegate.cli.app import command
+from tidegate.evaluation.kinds import IntervalKind  # typer reads it when it runs
 
 if TYPE_CHECKING:
     from tidegate.cli import folders
@@ -27,7 +28,7 @@ class Origin:
     """Where the intervals of the forecast come from."""
 
     intervals: Annotated[
-        Literal["own", "split", "adaptive"],
+        IntervalKind,
         typer.Option(
             "--intervals",
             help="The model's own, or from its errors in the backtest: split-conformal, or adaptive for series that "

@@ -57,6 +57,21 @@ class Looking:
         int | None,
         typer.Option("--origins", metavar="K", help="Windows to take gradients over; else 64 / steps ahead."),
     ] = None
+    steps: Annotated[
+        str | None,
+        typer.Option("--steps", metavar="LIST", help="Steps ahead to look at: all, or 1,6,12; else 24 at most."),
+    ] = None
+
+    def chosen(self) -> tuple[int, ...] | str | None:
+        """Return the steps ahead to look at one by one: numbers, "all", or None."""
+        if self.steps is None or self.steps == "all":
+            return self.steps
+        try:
+            return tuple(int(part) for part in self.steps.split(","))
+        except ValueError as error:
+            raise SettingError(
+                f"--steps is {self.steps!r}; it must be all, or steps ahead separated by commas, such as 1,6,12."
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -88,9 +103,9 @@ class Request:
 def inspect(request: Request) -> int:
     """Look into a recurrent network: gates, gradient through time, memory.
 
-    Reads a saved rnn, lstm, gru or recurrent model on the data it was fitted on, or on DATA. With --example alone it
-    trains elman, lstm and gru on the adding problem and shows them side by side; with the name of bundled data it fits
-    a small gru to them first.
+    Reads a saved rnn, lstm, gru, recurrent or hybrid on the data it was fitted on, or on DATA; of an auto or ensemble
+    the heaviest of these that it holds. With --example alone it trains elman, lstm and gru on the adding problem and
+    shows them side by side; with the name of bundled data it fits a small gru to them first.
     """
     _check(request)
     place = folders.place("inspect", request.name, request.folder)
@@ -157,8 +172,10 @@ def _looked(request: Request) -> _Looked:
 
     directory, source, looking = request.inspected.directory, request.source, request.looking
     if directory is None and source.example == ADDING:
-        if request.subject.series is not None or looking.member != 1 or looking.origins is not None:
-            raise SettingError("--series, --member and --origins go with a model; the adding problem has none of them.")
+        if request.subject.series is not None or looking != Looking():
+            raise SettingError(
+                "--series, --member, --origins and --steps go with a model; the adding problem has none of them."
+            )
         return _Looked(adding(seed=request.chance.seed), [], ADDING)
     if directory is None:
         model, notes = _fitted(request)
@@ -177,7 +194,14 @@ def _seen(request: Request, model: Any, panel: Panel | None, told: _Looked) -> _
     from tidegate.insight.inspection import inspect as look_into
 
     looking = request.looking
-    one = look_into(model, panel, series=request.subject.series, member=looking.member, origins=looking.origins)
+    one = look_into(
+        model,
+        panel,
+        series=request.subject.series,
+        member=looking.member,
+        origins=looking.origins,
+        steps=looking.chosen(),
+    )
     return told._replace(insights=(one,))
 
 

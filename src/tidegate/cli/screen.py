@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _SHOWN_ROWS = 12
 _HUGE = 1e12
 """Numbers from here on are written with an exponent."""
+_SHORTEST = 0.05
+"""Seconds below which a time is too short to tell."""
 _ID_WIDTH = 20
 """Characters of a series' name in a table; what is longer is cut."""
 
@@ -58,10 +60,11 @@ def show_study(document: Mapping[str, Any]) -> None:
     show_sentences(out, f"Data: {run['name']}", run.get("notes", []))
     show_sentences(out, "What the series is like", run.get("profile", []))
     heading(out, f"Scores, {_counted(run['settings']['folds'], 'fold')}, best first")
-    out.print(Padding(_scores(document["scores"], verdict), (0, 0, 0, 2), expand=False))
-    levels = [name[9:] for name in document["scores"][0] if name.startswith("coverage-")]
-    inside = "".join(f"; in {level} %: share inside the interval" for level in levels[:1])
-    _line(out, f"* recommended; against: MASE beside {verdict['baseline']}{inside}")
+    table = _scores(document["scores"], run, verdict, width=out.width - 2)
+    out.print(Padding(table, (0, 0, 0, 2), expand=False))
+    _line(out, _key([str(column.header) for column in table.columns], verdict))
+    for model in run.get("not_the_same_twice", ()):
+        _line(out, f"? {model} is not the same twice: asked again it forecasts otherwise, so its scores are one draw.")
     for title in ("left_out", "failures"):
         for model, why in run.get(title, {}).items():
             _line(out, f"{model} is not among them: {why}")
@@ -258,26 +261,79 @@ def number(value: Any, digits: int = 4) -> str:
     return f"{value:,.{max(0, digits - whole)}f}"
 
 
-def _scores(rows: Sequence[Mapping[str, Any]], verdict: Mapping[str, Any]) -> Table:
-    """Return the score table, best first; the recommended model in bold with a star."""
-    levels = [name for name in rows[0] if name.startswith("coverage-")]
-    table = table_of("model", "MASE", "against", "MAE", "RMSE", "sMAPE", *(f"in {level[9:]} %" for level in levels))
+_DROPPED = ("memory", "parameters", "seconds", "in", "sMAPE", "RMSE", "MAE", "against")
+"""Columns of the scores that narrow terminals go without, the first to go first; the widest interval goes first."""
+
+
+def _scores(
+    rows: Sequence[Mapping[str, Any]], run: Mapping[str, Any], verdict: Mapping[str, Any], *, width: int
+) -> Table:
+    """Return the score table, best first, in at most `width` characters where it can be.
+
+    The recommended model is in bold with a star; one that is not the same twice has a question mark.
+    """
+    ranked = sorted(rows, key=lambda row: (row["MASE"] is None, row["MASE"]))
+    unsteady, best = run.get("not_the_same_twice", ()), verdict["recommended"]
+    marks = [(" *" if row["model"] == best else "") + (" ?" if row["model"] in unsteady else "") for row in ranked]
+    columns = {"model": [row["model"] + mark for row, mark in zip(ranked, marks, strict=True)]}
+    columns |= _errors(ranked, verdict["baseline"]) | _costs(ranked, run.get("models", {}))
+    for name in _DROPPED:
+        while (shown := [one for one in columns if one.split()[0] == name]) and _width(columns) > width:
+            del columns[shown[-1]]
+    table = table_of(*columns)
     for column in table.columns[1:]:
         column.justify = "right"
-    base = next((row["MASE"] for row in rows if row["model"] == verdict["baseline"]), None)
-    for row in sorted(rows, key=lambda row: (row["MASE"] is None, row["MASE"])):
-        recommended = row["model"] == verdict["recommended"]
-        cells = [
-            row["model"] + (" *" if recommended else ""),
-            "-" if row["MASE"] is None else f"{row['MASE']:.3f}",
-            _change(row["MASE"], base),
-            number(row["MAE"]),
-            number(row["RMSE"]),
-            "-" if row["sMAPE"] is None else f"{row['sMAPE']:.1f} %",
-            *("-" if row[level] is None else f"{100 * row[level]:.0f} %" for level in levels),
-        ]
-        table.add_row(*cells, style="bold" if recommended else "")
+    for row, cells in zip(ranked, zip(*columns.values(), strict=True), strict=True):
+        table.add_row(*cells, style="bold" if row["model"] == best else "")
     return table
+
+
+def _errors(rows: Sequence[Mapping[str, Any]], baseline: str) -> dict[str, list[str]]:
+    """Return the columns of errors and of shares inside the intervals."""
+    base = next((row["MASE"] for row in rows if row["model"] == baseline), None)
+    made = {
+        "MASE": ["-" if row["MASE"] is None else f"{row['MASE']:.3f}" for row in rows],
+        "against": [_change(row["MASE"], base) for row in rows],
+        "MAE": [number(row["MAE"]) for row in rows],
+        "RMSE": [number(row["RMSE"]) for row in rows],
+        "sMAPE": ["-" if row["sMAPE"] is None else f"{row['sMAPE']:.1f} %" for row in rows],
+    }
+    for level in (name for name in rows[0] if name.startswith("coverage-")):
+        inside = ["-" if row[level] is None else f"{100 * row[level]:.0f} %" for row in rows]
+        made[f"in {level[9:]} %"] = inside
+    return made
+
+
+def _costs(rows: Sequence[Mapping[str, Any]], costs: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return the columns of what models cost; none of what is not known."""
+    if not all(row["model"] in costs and "parameters" in row for row in rows):
+        return {}
+    each = [costs[row["model"]] for row in rows]
+    memory = [one["peak_memory_bytes"] for one in each]
+    return {
+        "seconds": [_seconds(one["fit_seconds"] + one["predict_seconds"]) for one in each],
+        "parameters": ["-" if row["parameters"] is None else f"{row['parameters']:,}" for row in rows],
+        "memory": ["-" if size is None else f"{size / 2**20:,.0f} MB" for size in memory],
+    }
+
+
+def _seconds(value: float) -> str:
+    return "< 0.1" if value < _SHORTEST else f"{value:,.1f}"
+
+
+def _width(columns: Mapping[str, Sequence[str]]) -> int:
+    """Return how wide a table of these columns is."""
+    return sum(max(len(name), *map(len, cells)) + 2 for name, cells in columns.items()) - 2
+
+
+def _key(columns: Sequence[str], verdict: Mapping[str, Any]) -> str:
+    """Return what the columns of the scores mean, those that are shown."""
+    said = ["* recommended"]
+    said += [f"against: MASE beside {verdict['baseline']}"] if "against" in columns else []
+    said += [f"{name}: share inside the interval" for name in columns if name.startswith("in ")][:1]
+    said += ["seconds: of all folds"] if "seconds" in columns else []
+    said += ["memory: the most that the process held, with what had run in it before"] if "memory" in columns else []
+    return "; ".join(said)
 
 
 def _change(value: float | None, base: float | None) -> str:

@@ -203,8 +203,17 @@ def _facts(study: Study, request: Request, started: datetime, seconds: float) ->
         "profile": _essentials(study.profile),
         "left_out": dict(study.backtest.left_out),
         "failures": dict(study.backtest.failures),
+        **_unsteady(study),
         **request.told(study),
     }
+
+
+def _unsteady(study: Study) -> dict[str, list[str]]:
+    """Return which functions forecast otherwise when they are asked again; nothing where none does."""
+    from tidegate.evaluation.outside import NOT_TWICE
+
+    found = [name for name, result in study.backtest.results.items() if result.note.startswith(NOT_TWICE)]
+    return {"not_the_same_twice": found} if found else {}
 
 
 def _essentials(profile: Profile) -> list[str]:

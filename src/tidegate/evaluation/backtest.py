@@ -6,7 +6,7 @@ import contextlib
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from sklearn.base import clone
@@ -16,6 +16,7 @@ from tidegate.checks import check_whole
 from tidegate.data.intake import as_panel
 from tidegate.errors import SettingError, TidegateError
 from tidegate.evaluation.contenders import BASELINE, Contender, enlisted, further_runs
+from tidegate.evaluation.kinds import INTERVAL_KINDS, IntervalKind
 from tidegate.evaluation.plan import Plan, plan
 from tidegate.evaluation.results import Backtest, ModelResult
 from tidegate.evaluation.store import Store, fingerprint
@@ -95,14 +96,15 @@ class Settings:
     watch: Watch | None = None
     warm: bool = False
     seeds: int = 1
-    intervals: Literal["own", "split", "adaptive"] = "own"
+    intervals: IntervalKind = "own"
 
     def __post_init__(self) -> None:
         wrong = [level for level in self.levels if isinstance(level, bool) or level not in range(1, 100)]
         if wrong:
             raise SettingError(f"level {wrong[0]!r} is not a whole number of percent from 1 to 99; try 80 or 95.")
-        if self.intervals not in ("own", "split", "adaptive"):
-            raise SettingError(f"intervals is {self.intervals!r}; it must be 'own', 'split' or 'adaptive'.")
+        if self.intervals not in INTERVAL_KINDS:
+            *most, last = map(repr, INTERVAL_KINDS)
+            raise SettingError(f"intervals is {self.intervals!r}; it must be {', '.join(most)} or {last}.")
         if self.processes < 1:
             raise SettingError(f"processes is {self.processes}; it must be at least 1.")
         check_whole("seeds", self.seeds, least=1)

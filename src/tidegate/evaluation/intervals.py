@@ -18,17 +18,17 @@ from tidegate.scoring.rolling import Rolling
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tidegate.evaluation.kinds import IntervalKind
     from tidegate.evaluation.results import Backtest
     from tidegate.panel import Forecast, Panel
     from tidegate.scoring.folds import Folds
 
     Floats = NDArray[np.float64]
 
-Kind = Literal["own", "split", "adaptive"]
 _NAMED = {"split": "split-conformal", "adaptive": "adaptive conformal"}
 
 
-def check(kind: Kind, folds: Folds, levels: tuple[int, ...]) -> None:
+def check(kind: IntervalKind, folds: Folds, levels: tuple[int, ...]) -> None:
     """Refuse what cannot be done with the errors of a backtest.
 
     Parameters

@@ -135,6 +135,10 @@ class Backtest(Displayed):
         made = [naive2(part, self.panel.season, self.folds.reach)[self.folds.gap :] for part in self._parts]
         return np.array(made).reshape(self.actual.shape)
 
+    def has_intervals(self, model: str) -> bool:
+        """Return whether levels were asked for and any run of a model gave intervals that are more than points."""
+        return bool(self.levels) and any(bool(np.any(run.upper > run.lower)) for run in self.results[model].runs)
+
     def scaled_errors(self, model: str) -> Floats:
         """Return MASE per fold and series, the mean over runs, shape (K, N); NaN where there is no scale."""
         runs = [metrics.mase(self.actual, run.mean, self.scales.absolute) for run in self.results[model].runs]

@@ -19,6 +19,7 @@ from tidegate.evaluation.backtest import Backtest, Settings, backtest
 from tidegate.evaluation.evidence.evidence import Evidence, evidence
 from tidegate.evaluation.intervals import check, remade
 from tidegate.evaluation.outlay import within
+from tidegate.evaluation.outside import asked_again
 from tidegate.evaluation.selection import Verdict, verdict
 from tidegate.evaluation.work import forecast
 from tidegate.forecasters import registry
@@ -178,7 +179,8 @@ def _judged(panel: Panel, horizon: int, asked: _Asked, clock: _Clock) -> Study:
             f"folds judge {origins.horizon} steps ahead, but the horizon is {horizon}. Give both the same number."
         )
     sample, notes = _sampled(panel, origins, judged, chosen.seed)
-    found = backtest(sample, registry.ladder() if models is None else models, folds=origins, settings=chosen)
+    tried = registry.ladder() if models is None else models
+    found = asked_again(backtest(sample, tried, folds=origins, settings=chosen))
     left = clock.left(_AFTER)
     found = found if left is None else affordable(found, len(panel), left)
     shape, pinned = profile(panel), found.panel.seasons

@@ -278,6 +278,12 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
         arguments.check_horizon(horizon)
 
     @final
+    def readable(self, data: Any = None) -> tuple[Panel, Floats]:
+        """Return the training series or `data` as the family reads them, and what each was divided by, (N,)."""
+        self._check_fitted()
+        return (self.history_, self._factors) if data is None else self._ready(self._usable(self._taken(data)))
+
+    @final
     def positions(self, panel: Panel) -> NDArray[np.int64]:
         """Return where each series of `panel` stands among the fitted ones, shape (N,)."""
         if panel is self.history_:
@@ -358,15 +364,11 @@ class Forecaster(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has 
 
     def _context(self, data: Any, future: Any) -> tuple[Panel, Floats]:
         """Return the panel to forecast from, ready for the family, and its scale factors."""
-        if data is None:
-            panel = self.history_ if future is None else with_future(self.history_, future)
-            check_future(panel, self.horizon_)
-            return panel, self._factors
-        panel = self._usable(self._taken(data))
+        panel = self.history_ if data is None else self._usable(self._taken(data))
         if future is not None:
             panel = with_future(panel, future)
         check_future(panel, self.horizon_)
-        return self._ready(panel)
+        return (panel, self._factors) if data is None else self._ready(panel)
 
     def _taken(self, data: Any) -> Panel:
         """Return the panel that `data` are, read like the training series."""

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from tidegate.errors import SettingError
-from tidegate.insight.diagnosis import Case
-from tidegate.insight.inspection import look, training_of
+from tidegate.insight.diagnosis import Case, training_of
+from tidegate.insight.inspection import look
 from tidegate.insight.result import Insight, Scene
 from tidegate.insight.subject import Signals, Subject
 from tidegate.nn.cells import catalogue

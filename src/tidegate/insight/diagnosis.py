@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from tidegate.training.loop import Losses
     from tidegate.training.record import Record
 
     Floats = NDArray[np.float64]
@@ -26,6 +29,10 @@ GROWN = 10.0
 """Times the newest step's gradient above which it counts as exploding; the same for norms beside the clipping limit."""
 OFTEN = 0.15
 """Share of the stretches between checks with such a norm from which on a run counts as exploding."""
+
+
+NO_RECORD = "The model holds no record of gradients in training: it was fitted by an earlier version. Fit it again."
+"""What to say where `training_of` finds none."""
 
 
 class Remedy(NamedTuple):
@@ -150,6 +157,12 @@ def course(record: Record, cell: str) -> Diagnosis:
         reasons.append(f"At the last look {_share(left)} of the newest step's gradient was left {at}.")
         state = "vanishing" if left < VANISHED else "healthy"
     return Diagnosis(state, tuple(reasons), _against(state, cell))
+
+
+def training_of(runs: Sequence[Losses], cell: str) -> Diagnosis | None:
+    """Return what the first of some runs says of its gradients; None without a record."""
+    recorded = [run.record for run in runs if run.record is not None and len(run.record.norm) > 1]
+    return course(recorded[0], cell) if recorded else None
 
 
 _NEAR = 8

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import clone
 
 from tidegate.errors import TidegateError
+from tidegate.evaluation.held import held, is_recurrent, names
 from tidegate.evaluation.outlay import within
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tidegate.evaluation.backtest import Backtest
+    from tidegate.evaluation.held import Held
     from tidegate.evaluation.study import Study
     from tidegate.insight.result import Insight
-
-_RECURRENT = "tidegate.forecasters.recurrent"
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,16 +64,17 @@ def best_recurrent(found: Backtest, score: str) -> str | None:
     score
         The column of its scores to go by.
     """
-    names = [name for name, result in found.results.items() if type(result.model).__module__ == _RECURRENT]
-    errors = found.scores().set_index("model")[score].astype(float).reindex(names)
+    judged = [name for name, result in found.results.items() if is_recurrent(result.model)]
+    errors = found.scores().set_index("model")[score].astype(float).reindex(judged)
     return str(errors.idxmin()) if errors.notna().any() else None
 
 
 def glimpse(study: Study, *, left: float = math.inf) -> Glimpse:
     """Return a look into the recurrent model with the lowest error, whether or not it is the recommended one.
 
-    The recommended model is looked into as it was fitted. Of another, one network is trained on the series that the
-    models were judged on: once, and without what the averaging of several networks costs.
+    The recommended model is looked into as it was fitted, and so is the heaviest recurrent one that it holds. Of
+    another, one network is trained on the series that the models were judged on: once, and without what the averaging
+    of several networks costs.
 
     Parameters
     ----------
@@ -81,19 +84,29 @@ def glimpse(study: Study, *, left: float = math.inf) -> Glimpse:
         Seconds that training a network may take.
     """
     name = best_recurrent(study.backtest, study.verdict.score)
+    inside = held(study.model) if study.model is not None else ()
+    if inside and (inside[0].within or name == study.verdict.recommended):
+        return _seen(inside[0].name, study.model, lambda seen: _own(study, inside[0], networks=seen.scene.member[1]))
     if name is None:
         return Glimpse("", _absent(study.backtest))
-    own = study.model is not None and name == study.verdict.recommended
-    if left <= 0 and not own:
+    if left <= 0:
         return Glimpse(name, f"{name} is not shown from the inside: the budget was spent before it could be trained.")
+    try:
+        model = _trained(study.backtest, name, left)
+    except TidegateError as error:
+        return Glimpse(name, f"{name} cannot be shown from the inside: {error}")
+    return _seen(name, model, lambda _: _other(study, name))
+
+
+def _seen(name: str, model: Any, about: Callable[[Insight], str]) -> Glimpse:
+    """Return a look into a fitted model, or why there is none."""
     from tidegate.insight.inspection import inspect
 
     try:
-        model = study.model if own else _trained(study.backtest, name, left)
         seen = inspect(model)
-        return Glimpse(name, _said(study, name, own=own, networks=seen.scene.member[1]), seen)
     except TidegateError as error:
         return Glimpse(name, f"{name} cannot be shown from the inside: {error}")
+    return Glimpse(name, about(seen), seen)
 
 
 def _trained(found: Backtest, name: str, left: float) -> Any:
@@ -102,10 +115,19 @@ def _trained(found: Backtest, name: str, left: float) -> Any:
     return (model if left == math.inf else within(model, left)).fit(found.panel, horizon=found.folds.horizon)
 
 
-def _said(study: Study, name: str, *, own: bool, networks: int) -> str:
-    if own:
-        which = "the network that forecasts" if networks == 1 else f"one of the {networks} whose median is the forecast"
-        return f"{name} is the recommended model and was looked into as it was fitted: {which}."
+def _own(study: Study, inside: Held, *, networks: int) -> str:
+    """Say which network of the recommended model was looked into."""
+    if inside.within:
+        return (
+            f"{study.verdict.recommended} is the recommended model. {inside.label} is the recurrent model that counts "
+            "most in its forecast, and was looked into as it was fitted."
+        )
+    which = "the network that forecasts" if networks == 1 else f"one of the {networks} whose median is the forecast"
+    return f"{inside.label} is the recommended model and was looked into as it was fitted: {which}."
+
+
+def _other(study: Study, name: str) -> str:
+    """Say which network was trained for the look."""
     n_judged = len(study.backtest.panel)
     series = "the series" if n_judged == 1 else f"the {n_judged:,} series that the models were judged on"
     return (
@@ -116,10 +138,7 @@ def _said(study: Study, name: str, *, own: bool, networks: int) -> str:
 
 def _absent(found: Backtest) -> str:
     """Say why there is no recurrent network: none was asked for, or none could be judged."""
-    from tidegate.forecasters import registry
-
-    names = {entry.name for entry in registry.entries() if entry.path.startswith(_RECURRENT)}
-    why = {name: said for name, said in (found.failures | found.left_out).items() if name in names}
+    why = {name: said for name, said in (found.failures | found.left_out).items() if name in names()}
     if not why:
         return "No recurrent network was among the models, so there are no gates or gradients to show."
     name, said = next(iter(why.items()))

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tidegate.errors import SettingError
+from tidegate.evaluation.held import held, refusal, told
 from tidegate.features.windows import Origins
+from tidegate.forecasters.hybrid.forecaster import Hybrid
+from tidegate.forecasters.network.opened import runs_of
 from tidegate.insight.contributions import Contributions, integrated
-from tidegate.insight.diagnosis import Case, Diagnosis, course, diagnose
+from tidegate.insight.diagnosis import NO_RECORD, Case, diagnose, training_of
 from tidegate.insight.gates import gates, units
 from tidegate.insight.memory import memory
 from tidegate.insight.readings import Recipe
 from tidegate.insight.result import Insight, Layer, Scene
+from tidegate.insight.smoothed import smoothed
 from tidegate.insight.target import Target, layers_of, target
 from tidegate.insight.walk import walk
+from tidegate.insight.where import Where
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tidegate.forecasters.network.windows import Layout
     from tidegate.insight.subject import Subject
     from tidegate.insight.walk import Walked
-    from tidegate.training.loop import Losses
-
-_NO_RECORD = "The model holds no record of gradients in training: it was fitted by an earlier version. Fit it again."
 
 
 def inspect(
-    model: Any, data: Any = None, *, series: object = None, member: int = 1, origins: int | None = None
+    model: Any,
+    data: Any = None,
+    *,
+    series: object = None,
+    member: int = 1,
+    origins: int | None = None,
+    steps: Sequence[int] | str | None = None,
 ) -> Insight:
     """Return what a recurrent network does with the past: its gates, its gradient through time, its memory.
 
@@ -38,7 +48,8 @@ def inspect(
     Parameters
     ----------
     model
-        A fitted `RNN`, `LSTM`, `GRU` or `RecurrentForecaster`.
+        A fitted `RNN`, `LSTM`, `GRU`, `RecurrentForecaster` or `Hybrid`; of an `Auto` or an `Ensemble` the heaviest of
+        these that it holds is looked into.
     data
         A Panel or frame of newer or other series; None for the training series.
     series
@@ -47,6 +58,8 @@ def inspect(
         Which of the model's networks, from 1.
     origins
         Windows to take gradients over; None for 64 divided by the steps ahead that are looked at, at least 1.
+    steps
+        Which steps ahead to look at one by one, from 1; "all" for every one; None for at most 24, evenly spread.
 
     Returns
     -------
@@ -56,7 +69,8 @@ def inspect(
     Raises
     ------
     SettingError
-        If the model is not recurrent (the message names what can be inspected), or there is no such member or series.
+        If the model neither is recurrent nor holds such a model (the message names what can be inspected), or there is
+        no such member, series or step ahead.
     DataError
         If the series is shorter than a window and a horizon, or cannot be used.
     NotFittedError
@@ -69,12 +83,23 @@ def inspect(
     >>> tidegate.inspect(model).diagnosis.state
     'healthy'
     """
-    found = target(model, data, series=series, member=member, origins=origins)
+    found = held(model)
+    if not found:
+        raise SettingError(refusal(model))
+    where = Where(data, series, member, origins, steps)
+    of_hybrid = isinstance(found[0].model, Hybrid)
+    made = smoothed(found[0], where) if of_hybrid else _windowed(target(found[0], where))
+    said = told(found)
+    return replace(made, notes=(said, *made.notes)) if said else made
+
+
+def _windowed(found: Target) -> Insight:
+    """Return what a network over windows does."""
     parts, notes = look(found.subject, _case(found))
     contributions, why = _contributions(found)
-    runs = found.opened.runs_of(member)
+    runs = runs_of(found.opened.losses, found.member)
     said = training_of(runs, found.subject.layers.cell.name)
-    kept = [*notes, *_reads(found), why, _NO_RECORD if said is None else ""]
+    kept = [*notes, *_reads(found), why, NO_RECORD if said is None else ""]
     return Insight(
         _scene(found),
         found.subject.steps,
@@ -107,6 +132,7 @@ def look(subject: Subject, case: Callable[[Walked], Case]) -> tuple[tuple[Layer,
             cell=walked.cell,
             memory=memory(cell, walked, subject.lag_steps),
             diagnosis=diagnose(case(walked)),
+            lag_steps=subject.lag_steps,
         )
         for walked in walk(subject)
     ]
@@ -135,7 +161,7 @@ def _case(found: Target) -> Callable[[Walked], Case]:
 def _scene(found: Target) -> Scene:
     panel, rows = found.opened.panel, found.rows
     return Scene(
-        name=found.model.name,
+        name=found.held.name,
         cell=layers_of(found.network).cell.name,
         member=(found.member, len(found.opened.networks)),
         series=str(panel.ids[found.place]),
@@ -212,15 +238,9 @@ def _without_future(found: Target) -> str:
     """Say so where known covariates after the newest value are not there."""
     panel = found.opened.windows.inputs.panel
     there = 0 if panel.future is None else int(np.diff(panel.future.offsets)[found.place])
-    if not panel.known.names or there >= found.model.horizon_:
+    if not panel.known.names or there >= found.held.model.horizon_:
         return ""
     return (
-        f"Of the {found.model.horizon_} steps ahead, the known covariates of {there} are there: in the contributions "
-        "the others count as at their mean."
+        f"Of the {found.held.model.horizon_} steps ahead, the known covariates of {there} are there: in the "
+        "contributions the others count as at their mean."
     )
-
-
-def training_of(runs: tuple[Losses, ...], cell: str) -> Diagnosis | None:
-    """Return what the first of some runs says of its gradients; None without a record."""
-    recorded = [run.record for run in runs if run.record is not None and len(run.record.norm) > 1]
-    return course(recorded[0], cell) if recorded else None

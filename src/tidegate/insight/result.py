@@ -47,6 +47,8 @@ class Layer:
         How long it remembers.
     diagnosis
         What the gradient through time says.
+    lag_steps
+        Steps of the series from one lag of the gradient to the next.
     """
 
     number: int
@@ -57,6 +59,7 @@ class Layer:
     cell: Floats | None
     memory: Memory
     diagnosis: Diagnosis
+    lag_steps: int = 1
 
     @property
     def key(self) -> str:
@@ -87,7 +90,7 @@ class Scene:
     seasons
         In steps, the main one first; (1,) for none.
     lag_steps
-        Steps of the series in one step of the layers.
+        Steps of the series in one step of the gates.
     n_windows
         Over how many windows gradients were taken.
     marked
@@ -144,8 +147,13 @@ class Insight(Displayed):
 
     @property
     def diagnosis(self) -> Diagnosis:
-        """The worst of the layers: exploding, then vanishing, then healthy."""
-        order = ("exploding", "vanishing", "healthy")
+        """The worst of the layers: exploding, then vanishing, then healthy.
+
+        Where layers are dilated the past comes through any of them: one that is healthy then counts before others in
+        which the gradient vanishes.
+        """
+        dilated = len({layer.lag_steps for layer in self.layers}) > 1
+        order = ("exploding", "healthy", "vanishing") if dilated else ("exploding", "vanishing", "healthy")
         return min((layer.diagnosis for layer in self.layers), key=lambda one: order.index(one.state))
 
     def sentences(self) -> list[str]:

@@ -6,33 +6,30 @@ Axis letters: T past steps, B windows, F steps ahead, K signals.
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 
-from tidegate.analysis.overview import overview
-from tidegate.analysis.profile import position
 from tidegate.errors import DataError, Place, SettingError
+from tidegate.evaluation.held import refusal
 from tidegate.features.windows import Origins
-from tidegate.forecasters import registry
-from tidegate.forecasters.network.forecaster import NetworkForecaster
-from tidegate.insight.subject import MOST_STEPS, Signals, Subject, spread
+from tidegate.insight.subject import Signals, Subject
+from tidegate.insight.where import chosen
 from tidegate.nn.decoders.segment import PatchEncoder
 from tidegate.nn.stack import Recurrent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tidegate.evaluation.held import Held
     from tidegate.forecasters.network.opened import Opened
+    from tidegate.insight.where import Where
     from tidegate.nn.decoders.reading import Network, Reading
 
     Floats = NDArray[np.float64]
 
-ROWS = 64
-"""Windows times steps ahead that backward passes go over by default: as many as a batch of training has windows."""
 _MOST_COLUMNS = 12
-_RECURRENT = "tidegate.forecasters.recurrent:"
 
 
 class Target(NamedTuple):
@@ -40,8 +37,8 @@ class Target(NamedTuple):
 
     Attributes
     ----------
-    model
-        The forecaster.
+    held
+        The forecaster, and what holds it.
     opened
         Its networks and windows.
     member
@@ -54,7 +51,7 @@ class Target(NamedTuple):
         What `walk` takes.
     """
 
-    model: NetworkForecaster
+    held: Held
     opened: Opened
     member: int
     place: int
@@ -73,26 +70,21 @@ class Target(NamedTuple):
         return slice(stop - self.opened.windows.layout.window_steps, stop)
 
 
-def target(
-    model: object, data: Any = None, *, series: object = None, member: int = 1, origins: int | None = None
-) -> Target:
-    """Return what is to be looked into; arguments and errors are those of `inspection.inspect`."""
-    if not isinstance(model, NetworkForecaster):
-        raise SettingError(_refusal(model))
+def target(found: Held, place: Where) -> Target:
+    """Return what is to be looked into of a recurrent model over windows; errors are those of `inspection.inspect`."""
+    data, outer = found.read(place.data)
+    model = found.model
     opened = model.opened(data)
     if not all(_is_recurrent(one) for one in opened.networks):
-        raise SettingError(_refusal(model))
-    if not 1 <= member <= len(opened.networks):
-        count = len(opened.networks)
-        raise SettingError(f"member is {member}; the model has {count} network{'s' if count > 1 else ''}, from 1 on.")
-    if origins is not None and origins < 1:
-        raise SettingError(f"origins is {origins}; it must be at least 1.")
-    place = _chosen(opened, series)
-    steps = spread(model.horizon_, MOST_STEPS)
-    ends = _ends(opened, place, horizon=model.horizon_, count=origins or max(1, ROWS // len(steps)))
-    return Target(
-        model, opened, member, place, ends, _subject(opened, member - 1, Origins(place + 0 * ends, ends), steps)
-    )
+        raise SettingError(refusal(found.model))
+    if outer is not None:
+        opened = opened._replace(panel=opened.panel.scaled(outer), factors=opened.factors * outer)
+    place.check(len(opened.networks))
+    number = chosen(opened.panel, place.series)
+    steps = place.steps_of(model.horizon_)
+    ends = _ends(opened, number, horizon=model.horizon_, count=place.origins_of(len(steps)))
+    windows = Origins(number + 0 * ends, ends)
+    return Target(found, opened, place.member, number, ends, _subject(opened, place.member - 1, windows, steps))
 
 
 def layers_of(network: torch.nn.Module) -> Recurrent:
@@ -102,23 +94,6 @@ def layers_of(network: torch.nn.Module) -> Recurrent:
 
 def _is_recurrent(network: torch.nn.Module) -> bool:
     return any(isinstance(module, Recurrent) for module in network.modules())
-
-
-def _refusal(model: object) -> str:
-    name = getattr(model, "name", type(model).__name__)
-    can = ", ".join(entry.name for entry in registry.entries() if entry.path.startswith(_RECURRENT))
-    return (
-        f"{name} has no recurrent layer over its window, so there is nothing to inspect. What can be inspected: {can}. "
-        "Fit one of them."
-    )
-
-
-def _chosen(opened: Opened, series: object) -> int:
-    """Return which series to look at: the one named, else a typical one."""
-    panel = opened.panel
-    if series is not None:
-        return position(panel, series)
-    return 0 if len(panel) == 1 else position(panel, overview(panel)[1])
 
 
 def _ends(opened: Opened, place: int, *, horizon: int, count: int) -> NDArray[np.int64]:

@@ -67,7 +67,7 @@ def walk(subject: Subject) -> tuple[Walked, ...]:
         read = _read(subject.layers, inputs, traces)
     n_directions = 2 if subject.layers.bidirectional else 1
     made = []
-    for number, (trace, weights) in enumerate(zip(traces, _weights(subject.layers), strict=True)):
+    for number, (trace, weights) in enumerate(zip(traces, parameters_of(subject.layers), strict=True)):
         layer, direction = divmod(number, n_directions)
         own = [flow for flow in flows if (flow.layer, flow.direction) == (layer, direction)]
         hidden, cell = (_by_lag(own, name, subject) for name in ("hidden", "cell"))
@@ -117,7 +117,7 @@ def _read(layers: Recurrent, inputs: torch.Tensor, traces: list[dict[str, torch.
     return read
 
 
-def _weights(layers: Recurrent) -> Iterator[dict[str, torch.Tensor]]:
+def parameters_of(layers: Recurrent) -> Iterator[dict[str, torch.Tensor]]:
     """Yield the parameters by role for each layer and direction, in torch's order."""
     parameters = dict(layers.named_parameters(recurse=False))
     for layer in range(layers.num_layers):

@@ -12,7 +12,7 @@ import torch
 from tidegate.nn.stack import Recurrent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tidegate.nn.cells.cell import Cell
 
@@ -58,11 +58,17 @@ class DilatedStack(torch.nn.Module):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the outputs of every step, shape (T, B, H), for inputs of shape (T, B, I); none sees a later step."""
+        return self.through(inputs, dilated)
+
+    def through(
+        self, inputs: torch.Tensor, run: Callable[[torch.nn.Module, torch.Tensor, int], torch.Tensor]
+    ) -> torch.Tensor:
+        """Return what the stack makes of `inputs` (T, B, I) where `run(layer, inputs, dilation)` computes a layer."""
         values, layers = inputs, iter(self.layers)
         for number, block in enumerate(self.blocks):
             made = values
             for dilation in block:
-                made = dilated(next(layers), made, dilation)
+                made = run(next(layers), made, dilation)
             values = made + values if number else made
         return values
 

@@ -116,7 +116,7 @@ def _verdict(insights: Sequence[Insight]) -> blocks.Block:
 def _tiles(insight: Insight) -> list[blocks.Block]:
     told = insight.to_dict()
     layer = next(reversed(told["layers"].values()))
-    reach = layer["memory_length"]
+    reach = words_of.reach(insight)
     state: str = insight.diagnosis.state
     tiles = [("Gradient through time", state, f"over {insight.scene.n_windows} windows")]
     window = len(insight.scene.times)

@@ -18,7 +18,7 @@ from tidegate.insight.result import Insight
 from tidegate.panel import Panel
 from tidegate.report.charts import theme
 from tidegate.report.charts.drawing import draw
-from tidegate.report.sections import folds, gradient, models, outlook, series, sight
+from tidegate.report.sections import folds, gates, gradient, models, outlook, series, sight
 from tidegate.report.view import View, score_axis
 
 if TYPE_CHECKING:
@@ -42,20 +42,34 @@ def chart(result: Any) -> Any:
     TypeError
         If it is none of these.
     """
-    one = figure(result)
+    return _titled(figure(result))
+
+
+def html(result: Any) -> str:
+    """Return a result as HTML without scripts: its first sentences and its charts as drawings.
+
+    Takes and raises what `chart` does. Of an Insight the gates are drawn under its chart.
+    """
+    said = "".join(f"<p style='max-width:46em'>{escape(sentence)}</p>" for sentence in sentences(result))
+    drawn = "".join(_drawn(one) for one in (figure(result), *_beside(result)))
+    return f"<div>{said}{drawn}</div>"
+
+
+def _titled(one: Block) -> Any:
     title = alt.TitleParams(text=one["title"], subtitle=theme.spoken(one["key"]))
     return draw(one).properties(width=_WIDTH, title=title)
 
 
-def html(result: Any) -> str:
-    """Return a result as HTML without scripts: its first sentences and its chart as a drawing.
+def _drawn(one: Block) -> str:
+    drawn = vl_convert.vegalite_to_svg(_titled(one).to_dict())
+    return f'<div role="img" aria-label="{escape(one["alt"])}">{drawn}</div>'
 
-    Takes and raises what `chart` does.
-    """
-    one = figure(result)
-    said = "".join(f"<p style='max-width:46em'>{escape(sentence)}</p>" for sentence in sentences(result))
-    drawn = vl_convert.vegalite_to_svg(chart(result).to_dict())
-    return f'<div>{said}<div role="img" aria-label="{escape(one["alt"])}">{drawn}</div></div>'
+
+def _beside(result: Any) -> list[Block]:
+    """Return what a notebook draws beside the chart: of an Insight the gates of the last layer."""
+    if not isinstance(result, Insight):
+        return []
+    return [gates.gate_figure(result.scene, name, gate) for name, gate in result.layers[-1].gates.items()]
 
 
 def figure(result: Any) -> Block:

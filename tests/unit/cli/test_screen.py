@@ -62,6 +62,64 @@ def test_scores_are_sorted_and_the_recommended_one_is_marked(shown):
     assert table[2][1:3] == ["-", "-"]
 
 
+def with_costs():
+    made = document()
+    cost = {"fit_seconds": 2.0, "predict_seconds": 0.5, "peak_memory_bytes": 300 * 2**20}
+    made["run"]["models"] = {row["model"]: dict(cost) for row in made["scores"]}
+    made["run"]["models"]["ets"] |= {"fit_seconds": 0.001, "predict_seconds": 0.001, "peak_memory_bytes": None}
+    made["scores"] = [{**row, "parameters": 53434, "coverage-95": 0.94} for row in made["scores"]]
+    return made
+
+
+def shown_columns(text):
+    return next(line for line in text.splitlines() if line.split()[:1] == ["model"]).split()
+
+
+@pytest.mark.parametrize(
+    ("width", "expected", "absent"),
+    [
+        (120, "seconds parameters memory", ""),
+        (92, "% seconds parameters", "memory"),
+        (80, "sMAPE in 80 % in 95 %", "parameters"),
+        (60, "RMSE sMAPE", "in"),
+        (40, "MASE against MAE", "RMSE"),
+        (24, "model MASE", "against"),
+    ],
+)
+def test_costs_stand_in_the_table_as_far_as_it_is_wide(shown, monkeypatch, width, expected, absent):
+    monkeypatch.setenv("COLUMNS", str(width))
+    screen.show_study(with_costs())
+    text = shown()
+    columns = shown_columns(text)
+    assert expected in " ".join(columns)
+    assert absent not in columns
+    lines = text.splitlines()
+    first = next(k for k, line in enumerate(lines) if line.split()[:1] == ["model"])
+    assert max(map(len, lines[first : first + 4])) <= max(width, 24)
+    assert all("0.500" in line for line in lines[first + 1 : first + 2])
+
+
+def test_what_models_cost_is_in_words(shown, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "130")
+    screen.show_study(with_costs())
+    text = shown()
+    lines = text.splitlines()
+    (ets,) = (line for line in lines if line.startswith("  ets *"))
+    assert ets.split()[-4:] == ["<", "0.1", "53,434", "-"]
+    (baseline,) = (line for line in lines if line.startswith("  seasonal-naive "))
+    assert baseline.split()[-4:] == ["2.5", "53,434", "300", "MB"]
+    assert "seconds: of all folds; memory: the most that the process held" in " ".join(text.split())
+
+
+def test_what_is_not_the_same_twice_has_a_question_mark(shown):
+    made = document()
+    made["run"]["not_the_same_twice"] = ["croston"]
+    screen.show_study(made)
+    text = shown()
+    assert "  croston ? " in text
+    assert "? croston is not the same twice: asked again it forecasts otherwise" in text
+
+
 def test_a_long_forecast_is_cut_with_a_word(shown):
     screen.show_study(document())
     text = shown()

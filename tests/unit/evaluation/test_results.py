@@ -118,3 +118,12 @@ def test_no_levels_no_interval_columns(monthly):
 
 def test_it_says_what_it_is(made):
     assert repr(made) == "Backtest(3 models, 3 folds, 2 series, horizon=12)"
+
+
+def test_points_and_forecasts_without_a_level_are_no_intervals(made):
+    assert made.has_intervals("naive")
+    own = made.results["naive"]
+    points = replace(own, upper=own.lower)
+    assert not replace(made, results={"naive": points}).has_intervals("naive")
+    assert replace(made, results={"naive": replace(points, others=(own,))}).has_intervals("naive")
+    assert not replace(made, levels=()).has_intervals("naive")

@@ -6,6 +6,7 @@ import pytest
 
 from tidegate.evaluation.backtest import Settings
 from tidegate.evaluation.study import study
+from tidegate.forecasters.ensemble import Ensemble
 from tidegate.forecasters.recurrent import GRU, RNN
 from tidegate.insight.glimpse import best_recurrent, glimpse
 from tidegate.scoring.folds import Folds
@@ -69,6 +70,19 @@ def test_the_recommended_one_is_looked_into_as_it_is(small, monkeypatch):
     seen = glimpse(made, left=0.0)
     assert seen.insight.scene.member == (1, 2)
     assert f"{name} is the recommended model and was looked into as it was fitted" in seen.about
+
+
+def test_the_network_that_the_recommended_one_holds_is_looked_into_as_it_is(small):
+    panel = small.backtest.panel
+    member = GRU(hidden_size=4, n_members=1, training=Training(n_updates=20))
+    model = Ensemble(members=["drift", member]).fit(panel, horizon=4)
+    made = replace(small, verdict=replace(small.verdict, recommended="ensemble"), model=model)
+    seen = glimpse(made, spent=True)
+    assert seen.model == seen.insight.scene.name == "gru in ensemble"
+    assert seen.about == (
+        "ensemble is the recommended model. gru is the recurrent model that counts most in its forecast, and was "
+        "looked into as it was fitted."
+    )
 
 
 def test_a_spent_budget_leaves_it_out_aloud(small):

@@ -6,8 +6,10 @@ import torch
 
 import tidegate
 from tidegate.errors import NotFittedError, SettingError
+from tidegate.evaluation.held import held
 from tidegate.insight.inspection import _season_by, inspect
 from tidegate.insight.target import target
+from tidegate.insight.where import Where
 from tidegate.nn.cells.catalogue import CELLS
 from tidegate.nn.cells.lstm import Lstm
 
@@ -29,7 +31,7 @@ def test_gradients_of_a_real_network_are_those_of_autograd(make, monkeypatch):
     """The same windows through the loop over time, whose states autograd knows."""
     model = make("lstm")
     found = inspect(model, origins=3).layers[0]
-    subject = target(model, origins=3).subject
+    subject = target(held(model)[0], Where(origins=3)).subject
     states = []
 
     def step(self, sums, state, weights):
@@ -131,6 +133,8 @@ def test_gaps_leave_contributions_out_and_say_so(make, gappy):
 def test_what_cannot_be_inspected_is_refused():
     with pytest.raises(NotFittedError, match="not fitted"):
         inspect(tidegate.GRU())
+    with pytest.raises(NotFittedError, match="not fitted"):
+        inspect(tidegate.Ensemble())
     with pytest.raises(SettingError, match="What can be inspected: rnn, lstm, gru, recurrent"):
         inspect(tidegate.Naive())
 

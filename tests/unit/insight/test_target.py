@@ -2,18 +2,27 @@ import numpy as np
 import pytest
 
 from tidegate.errors import DataError, SettingError
+from tidegate.evaluation.held import Held
 from tidegate.features.windows import Origins
 from tidegate.forecasters.naive import Naive
 from tidegate.forecasters.narn import NARN
-from tidegate.insight.target import ROWS, target
+from tidegate.insight.inspection import inspect
+from tidegate.insight.target import target as chosen_target
+from tidegate.insight.where import ROWS, Where
 from tidegate.training.settings import Training
+
+
+def target(model, data=None, **where):
+    return chosen_target(Held(model, model.name, 1.0, ()), Where(data, **where))
 
 
 @pytest.mark.parametrize("kind", [Naive, lambda: NARN(training=Training(n_updates=5))])
 def test_a_model_that_is_not_recurrent_is_refused_with_those_that_are(kind, sales):
     model = kind().fit(sales, horizon=4)
-    with pytest.raises(SettingError, match=rf"{model.name} has no recurrent layer .*: rnn, lstm, gru, recurrent\. Fit"):
-        target(model)
+    with pytest.raises(
+        SettingError, match=rf"{model.name} has no recurrent layer .*: rnn, lstm, gru, recurrent, hybrid, and auto"
+    ):
+        inspect(model)
 
 
 def test_a_series_shorter_than_a_window_and_a_horizon_is_refused(gru, sales):

@@ -23,7 +23,10 @@ def test_a_comparison_shows_its_folds(one):
 
 def test_an_insight_shows_the_gradient_of_its_last_layer(inside):
     assert notebook.figure(inside)["title"] == "By the cell state c"
-    assert "<svg" in inside._repr_html_()
+    shown = inside._repr_html_()
+    gates = inside.layers[-1].gates
+    assert shown.count("<svg") == 1 + len(gates) > 1
+    assert all(f"{name.capitalize()} gate" in shown for name in gates)
 
 
 def test_an_audit_shows_what_each_step_sees(audits):

@@ -29,6 +29,8 @@ FACTOR, LEVELS = 4.0, 8.0
 """What series are multiplied by, and how many standard deviations are added."""
 UNITS, COMPANY = 1e-2, 1e-4
 """Departures in standard deviations up to which a forecast is the same in another unit or level, and in company."""
+COPIES = 8
+"""How many copies of the series a function gets in one call, to see whether their number matters."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def sameness(subject: Subject, material: Material, first: Floats) -> Sameness:
         "other unit": lambda: rescaled(subject, material, first),
         "other level": lambda: shifted(subject, material, first),
         "alone": lambda: _alone(subject, material),
+        "batch size": lambda: _batched(subject, material),
         "other order": lambda: _reordered(subject, material, first),
     }
     random = run_again.outcome == "failed"
@@ -187,6 +190,31 @@ def _alone(subject: Subject, material: Material) -> Trial:
         said = f"{trial.statement} That is right if it learns from all series on each call."
         return replace(trial, statement=said)
     return trial
+
+
+def _batched(subject: Subject, material: Material) -> Trial:
+    """Return whether it matters how many series are forecast at once: our models one by one, functions in copies."""
+    panel, name = material.panel, "batch size"
+    if subject.kind == "backtest":
+        return _unchecked(name, "a backtest is called once for all series")
+    if subject.kind == "predict":
+        alone, copied = subject.forecasts([panel]), subject.forecasts([panel] * COPIES)
+        made, plain = copied, np.repeat(alone, COPIES, axis=0)
+        how = f"the series and {COPIES} copies of them at once"
+    elif len(panel) < 2:
+        return _unchecked(name, "there is one series")
+    else:
+        plain = subject.forecasts([panel])[0]
+        made = np.concatenate([subject.forecasts([panel.take([n])])[0] for n in range(len(panel))])
+        how = f"one at a time and all {len(panel)} at once"
+    return _trial(
+        name,
+        apart(made, plain, material.spread),
+        COMPANY,
+        fatal=False,
+        same=f"The batch size does not matter: {how} are forecast alike",
+        otherwise=f"The batch size matters: between {how} the forecast {{}}",
+    )
 
 
 def _reordered(subject: Subject, material: Material, first: Floats) -> Trial:

@@ -7,20 +7,26 @@ class says that fits are cheap. Counts and sizes bound it, no clock does.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
 
+from tidegate.analysis.wording import number, percent, probability
 from tidegate.errors import DataError, NotFittedError, TidegateError
 from tidegate.evaluation.audit import material as audited
 from tidegate.evaluation.audit.blindness import blindness
+from tidegate.evaluation.audit.exact import exact
 from tidegate.evaluation.audit.finding import Outcome, gravest, times
 from tidegate.evaluation.audit.leaks import leaks
+from tidegate.evaluation.audit.mark import Mark, unmade
 from tidegate.evaluation.audit.models import Fitted, Model
 from tidegate.evaluation.audit.points import points
+from tidegate.evaluation.audit.refusals import refusals
 from tidegate.evaluation.audit.sameness import Trial, repeated, rescaled, saved, shifted
 from tidegate.evaluation.audit.subject import Judged
+from tidegate.evaluation.contenders import BASELINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,28 +47,6 @@ MOST_SAVED = 200_000
 """Observations of a model up to which it is saved and loaded for the seal."""
 _CHEAP, _CHEAP_OF_ALL = 2, 3
 """Cost classes up to which a model is fitted again: one of each series, and one over all series."""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One thing that was checked.
-
-    Parameters
-    ----------
-    name
-        What should hold.
-    outcome
-        As in `Finding`.
-    measured
-        The figure that it rests on, in a few words; "" if it was not checked.
-    statement
-        What came out, in a sentence.
-    """
-
-    name: str
-    outcome: Outcome
-    measured: str
-    statement: str
 
 
 @dataclass(frozen=True)
@@ -117,10 +101,11 @@ class Seal:
         }
 
 
-class _Checked(NamedTuple):
+@dataclass(frozen=True)
+class _Checked:
     """What the checks work on.
 
-    Attributes
+    Parameters
     ----------
     fitted
         The model as it was fitted.
@@ -128,11 +113,19 @@ class _Checked(NamedTuple):
         The same model, to be fitted anew; None where that would take long.
     material
         A few series of what it was fitted on.
+    seed
+        Of what is drawn.
     """
 
     fitted: Fitted
     again: Model | None
     material: Material
+    seed: int
+
+    @cached_property
+    def alike(self) -> Trial:
+        """By how much two forecasts of the fitted model differ: made once, though two checks ask for it."""
+        return repeated(self.fitted, self.material, self.fitted.afresh(self.material.panel))
 
 
 def seal(study: Study, data: Panel, *, command: str, seed: int = 0, spent: bool = False) -> Seal:
@@ -163,16 +156,18 @@ def seal(study: Study, data: Panel, *, command: str, seed: int = 0, spent: bool 
     try:
         checked = _checked(model, data, seed, again=_cheap(model.traits) and not spent)
     except DataError as error:
-        found += [_not(name, str(error)) for name in (*_CHECKS, *_fitting(model.traits))]
+        found += [unmade(name, str(error)) for name in (*_CHECKS, *_fitting(model.traits))]
     else:
         found += [_tried(name, check, checked) for name, check in _CHECKS.items()]
         found += _learning(checked, model.traits, spent=spent)
-    return Seal(model.name, (*found, _scored(study)), command)
+    layers = exact("Computes its published equations", model, seed=seed)
+    found += [] if layers is None else [layers]
+    return Seal(model.name, (*found, _scored(study), _compared(study)), command)
 
 
 def _checked(model: Forecaster, data: Panel, seed: int, *, again: bool) -> _Checked:
     material = _material(model, data, seed)
-    return _Checked(Fitted(model), Model(clone(model), model.horizon_) if again else None, material)
+    return _Checked(Fitted(model), Model(clone(model), model.horizon_) if again else None, material, seed)
 
 
 def _cheap(traits: Traits) -> bool:
@@ -198,11 +193,7 @@ def _tried(name: str, check: Callable[[str, _Checked], Mark], checked: _Checked)
     try:
         return check(name, checked)
     except TidegateError as error:
-        return _not(name, str(error))
-
-
-def _not(name: str, why: str) -> Mark:
-    return Mark(name, "unchecked", "", f"Not checked: {why}")
+        return unmade(name, str(error))
 
 
 def _sees(name: str, checked: _Checked) -> Mark:
@@ -210,7 +201,7 @@ def _sees(name: str, checked: _Checked) -> Mark:
     newest = found.response[:, 0]
     least, step = float(newest.min()), int(newest.argmin()) + 1
     if found.finding.outcome == "unchecked":
-        return _not(name, found.finding.statement.removeprefix("Not checked: "))
+        return unmade(name, found.finding.statement.removeprefix("Not checked: "))
     said = f"{found.finding.statement} {' '.join(found.finding.sentences)}".rstrip()
     if least > 0:
         said += f" Step {step} answers least: by {least:.2g} for each unit that the newest value is raised by."
@@ -219,10 +210,10 @@ def _sees(name: str, checked: _Checked) -> Mark:
 
 def _foresees(name: str, checked: _Checked) -> Mark:
     asked, material = checked.again or checked.fitted, checked.material
-    noise = _again(checked).departure or 0.0
+    noise = checked.alike.departure or 0.0
     found = leaks(asked, material, asked.judged(material.panel, material.origins), noise=noise)
     if found.finding.outcome == "unchecked":
-        return _not(name, found.finding.statement.removeprefix("Not checked: "))
+        return unmade(name, found.finding.statement.removeprefix("Not checked: "))
     changed = int(np.bitwise_count(_bits(found.plain) ^ _bits(found.changed)).sum())
     measured = f"{changed:,} of {64 * found.plain.size:,} bits changed"
     return Mark(name, found.finding.outcome, measured, f"{found.finding.statement} {found.finding.sentences[0]}")
@@ -233,19 +224,19 @@ def _bits(values: Floats) -> NDArray[np.uint64]:
 
 
 def _forecasts_alike(name: str, checked: _Checked) -> Mark:
-    return _of(name, _again(checked))
-
-
-def _again(checked: _Checked) -> Trial:
-    """Return by how much two forecasts of the fitted model differ."""
-    return repeated(checked.fitted, checked.material, checked.fitted.afresh(checked.material.panel))
+    return _of(name, checked.alike)
 
 
 def _survives(name: str, checked: _Checked) -> Mark:
     size = len(checked.fitted.model.history_.values)
     if size > MOST_SAVED:
-        return _not(name, f"the model holds {size:,} observations, more than {MOST_SAVED:,}.")
+        return unmade(name, f"the model holds {size:,} observations, more than {MOST_SAVED:,}.")
     return _of(name, saved(checked.fitted, checked.material))
+
+
+def _refuses(name: str, checked: _Checked) -> Mark:
+    model, material = checked.fitted.model, checked.material
+    return refusals(name, lambda data, future: model.forecast(data, future=future), material.panel, material.horizon)
 
 
 _CHECKS: dict[str, Callable[[str, _Checked], Mark]] = {
@@ -253,6 +244,7 @@ _CHECKS: dict[str, Callable[[str, _Checked], Mark]] = {
     "Sees nothing after the origin": _foresees,
     "Forecasts twice the same": _forecasts_alike,
     "Saved and loaded the same": _survives,
+    "Refuses bad input": _refuses,
 }
 _REFITS = {
     "Learns twice the same": repeated,
@@ -272,19 +264,19 @@ def _learning(checked: _Checked, traits: Traits, *, spent: bool) -> list[Mark]:
     names, again = _fitting(traits), checked.again
     if again is None:
         why = "the budget was spent." if spent else "it would have to be fitted again, which takes long."
-        return [_not(name, why) for name in names]
+        return [unmade(name, why) for name in names]
     try:
         again.learn(checked.material.panel)
         first = again.forecasts([checked.material.panel])[0]
         made = [_of(name, _REFITS[name](again, checked.material, first)) for name in names]
         return [replace(made[0], statement=made[0].statement.replace("second run", "second fit")), *made[1:]]
     except TidegateError as error:
-        return [_not(name, str(error)) for name in names]
+        return [unmade(name, str(error)) for name in names]
 
 
 def _of(name: str, trial: Trial) -> Mark:
     if trial.departure is None:
-        return _not(name, trial.statement)
+        return unmade(name, trial.statement)
     size = "other rows" if np.isinf(trial.departure) else f"departs by {trial.departure:.1g}"
     return Mark(name, trial.outcome, size, trial.statement)
 
@@ -295,3 +287,21 @@ def _scored(study: Study) -> Mark:
     found = points(made.panel, Judged(made.ends, made.results[study.verdict.recommended].mean))
     measured = f"{found.expected - found.missing:,} of {found.expected:,} points"
     return Mark("Scored on every point", found.finding.outcome, measured, found.finding.statement)
+
+
+def _compared(study: Study) -> Mark:
+    """Return how the recommended model stands to seasonal naive, which no comparison may leave out."""
+    name, verdict = "Compared with seasonal naive", study.verdict
+    errors = {rung.model: rung.score for rung in verdict.rungs}
+    if BASELINE not in errors:
+        return Mark(
+            name, "failed", "not judged", f"{BASELINE} was not among the models, so nothing can be said of them."
+        )
+    if verdict.recommended == BASELINE:
+        others = len(errors) - 1
+        said = f"no other of {times(others + 1, 'model')} earns its cost" if others else "nothing was compared with it"
+        return Mark(name, "passed", f"{verdict.score} {number(errors[BASELINE])}", f"It is {BASELINE} itself: {said}.")
+    own, base = errors[verdict.recommended], errors[BASELINE]
+    tested = probability(verdict.gain.p) if np.isfinite(verdict.gain.p) else "not tested"
+    size = f"{percent(abs(own / base - 1))} {'below' if own < base else 'above'}" if base > 0 else f"{number(own)} to 0"
+    return Mark(name, "passed", f"{size}, {tested}", verdict.headline)

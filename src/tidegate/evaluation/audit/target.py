@@ -179,5 +179,5 @@ def _third(function: Callable[..., Any], name: str) -> str | None:
     named = [one for one in parameters if one.kind is one.KEYWORD_ONLY and one.default is one.empty]
     if len(positional) < 2 or len(needed) > (3 if known else 2) or named:
         listed = ", ".join(str(one) for one in parameters)
-        raise SettingError(f"{name}({listed}) has none of the faces that can be audited. Give {FACES}.")
+        raise SettingError(f"{name}({listed}) has none of the faces that can be called. Give {FACES}.")
     return third if known else None

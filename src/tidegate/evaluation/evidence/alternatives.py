@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tidegate.analysis.wording import number, percent, probability
+from tidegate.evaluation.kinds import INTERVAL_KINDS
 from tidegate.evaluation.significance import Comparison, compare
 from tidegate.scoring.adaptive import adaptive_widths
 from tidegate.scoring.conformal import fewest
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-KINDS = ("own", "split", "adaptive")
 FEWEST_FOLDS = 3
 """Folds on which intervals are compared at least; fewer carry no test."""
 
@@ -115,9 +115,9 @@ def alternatives(backtest: Backtest, model: str) -> tuple[Alternatives, ...]:
     model
         One of them.
     """
-    runs = backtest.results[model].runs
-    if not any(np.any(run.upper > run.lower) for run in runs):
+    if not backtest.has_intervals(model):
         return ()
+    runs = backtest.results[model].runs
     first = [_first(backtest, level) for level in backtest.levels]
     if all(start + FEWEST_FOLDS > len(backtest.ends) for start in first):
         return tuple(
@@ -175,7 +175,7 @@ def _compared(backtest: Backtest, model: str, q: int, made: list[dict[str, tuple
     judged = np.where(there, actual, np.nan)
     kinds: dict[str, Kind] = {}
     pairs = {}
-    for kind in KINDS:
+    for kind in INTERVAL_KINDS:
         parts = [[np.where(there, bound[start:, ..., q], np.nan) for bound in run[kind]] for run in made]
         scores = [interval_score(judged / scale, low / scale, high / scale, (), level=level) for low, high in parts]
         shares = [coverage(judged, low, high, None) for low, high in parts]

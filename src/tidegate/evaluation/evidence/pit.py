@@ -104,9 +104,9 @@ def pit(backtest: Backtest, model: str) -> Pit | None:
     model
         One of them.
     """
-    runs = backtest.results[model].runs
-    if not backtest.levels or not any(np.any(run.upper > run.lower) for run in runs):
+    if not backtest.has_intervals(model):
         return None
+    runs = backtest.results[model].runs
     levels = np.array(backtest.levels)
     edges = np.concatenate([[0], 100 - levels[::-1], 100 + levels, [200]]) / 200
     bins = np.stack([_bins(backtest.actual, run) for run in runs])

@@ -15,6 +15,7 @@ from tidegate.forecasters import storage, threads
 from tidegate.forecasters.base import Forecaster
 from tidegate.forecasters.hybrid.learning import Learning, Tables, combined, told
 from tidegate.forecasters.hybrid.network import HybridNetwork, Plan
+from tidegate.forecasters.hybrid.opened import Walked
 from tidegate.forecasters.hybrid.reader import Reader
 from tidegate.forecasters.hybrid.rules import Shape, shape, updates
 from tidegate.forecasters.hybrid.scale import joined
@@ -209,6 +210,17 @@ class Hybrid(Forecaster):
         places = places_of(self._trusted(tables), actual)
         if np.isfinite(places).any():
             self._places = (narrowing(tables.quantiles, since.quantiles) * places)[None]
+
+    def opened(self, data: Any = None) -> Walked:
+        """Return the networks and what they smooth and read of the training series, or of `data`.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            As in `forecast`.
+        """
+        panel, factors = self.readable(data)
+        return Walked(tuple(self._networks), panel.scaled(factors), self._source(panel)[0], self.losses_)
 
     def _predict(self, panel: Panel, levels: tuple[int, ...]) -> tuple[Floats, Intervals | None]:
         return self._predict_at(panel, last_origins(panel.lengths), levels)

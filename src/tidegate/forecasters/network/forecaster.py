@@ -306,9 +306,7 @@ class NetworkForecaster(Forecaster):
         NotFittedError, DataError
             As in `forecast`; what is known of the future may be missing.
         """
-        self._check_fitted()
-        known = data is None
-        panel, factors = (self.history_, self._factors) if known else self._ready(self._usable(self._taken(data)))
+        panel, factors = self.readable(data)
         scale = self._scale_of(panel, last_origins(panel.lengths))
         windows = self._windows(panel, scale)
         return Opened(

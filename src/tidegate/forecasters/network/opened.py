@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -43,6 +45,15 @@ class Opened(NamedTuple):
     trust: float
     losses: dict[str, Losses]
 
-    def runs_of(self, member: int) -> tuple[Losses, ...]:
-        """Return the runs that trained the network numbered `member` from 1, in their order."""
-        return tuple(run for label, run in self.losses.items() if label.split(",")[0] == f"network {member}")
+
+def runs_of(losses: Mapping[str, Losses], member: int) -> tuple[Losses, ...]:
+    """Return the runs that trained the network numbered `member` from 1, in their order.
+
+    Parameters
+    ----------
+    losses
+        The course of each run by label, as a fitted forecaster has them in `losses_`.
+    member
+        From 1.
+    """
+    return tuple(run for label, run in losses.items() if label.split(",")[0] == f"network {member}")

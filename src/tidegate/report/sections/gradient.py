@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tidegate.report import axes, blocks
+from tidegate.report import axes, blocks, wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _DEPTH = 1e-10
+_MOST_LAGS, _FEWEST_STEPS = 60, 3
 
 
 def section(insight: Insight, prefix: str = "") -> blocks.Block:
@@ -27,15 +28,56 @@ def section(insight: Insight, prefix: str = "") -> blocks.Block:
     for layer in insight.layers:
         if len(insight.layers) > 1:
             parts.append(blocks.heading(titled(layer)))
-        parts += [blocks.text(layer.diagnosis.reasons), blocks.grid(figures(insight, layer)), remedies(layer.diagnosis)]
+        parts += [
+            blocks.text(layer.diagnosis.reasons),
+            blocks.grid(figures(insight, layer)),
+            step_by_step(insight, layer),
+        ]
+        parts.append(remedies(layer.diagnosis))
     lead = "How strongly the loss of a step ahead reaches the states of the past: what training can learn from."
     return blocks.section(f"{prefix}gradient", "Gradient through time", parts, lead=lead, short="Gradient")
 
 
 def figures(insight: Insight, layer: Layer) -> list[blocks.Block]:
     """Return the gradient by the hidden state, and by the cell state where there is one."""
-    kinds = [("hidden", "hidden state h", layer.hidden), ("cell", "cell state c", layer.cell)]
-    return [_figure(insight, title, values) for _, title, values in kinds if values is not None]
+    kinds = [("hidden state h", layer.hidden), ("cell state c", layer.cell)]
+    return [_figure(insight, layer, (title, values)) for title, values in kinds if values is not None]
+
+
+def step_by_step(insight: Insight, layer: Layer) -> blocks.Block | None:
+    """Return how far back the gradient of each step ahead reaches as a matrix; None where steps were left out."""
+    n_steps, flow = len(insight.steps), (layer.hidden if layer.cell is None else layer.cell)[:-1, :_MOST_LAGS]
+    if n_steps < _FEWEST_STEPS or insight.steps != tuple(range(1, n_steps + 1)):
+        return None
+    most = np.maximum(flow.max(axis=1, keepdims=True), 1e-300)
+    share = np.nan_to_num(flow / most)
+    rows, columns = (axis.ravel() + 1 for axis in np.indices(flow.shape))
+    lags = (columns - 1) * layer.lag_steps
+    each = "" if layer.lag_steps == 1 else f"{layer.lag_steps} steps each; "
+    data = {
+        "x": f"Lag ({each}1 is the newest state)",
+        "y": "Step ahead",
+        "size": [flow.shape[1], n_steps],
+        "column": columns.tolist(),
+        "row": rows.tolist(),
+        "share": np.round(np.sqrt(share), 3).ravel().tolist(),
+        "text": [
+            f"step {step}, {lag} steps before the newest: {wording.number(100 * part)} % of the largest"
+            for step, lag, part in zip(rows, lags, share.ravel(), strict=True)
+        ],
+        "marked": {"x": [], "y": []},
+    }
+    farthest = layer.lag_steps * np.array([int(np.flatnonzero(row >= 1 / np.e)[-1]) for row in share])
+    said = f"At {farthest.max()} steps back or nearer lies all that is above 1/e of the largest of its row."
+    state = "hidden" if layer.cell is None else "cell"
+    caption = (
+        f"Norm of the gradient of the loss of each step ahead by the {state} state at each lag, as a share of the "
+        "largest in its row (square roots, so that faint ones show)."
+    )
+    if layer.hidden.shape[1] > _MOST_LAGS:
+        caption += f" Shown are the newest {_MOST_LAGS} lags."
+    words = blocks.Words("Step by step", said, caption)
+    return blocks.figure("matrix", data, words, key=[("band-narrow", "gradient, the darker the more")])
 
 
 def titled(layer: Layer) -> str:
@@ -50,7 +92,7 @@ def compared(insights: Sequence[Insight]) -> blocks.Block:
         layer = insight.layers[-1]
         flow = (layer.hidden if layer.cell is None else layer.cell)[-1]
         relative = flow / flow[0] if flow[0] > 0 else flow
-        lines.append(_line(role, insight.scene.name, relative, insight.scene.lag_steps))
+        lines.append(_line(role, insight.scene.name, relative, layer.lag_steps))
         key.append((role, insight.scene.name))
     data = _drawn(lines, "Gradient relative to the newest step", (insights[0].scene.seasons, 320))
     ends = [f"{name}: {line['y'][-1] or 0:.1e}" for (_, name), line in zip(key, lines, strict=True)]
@@ -71,14 +113,14 @@ def remedies(diagnosis: Diagnosis) -> blocks.Block | None:
     return blocks.table(columns, rows, caption="What textbooks advise, and how to ask for it here.")
 
 
-def _figure(insight: Insight, title: str, values: Floats) -> blocks.Block:
-    scene = insight.scene
-    lines = [_line("other", f"step {k}", row, scene.lag_steps) for k, row in zip(insight.steps, values, strict=False)]
+def _figure(insight: Insight, layer: Layer, kind: tuple[str, Floats]) -> blocks.Block:
+    scene, (title, values) = insight.scene, kind
+    lines = [_line("other", f"step {k}", row, layer.lag_steps) for k, row in zip(insight.steps, values, strict=False)]
     several = len(lines) > 1
     if several:
         lines[0]["role"], lines[-1]["role"] = "winner", "baseline"
         lines = [*lines[1:-1], lines[0], lines[-1]]
-    lines.append(_line("recommended", "all steps together" if several else "the loss", values[-1], scene.lag_steps))
+    lines.append(_line("recommended", "all steps together" if several else "the loss", values[-1], layer.lag_steps))
     key = [("recommended", "all steps together" if several else "the loss")]
     if several:
         key += [("winner", f"step {insight.steps[0]} ahead"), ("baseline", f"step {insight.steps[-1]} ahead")]
@@ -91,7 +133,7 @@ def _figure(insight: Insight, title: str, values: Floats) -> blocks.Block:
         f"Norm of the gradient by the {title} at each lag; at the oldest step {left:.1e} of the newest is left.",
         f"Root mean square over {scene.n_windows} windows.",
     )
-    furthest = (values.shape[1] - 1) * scene.lag_steps
+    furthest = (values.shape[1] - 1) * layer.lag_steps
     shown = [str(season) for season in scene.seasons if 1 < season <= furthest]
     key += [("bound", f"season of {' and '.join(shown)}")] if shown else []
     return blocks.figure("lines", _drawn(lines, "Norm of the gradient", (scene.seasons, 260)), words, key=key)

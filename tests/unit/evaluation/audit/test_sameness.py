@@ -29,6 +29,7 @@ def test_an_honest_function_passes(material, predicting, backtesting, steps):
         found, outcomes = looked_at(subject, made)
         assert found.finding.outcome == "passed"
         assert outcomes.pop("saved, loaded") == "unchecked"
+        assert outcomes.pop("batch size") == ("passed" if subject.kind == "predict" else "unchecked")
         assert set(outcomes.values()) == {"passed"}
 
 
@@ -61,6 +62,32 @@ def test_what_learns_from_all_series_minds_company(material, predicting, steps):
     found, outcomes = looked_at(Predict(predict, "mine", 6), material(3))
     assert outcomes["alone"] == "warned"
     assert any("right if it learns from all series on each call" in trial.statement for trial in found.trials)
+
+
+def test_what_normalises_over_the_batch_minds_its_size(material, predicting, steps, monkeypatch):
+    made, inner = material(3), predicting(steps["repeated"])
+
+    def predict(history, horizon):
+        rows = inner(history, horizon)
+        return rows.assign(made=rows["made"] + 0.1 * history["unique_id"].nunique())
+
+    found, outcomes = looked_at(Predict(predict, "mine", 6), made)
+    assert outcomes["batch size"] == "warned"
+    assert any("between the series and 8 copies of them at once the forecast departs" in one.statement for one in found.trials)  # fmt: skip # noqa: E501
+    model = Fitted(tidegate.forecaster("naive").fit(made.panel, horizon=6))
+    assert looked_at(model, made)[1]["batch size"] == "passed"
+    plain = model.model._predict
+
+    def batched(panel, levels):
+        mean, intervals = plain(panel, levels)
+        return mean + 0.1 * len(panel), intervals
+
+    monkeypatch.setattr(model.model, "_predict", batched)
+    found, outcomes = looked_at(model, made)
+    assert outcomes["batch size"] == "warned"
+    assert any("one at a time and all 3 at once the forecast departs" in one.statement for one in found.trials)
+    alone = Fitted(tidegate.forecaster("naive").fit(material(1).panel, horizon=6))
+    assert looked_at(alone, material(1))[1]["batch size"] == "unchecked"
 
 
 def test_what_counts_rows_minds_the_order(material, predicting, steps):

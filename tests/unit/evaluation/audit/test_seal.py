@@ -6,12 +6,15 @@ from sklearn.base import clone
 
 from tidegate.errors import NotFittedError
 from tidegate.evaluation.audit import seal as sealing
-from tidegate.evaluation.audit.seal import Mark, Seal, seal
+from tidegate.evaluation.audit.mark import Mark
+from tidegate.evaluation.audit.seal import Seal, seal
 from tidegate.evaluation.backtest import Settings
 from tidegate.evaluation.study import compare, study
 from tidegate.forecasters import registry
 from tidegate.forecasters.naive import Naive
+from tidegate.forecasters.recurrent import GRU
 from tidegate.scoring.folds import Folds
+from tidegate.training.settings import Training
 
 COMMAND = "tidegate audit naive DATA --horizon 4"
 FOLDS = Folds(4, count=2)
@@ -48,16 +51,18 @@ def fits():
 
 def test_each_mark_has_its_figure(panel):
     found = seal(studied(panel(2)), panel(2), command=COMMAND)
-    assert found.statement == "naive passes all 8 checks."
+    assert found.statement == "naive passes all 10 checks."
     assert {name: mark.measured for name, mark in marks(found).items()} == {
         "Sees the newest values": "1 per unit",
         "Sees nothing after the origin": "0 of 512 bits changed",
         "Forecasts twice the same": "departs by 0",
         "Saved and loaded the same": "departs by 0",
+        "Refuses bad input": "4 of 4 refused",
         "Learns twice the same": "departs by 0",
         "In another unit the same": "departs by 0",
         "At another level the same": marks(found)["At another level the same"].measured,
         "Scored on every point": "16 of 16 points",
+        "Compared with seasonal naive": marks(found)["Compared with seasonal naive"].measured,
     }
     assert marks(found)["Learns twice the same"].statement == "A second fit forecasts the same."
     assert "Step 1 answers least: by 1 for each unit" in marks(found)["Sees the newest values"].statement
@@ -77,7 +82,7 @@ def test_what_needs_a_long_fit_is_not_checked_and_the_command_that_does_is_named
     assert [mark.name for mark in found.marks if mark.outcome == "unchecked"] == [
         "Learns twice the same", "In another unit the same", "At another level the same"
     ]  # fmt: skip
-    assert found.statement == f"random-forest passes all 5 checks. 3 checks could not be made here: see {COMMAND}."
+    assert found.statement == f"random-forest passes all 7 checks. 3 checks could not be made here: see {COMMAND}."
     assert "concerns forecasting alone" in marks(found)["Sees nothing after the origin"].statement
 
 
@@ -113,7 +118,7 @@ def test_a_series_too_short_to_be_checked_says_so_and_its_points_count(panel):
     assert marks(found)["Sees the newest values"].statement.startswith("Not checked: ")
     assert "28 observations; an audit 4 steps ahead with a season of 12 needs 29" in found.marks[0].statement
     assert marks(found)["Scored on every point"].outcome == "passed"
-    assert found.statement.startswith("naive passes the one check. 7 checks could not be made here")
+    assert found.statement.startswith("naive passes all 2 checks. 8 checks could not be made here")
 
 
 def test_a_large_model_is_not_saved_again(panel, monkeypatch):
@@ -179,6 +184,35 @@ def test_offenders_are_caught(panel, offender, name, said):
         assert not mark.measured.startswith("0 of")
     if offender is Random:
         assert marks(found)["Sees nothing after the origin"].outcome == "unchecked"
+
+
+def test_the_mark_of_the_baseline_says_how_the_model_stands_to_it(panel):
+    made = studied(panel())
+    rungs = {rung.model: rung.score for rung in made.verdict.rungs}
+    mark = marks(seal(made, panel(), command=COMMAND))["Compared with seasonal naive"]
+    share = 100 * (rungs["naive"] / rungs["seasonal-naive"] - 1)
+    assert float(mark.measured.split(" %")[0]) == pytest.approx(abs(share), rel=0.05)
+    assert (" above" if share > 0 else " below") in mark.measured
+    assert mark.statement == made.verdict.headline
+    own = replace(made, verdict=replace(made.verdict, recommended="seasonal-naive"))
+    mark = marks(seal(own, panel(), command=COMMAND))["Compared with seasonal naive"]
+    assert mark.statement == "It is seasonal-naive itself: no other of 2 models earns its cost."
+    left = tuple(rung for rung in made.verdict.rungs if rung.model == "naive")
+    without = replace(made, verdict=replace(made.verdict, rungs=left))
+    mark = marks(seal(without, panel(), command=COMMAND))["Compared with seasonal naive"]
+    assert (mark.outcome, mark.measured) == ("failed", "not judged")
+
+
+def test_of_a_network_the_equations_are_checked_and_twice_the_same_is_asked_once(panel, monkeypatch):
+    made = studied(panel())
+    model = GRU(hidden_size=4, n_members=1, training=Training(n_updates=5)).fit(panel(), horizon=4)
+    asked = []
+    plain = sealing.repeated
+    monkeypatch.setattr(sealing, "repeated", lambda *given: asked.append(1) or plain(*given))
+    found = marks(seal(replace(made, model=model), panel(), command=COMMAND))
+    assert found["Computes its published equations"].outcome == "passed"
+    assert found["Forecasts twice the same"].outcome == found["Sees nothing after the origin"].outcome == "passed"
+    assert len(asked) == 1
 
 
 def test_points_that_were_never_scored_fail(panel):

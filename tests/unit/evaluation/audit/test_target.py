@@ -53,7 +53,7 @@ def test_a_function_is_known_by_its_third_parameter(module, function, kind):
 
 @pytest.mark.parametrize("function", ["strange", "lone", "keyed"])
 def test_another_face_is_refused(module, function):
-    with pytest.raises(SettingError, match=r"has none of the faces that can be audited. Give predict\(history"):
+    with pytest.raises(SettingError, match=r"has none of the faces that can be called. Give predict\(history"):
         subject(f"{module}:{function}", 6)
 
 

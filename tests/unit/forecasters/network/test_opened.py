@@ -4,6 +4,7 @@ import pytest
 
 from tidegate.errors import NotFittedError
 from tidegate.features.windows import Origins
+from tidegate.forecasters.network.opened import runs_of
 from tidegate.forecasters.recurrent import GRU
 from tidegate.training.settings import Training
 
@@ -39,8 +40,8 @@ def test_networks_and_windows_make_the_forecast(model):
 
 def test_each_network_has_its_runs(model):
     found = model.opened()
-    assert [len(found.runs_of(member)) for member in (1, 2, 3)] == [2, 2, 0]
-    assert found.runs_of(1)[0] is model.losses_["network 1"]
+    assert [len(runs_of(found.losses, member)) for member in (1, 2, 3)] == [2, 2, 0]
+    assert runs_of(found.losses, 1)[0] is model.losses_["network 1"]
 
 
 def test_nothing_can_be_opened_before_fit():

@@ -49,3 +49,22 @@ def test_remedies_stand_under_an_illness_alone(inside):
     assert gradient.remedies(Diagnosis("healthy", ())) is None
     found = gradient.section(replace(inside, layers=(replace(inside.layers[0], diagnosis=ill),)))
     assert found["blocks"][-1] == gradient.remedies(ill)
+
+
+def test_every_step_ahead_has_its_row(inside, specification):
+    layer = inside.layers[0]
+    figure = gradient.step_by_step(inside, layer)
+    assert figure["data"]["size"] == [min(layer.hidden.shape[1], 60), len(inside.steps)]
+    flow = layer.cell[2, :60]
+    row = [one for k, one in zip(figure["data"]["row"], figure["data"]["share"], strict=True) if k == 3]
+    np.testing.assert_allclose(row, np.sqrt(flow / flow.max()), atol=1e-3)
+    assert specification(figure)["layer"]
+    assert gradient.step_by_step(replace(inside, steps=(1, 2, 3, 5)), layer) is None
+    assert gradient.step_by_step(replace(inside, steps=(1, 2)), layer) is None
+
+
+def test_lags_of_dilated_layers_are_in_steps_of_the_series(inside):
+    layer = replace(inside.layers[0], lag_steps=6)
+    lines = gradient.figures(inside, layer)[0]["data"]["lines"]
+    assert lines[0]["x"][:3] == [0, 6, 12]
+    assert gradient.step_by_step(inside, layer)["data"]["x"] == "Lag (6 steps each; 1 is the newest state)"

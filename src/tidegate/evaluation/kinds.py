@@ -1,0 +1,9 @@
+"""Where the intervals around a forecast may come from; imports nothing, so that the command line can name them."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+IntervalKind = Literal["own", "split", "adaptive"]
+"""Of the model itself, or from the errors that it made in the backtest: split-conformal, or adaptive."""
+INTERVAL_KINDS: tuple[IntervalKind, ...] = get_args(IntervalKind)
