@@ -227,8 +227,8 @@ def report(records: Sequence[dict[str, Any]]) -> str:
     for one in found:
         p = one.certainty
         interval = f"{percent(one.lower)} to {percent(one.upper)}"
-        cells = f"{one.verdict:12}effect {percent(one.effect):8}({interval})"
-        lines.append(f"{one.claim:{width}}  {cells:50}{p:12}n = {one.n} {one.unit}")
+        cells = f"{one.verdict:12}effect {percent(one.effect):12}({interval})"
+        lines.append(f"{one.claim:{width}}  {cells:54}{p:12}n = {one.n} {one.unit}")
     lines += ["", *(f"{one.claim}: {one.sentence} [{one.conditions}]" for one in found), ""]
     lines += [f"{one['experiment']}: {one['seconds']} s" for one in records]
     return "\n".join(lines)

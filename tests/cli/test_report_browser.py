@@ -26,7 +26,11 @@ const look = () => {{
   const sizes = texts.map((one) => parseFloat(frame.contentWindow.getComputedStyle(one).fontSize));
   const wide = [...page.querySelectorAll(".chart svg")].filter(
     (one) => one.getBoundingClientRect().right > {width} + 0.5);
+  const plain = [...page.querySelectorAll("main > section:not(.verdict) > p:not([class])")];
   document.getElementById("found").textContent = JSON.stringify({{
+    paragraphs: plain.length,
+    sizes: [...new Set(plain.map((one) => frame.contentWindow.getComputedStyle(one).fontSize))],
+    widest: Math.max(...plain.map((one) => one.getBoundingClientRect().width)),
     charts: Number(page.documentElement.dataset.charts),
     drawn: page.querySelectorAll(".chart svg").length,
     width: page.documentElement.scrollWidth,
@@ -125,6 +129,12 @@ def test_what_is_folded_is_drawn_as_wide_as_the_rest(seen, report):
 
 def test_letters_in_charts_are_readable(seen):
     assert seen["smallest"] >= 12
+
+
+def test_paragraphs_are_as_large_as_the_page_says_and_no_longer_than_one_reads(seen):
+    assert seen["paragraphs"] > 3
+    assert seen["sizes"] == ["16px"]
+    assert seen["widest"] <= 46 * 16
 
 
 def test_no_request_leaves_the_file(seen):

@@ -68,5 +68,5 @@ def test_a_future_needs_the_data_that_it_continues():
 def test_the_adding_problem_takes_no_model_and_no_place_to_look():
     with pytest.raises(SettingError, match="leave MODEL out"):
         inspect(asked(Path("gru"), "adding"))
-    with pytest.raises(SettingError, match="--series, --member and --origins go with a model"):
+    with pytest.raises(SettingError, match="--series, --member, --origins and --steps go with a model"):
         inspect(asked(example="adding", looking=Looking(member=2)))

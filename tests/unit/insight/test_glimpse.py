@@ -77,7 +77,7 @@ def test_the_network_that_the_recommended_one_holds_is_looked_into_as_it_is(smal
     member = GRU(hidden_size=4, n_members=1, training=Training(n_updates=20))
     model = Ensemble(members=["drift", member]).fit(panel, horizon=4)
     made = replace(small, verdict=replace(small.verdict, recommended="ensemble"), model=model)
-    seen = glimpse(made, spent=True)
+    seen = glimpse(made, left=0.0)
     assert seen.model == seen.insight.scene.name == "gru in ensemble"
     assert seen.about == (
         "ensemble is the recommended model. gru is the recurrent model that counts most in its forecast, and was "
