@@ -5,6 +5,8 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
@@ -25,6 +27,18 @@ def check_whole(name: str, value: Any, *, least: int) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
         raise SettingError(f"{name} is {value!r}; it must be a whole number, at least {least}.")
+
+
+def check_switch(name: str, value: object) -> None:
+    """Refuse a setting that is neither True nor False.
+
+    Raises
+    ------
+    SettingError
+        With the name and the value.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise SettingError(f"{name} is {value!r}; it must be True or False.")
 
 
 def check_fraction(name: str, value: Any) -> None:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tidegate import SequenceTagger
+
 QUICK = "--epochs 2 --set hidden_size=8 --set embedding=8 --set n_pieces=50 --quiet"
 
 
@@ -26,7 +28,7 @@ def questions(here):
 def test_a_classifier_is_learned_judged_saved_and_used(tidegate, questions):
     done = tidegate(f"train classify {questions} --output made --batch-size 8 --seed 3 {QUICK}")
     assert done.exit_code == 0, done.stderr
-    assert "is right on" in done.stdout
+    assert "With gru, " in done.stdout
     assert "tidegate run made INPUT" in done.stdout
     scores = json.loads(Path("made/scores.json").read_text())
     assert scores["sequences"] == len(pd.read_csv("made/predictions.csv")) == 16
@@ -50,10 +52,30 @@ def test_run_reads_standard_input_and_says_every_probability(tidegate, questions
     assert found["label"] in {0, 1}
 
 
+def test_bytes_that_are_no_text_are_refused_with_their_line(tidegate, questions, spawned):
+    tidegate(f"train classify {questions} --output made {QUICK}")
+    Path("lines").write_bytes(b"who was it\nf\xfcnf\n")
+    with Path("lines").open() as stream:
+        done = spawned("run made", stdin=stream)
+    assert (done.returncode, len(done.stdout.splitlines())) == (2, 1)
+    assert "Error: row 2: line 2 of standard input is not UTF-8" in done.stderr
+
+
+def test_nobody_reading_any_more_is_no_failure(tidegate, questions, started):
+    tidegate(f"train classify {questions} --output made {QUICK}")
+    Path("many.txt").write_text("who was it\n" * 20_000)
+    running = started("run made many.txt")
+    assert running.stdout.readline()
+    running.stdout.close()
+    assert running.wait(timeout=60) == 0
+    assert running.stderr.read() == ""
+    running.stderr.close()
+
+
 def test_the_same_command_gives_the_same_bits(tidegate, questions):
     for name in ("first", "second"):
         assert tidegate(f"train classify {questions} --output {name} {QUICK}").exit_code == 0
-    for file in ("predictions.csv", "model/weights.safetensors"):
+    for file in ("predictions.csv", "scores.json", "model/weights.safetensors"):
         assert Path("first", file).read_bytes() == Path("second", file).read_bytes()
 
 
@@ -67,6 +89,17 @@ def test_a_finished_run_is_shown_again_and_not_taken_for_another(tidegate, quest
     assert "holds a finished run with seed 0, not 1" in other.stderr
     assert tidegate(line).exit_code == 2
     assert tidegate(f"{line} --force --seed 1").exit_code == 0
+
+
+def test_a_run_with_a_test_is_not_taken_for_one_without(tidegate, questions):
+    line = f"train classify {questions} --output made {QUICK}"
+    assert tidegate(f"{line} --test {questions} --set seed=3").exit_code == 0
+    run = json.loads(Path("made/run.json").read_text())
+    assert (run["seed"], run["settings"]["seed"]) == (3, 3)
+    assert run["fit_seconds"] > 0
+    other = tidegate(f"{line} --set seed=3 --resume")
+    assert other.exit_code == 2
+    assert "with test 'questions.tsv', not None" in " ".join(other.stderr.split())
 
 
 def test_the_example_runs_without_data(tidegate):
@@ -91,6 +124,13 @@ def test_a_file_to_judge_by(tidegate, questions):
         ("train sing questions.tsv", "Invalid value for 'TASK'"),
         ("train classify plain.txt", "plain.txt holds no labels"),
         ("train classify questions.tsv --set pool=max", "has no setting 'pool'. Did you mean 'pooling'?"),
+        ("train classify questions.tsv --set unit=word", "unit is 'word'; it must be one of 'words', 'characters'"),
+        ("train classify questions.tsv --set seed=-1", "seed is -1; it must be a whole number, at least 0."),
+        ("train classify questions.tsv --set vocabulary=words.txt", "vocabulary is 'words.txt'; it must be a Vocab"),
+        ("train classify nothere.tsv --set bidirectional=no", "bidirectional is 'no'; it must be True or False."),
+        ("train classify questions.tsv --set balanced=no", "balanced is 'no'; it must be True or False."),
+        ("train classify questions.tsv --set training.n_updates=9", "does not count for sequences: epochs of fit"),
+        ("train classify questions.tsv --set training.held_out_fraction=0", "validation of fit says what is held out"),
         ("train classify questions.tsv --epochs 0", "epochs is 0; it must be a whole number, at least 1."),
         ("train classify questions.tsv --batch-size 0", "batch_size is 0"),
         ("train classify one.tsv", "there is nothing to tell apart"),
@@ -113,7 +153,14 @@ def test_a_forecaster_is_not_run_on_sentences(tidegate, here):
     assert tidegate("fit --example --model naive --horizon 3 --output naive").exit_code == 0
     done = tidegate("run naive")
     assert done.exit_code == 2
-    assert "use tidegate predict" in done.stderr
+    assert "use it by tidegate predict" in " ".join(done.stderr.split())
+
+
+def test_a_tagger_is_used_in_python(tidegate, here):
+    SequenceTagger(hidden_size=2, embedding=2, characters=0).fit([["a"], ["b"]], [[0], [1]], epochs=1).save("tagger")
+    done = tidegate("run tagger")
+    assert done.exit_code == 2
+    assert "holds a SequenceTagger, not a SequenceClassifier: use it in Python" in " ".join(done.stderr.split())
 
 
 def test_binary_junk_is_refused(tidegate, here):

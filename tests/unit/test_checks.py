@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tidegate.checks import check_choice, check_fraction, check_whole
+from tidegate.checks import check_choice, check_fraction, check_switch, check_whole
 from tidegate.errors import SettingError
 
 
@@ -22,9 +22,17 @@ def test_a_choice_that_is_not_there_is_refused_with_those_that_are():
         check_choice("reset", "befor", ("after", "before"))
 
 
+@pytest.mark.parametrize("value", ["no", 0, None])
+def test_what_is_no_switch_is_refused(value):
+    with pytest.raises(SettingError, match=r"^balanced is .*; it must be True or False\.$"):
+        check_switch("balanced", value)
+
+
 def test_what_lies_within_the_limits_passes():
     for value in (1, np.int64(3)):
         check_whole("layers", value, least=1)
     for value in (0, 0.5, np.float32(0.9)):
         check_fraction("dropout", value)
+    for value in (True, np.False_):
+        check_switch("balanced", value)
     check_choice("reset", "after", ("after", "before"))

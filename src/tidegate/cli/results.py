@@ -74,11 +74,11 @@ def check_same(folder: Path, settings: dict[str, Any]) -> None:
     """
     earlier = read(folder)["run"].get("settings", {})
     now = json.loads(json.dumps(settings))
-    differing = [name for name in now if now[name] != earlier.get(name)]
+    differing = [name for name in {**now, **earlier} if now.get(name) != earlier.get(name)]
     if differing:
         name = differing[0]
         raise SettingError(
-            f"{folder} holds a finished run with {name} {earlier.get(name)!r}, not {now[name]!r}. "
+            f"{folder} holds a finished run with {name} {earlier.get(name)!r}, not {now.get(name)!r}. "
             "Add --force instead of --resume to replace it, or name another folder with --output."
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,17 +51,28 @@ def run(request: Request) -> int:
     are answered as they come. With --json each answer is a document on a line of its own, with every probability.
     """
     model = _model(request.trained)
-    parts = _lines(sys.stdin) if request.file == "-" else _parts(request.file)
+    parts = _lines(sys.stdin.buffer) if request.file == "-" else _parts(request.file)
     for part in parts:
         for line in _told(model, part, whole=request.json):
-            typer.echo(line)
-        sys.stdout.flush()
+            if not _printed(line):
+                return 0
     return 0
+
+
+def _printed(line: str) -> bool:
+    """Print a line; return whether someone still reads: nobody does after ``| head`` has what it wants."""
+    try:
+        typer.echo(line)
+    except BrokenPipeError:  # no failure: and what is left in the buffer must not raise once more at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 def _model(directory: Path) -> SequenceClassifier:
     from tidegate.archive import is_there
     from tidegate.tasks.classifier import SequenceClassifier
+    from tidegate.tasks.estimator import SequenceEstimator
     from tidegate.tasks.storage import load
 
     if not any(is_there(folder) for folder in (directory, directory / "model")):
@@ -68,14 +80,17 @@ def _model(directory: Path) -> SequenceClassifier:
         raise SettingError(f"{directory} is not a saved model: {why}. Name a folder that tidegate train wrote.")
     made = load(directory)
     if not isinstance(made, SequenceClassifier):
-        raise SettingError(f"{directory} holds a {type(made).__name__}, not a sequence model: use tidegate predict.")
+        other = "in Python, by tidegate.load" if isinstance(made, SequenceEstimator) else "by tidegate predict"
+        raise SettingError(f"{directory} holds a {type(made).__name__}, not a SequenceClassifier: use it {other}.")
     return made
 
 
-def _lines(stream: Iterable[str]) -> Iterator[list[str]]:
+def _lines(stream: Iterable[bytes]) -> Iterator[list[str]]:
     """Yield lines one by one, as they come."""
-    for line in stream:
-        yield [line.rstrip("\n")]
+    from tidegate.data.lines import decoded
+
+    for number, raw in enumerate(stream, start=1):
+        yield [decoded(raw, number, Path("standard input"))]
 
 
 def _parts(name: str) -> Iterator[Sequence[Any]]:
@@ -84,8 +99,8 @@ def _parts(name: str) -> Iterator[Sequence[Any]]:
     from tidegate.data.lines import lines
 
     path = Path(name)
-    plain = path.name.removesuffix(".gz").endswith(".txt")
-    sequences = [line for _, line in lines(path)] if plain else read_labelled(path).sequences
+    plain = path.name.removesuffix(".gz").lower().endswith(".txt")
+    sequences = [line for _, line in lines(path)] if plain else read_labelled(path, labels=False).sequences
     for start in range(0, len(sequences), _AT_ONCE):
         yield sequences[start : start + _AT_ONCE]
 

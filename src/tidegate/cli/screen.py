@@ -185,6 +185,8 @@ def show_audit(document: Mapping[str, Any], folder: str, files: Sequence[str]) -
 
 def show_trial(scores: Mapping[str, Any], run: Mapping[str, Any], folder: str, files: Sequence[str]) -> None:
     """Print how a trained classifier did."""
+    from tidegate.report.wording import percent
+
     out = console()
     show_sentences(out, f"Data: {run['name']}", run["notes"])
     heading(out, "Class by class")
@@ -192,7 +194,7 @@ def show_trial(scores: Mapping[str, Any], run: Mapping[str, Any], folder: str, f
     for column in table.columns[1:]:
         column.justify = "right"
     for row in scores["classes"][:_SHOWN_ROWS]:
-        found = [f"{100 * row[name]:.1f} %" for name in ("precision", "recall", "F1")]
+        found = [percent(row[name]) for name in ("precision", "recall", "F1")]
         table.add_row(_cut(row["label"]), f"{row['sequences']:,}", *found)
     out.print(Padding(table, (0, 0, 0, 2), expand=False))
     if len(scores["classes"]) > _SHOWN_ROWS:

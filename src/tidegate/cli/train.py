@@ -93,10 +93,10 @@ class Request:
     speech: Speech
     typed: Invocation
 
-    def recorded(self) -> dict[str, Any]:
-        """Return the settings that decide the result, as they stand in run.json."""
-        read = {name: str(value) for name, value in vars(self.task).items() if value is not None}
-        own = {"epochs": self.course.epochs, "batch_size": self.course.batch_size, "seed": self.chance.seed}
+    def recorded(self, seed: int) -> dict[str, Any]:
+        """Return what decides the result, as it stands in run.json, with the seed that the model has."""
+        read = {name: None if value is None else str(value) for name, value in vars(self.task).items()}
+        own = {"epochs": self.course.epochs, "batch_size": self.course.batch_size, "seed": seed}
         return {**read, **own, "set": list(self.course.settings or ())}
 
 
@@ -108,10 +108,10 @@ def train(request: Request) -> int:
     test sequence, its scores and a report. Use the model with tidegate run.
     """
     place = folders.place(request.typed.command, f"{request.task.task}-{request.task.name}", request.folder)
+    model = _model(request)
     if place.state == "finished":
-        results.check_same(place.folder, request.recorded())
+        results.check_same(place.folder, request.recorded(model.seed))
     else:
-        model = _model(request)
         with resumable(place, request.typed):
             _write(request, model, place)
         place.clear()
@@ -130,11 +130,18 @@ def _labelled(path: Path | None) -> Labelled:
 def _model(request: Request) -> SequenceClassifier:
     """Return the classifier that was asked for."""
     from tidegate.tasks.classifier import SequenceClassifier
-    from tidegate.tasks.fitting import TRAINING
+    from tidegate.tasks.fitting import ELSEWHERE, TRAINING, elsewhere
 
+    for word in request.course.settings or ():
+        name, _, value = word.partition("=")
+        outer, _, inner = name.strip().partition(".")
+        if outer == "training" and inner in ELSEWHERE:
+            raise elsewhere(inner, value)
     known = SequenceClassifier().get_params(deep=False)
     given = spoken(request.course.settings or (), known, "the classifier", TRAINING)
-    return SequenceClassifier(**{"seed": request.chance.seed, **given})
+    made = SequenceClassifier(**{"seed": request.chance.seed, **given})
+    made._check_settings()  # noqa: SLF001 (before any work)
+    return made
 
 
 def _write(request: Request, model: SequenceClassifier, place: folders.Place) -> None:
@@ -146,8 +153,8 @@ def _write(request: Request, model: SequenceClassifier, place: folders.Place) ->
     started, clock = datetime.now().astimezone(), time.monotonic()
     found = _tried(request, model, place)
     spent = time.monotonic() - clock
-    occasion = Occasion(request.task.name, request.typed.line, started, spent, request.recorded())
-    run = {**occasion.facts(seed=request.chance.seed), "notes": list(found.notes)}
+    occasion = Occasion(request.task.name, request.typed.line, started, spent, request.recorded(model.seed))
+    run = {**occasion.facts(seed=model.seed), **found.clocks(), "notes": list(found.notes)}
     texts = {
         "scores.json": plain_json(found.to_dict()),
         "predictions.csv": csv(found.frame()),

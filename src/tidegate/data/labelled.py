@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 _LABEL, _TEXT = "label", "text"
 _MISSING = ("?", "nan", "")
+_LEAST, _MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 _ARRAYS = "X and y, or values, lengths, channels and labels"
-_WHOLE = re.compile(r"-?[0-9]+")
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 
 class Labelled(NamedTuple):
@@ -45,7 +46,7 @@ class Labelled(NamedTuple):
     labels: NDArray[Any] | None
 
 
-def read_labelled(path: str | Path) -> Labelled:
+def read_labelled(path: str | Path, *, labels: bool = True) -> Labelled:
     """Read labelled sequences from a file, by its ending; .gz of a text is unpacked on the way.
 
     ``.tsv`` and ``.csv`` hold one text a row, in columns called label and text; a TSV without such a header holds the
@@ -53,6 +54,13 @@ def read_labelled(path: str | Path) -> Labelled:
     or, for sequences of unequal length, values (all steps one after another, (S, I) or S times I in one row), lengths
     (N,), channels, labels (N,) and, if those are numbers of names, label_names. ``.ts`` is the format of the UCR/UEA
     archive.
+
+    Parameters
+    ----------
+    path
+        The file.
+    labels
+        Whether labels are read; False passes over them, missing ones too.
 
     Raises
     ------
@@ -67,19 +75,19 @@ def read_labelled(path: str | Path) -> Labelled:
         )
     if not file.is_file():
         raise DataError(f"there is no file {str(file)!r}", repair="Check the path.")
-    made = _READERS[kind](file)
+    made = _READERS[kind](file, labels)
     if not made.sequences:
         raise DataError(f"{file} holds no sequences", repair="Give at least one.")
     return made
 
 
-def _tsv(file: Path) -> Labelled:
+def _tsv(file: Path, labels: bool) -> Labelled:  # noqa: FBT001 (one face for every reader)
     """Return texts and labels; no mark has a meaning but the tab, since texts hold quotes that nobody closed."""
     rows = ((number, line.split("\t")) for number, line in lines(file) if line)
-    return _table(file, rows, headless=True)
+    return _table(file, rows, headless=True, labelled=labels)
 
 
-def _csv(file: Path) -> Labelled:
+def _csv(file: Path, labels: bool) -> Labelled:  # noqa: FBT001 (the same)
     numbers: list[int] = []
 
     def texts() -> Iterator[str]:
@@ -89,13 +97,13 @@ def _csv(file: Path) -> Labelled:
 
     rows = ((numbers[-1], row) for row in csv.reader(texts(), strict=True) if row)
     try:
-        return _table(file, rows, headless=False)
+        return _table(file, rows, headless=False, labelled=labels)
     except csv.Error as error:
         raise wrong(file, numbers[-1], f"is no row of CSV: {error}", "Close every quote, or save it as TSV.") from error
 
 
-def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool) -> Labelled:
-    """Return the columns label and text; without a header the first and the second of two."""
+def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool, labelled: bool) -> Labelled:
+    """Return the columns label, if asked for, and text; without a header the first and the second of two."""
     first = next(rows, None)
     if first is None:
         return Labelled([], None)
@@ -106,7 +114,7 @@ def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool)
             found = ", ".join(map(repr, first[1]))
             raise wrong(file, first[0], f"names the columns {found}", "Name two of them label and text.")
         names, kept = [_LABEL, _TEXT], [first]
-    text, label = names.index(_TEXT), names.index(_LABEL) if _LABEL in names else None
+    text, label = names.index(_TEXT), names.index(_LABEL) if labelled and _LABEL in names else None
     sequences, labels = [], []
     for number, row in (*kept, *rows):
         if len(row) != len(names):
@@ -119,17 +127,21 @@ def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool)
     return Labelled(sequences, None if label is None else _numbered(labels))
 
 
-def _txt(file: Path) -> Labelled:
+def _txt(file: Path, _labels: bool) -> Labelled:  # noqa: FBT001 (the same)
     return Labelled([line for _, line in lines(file) if line.strip()], None)
 
 
 def _numbered(labels: list[str]) -> NDArray[Any]:
-    """Return labels as whole numbers where all of them are, else as text."""
-    made = np.array(labels)
-    return made.astype(np.int64) if all(_WHOLE.fullmatch(one) for one in labels) else made
+    """Return labels as whole numbers where all of them are and are written as numbers are, else as text.
+
+    A label such as 007 or one beyond 64 bits is a name: as a number it would be written otherwise, or not at all.
+    """
+    whole = all(_WHOLE.fullmatch(one) and _LEAST <= int(one) <= _MOST for one in labels)
+    return np.array(labels).astype(np.int64) if whole else np.array(labels)
 
 
-def _npz(file: Path) -> Labelled:
+def _npz(file: Path, labels: bool) -> Labelled:  # noqa: FBT001 (the same)
+    """Return arrays, and their labels if asked for."""
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
             held = {name: found[name] for name in found.files}
@@ -138,7 +150,7 @@ def _npz(file: Path) -> Labelled:
             f"{file} cannot be read: {error}", repair="Save it with numpy.savez, without objects."
         ) from error
     if "X" in held:
-        return Labelled(list(held["X"]), held.get("y"))
+        return Labelled(list(held["X"]), held.get("y") if labels else None)
     lacking = [name for name in ("values", "lengths") if name not in held]
     if lacking:
         raise DataError(
@@ -152,13 +164,18 @@ def _npz(file: Path) -> Labelled:
             repair="Let lengths sum to the steps, and channels be how many values a step has.",
         )
     sequences = np.split(values.reshape(-1, n_channels), np.cumsum(lengths)[:-1])
+    return Labelled(sequences, _named(held, file, len(sequences)) if labels else None)
+
+
+def _named(held: Mapping[str, NDArray[Any]], file: Path, n_sequences: int) -> NDArray[Any] | None:
+    """Return the labels of an archive, by their names if it has some."""
     labels = held.get("labels")
-    if labels is not None and len(labels) != len(sequences):
+    if labels is not None and len(labels) != n_sequences:
         raise DataError(
-            f"{file} holds {len(labels):,} labels for {len(sequences):,} sequences", repair="Give each sequence one."
+            f"{file} holds {len(labels):,} labels for {n_sequences:,} sequences", repair="Give each sequence one."
         )
     if labels is None or "label_names" not in held:
-        return Labelled(sequences, labels)
+        return labels
     names = held["label_names"]
     outside = np.flatnonzero((labels < 0) | (labels >= len(names)))
     if len(outside):
@@ -167,10 +184,10 @@ def _npz(file: Path) -> Labelled:
             place=Place(row=int(outside[0])),
             repair="Correct it, or leave the sequence out.",
         )
-    return Labelled(sequences, names[labels])
+    return np.asarray(names[labels])
 
 
-def _ts(file: Path) -> Labelled:
+def _ts(file: Path, wanted: bool) -> Labelled:  # noqa: FBT001 (the same)
     """Return recordings: after ``@data`` a line each, channels apart by colons, steps by commas, the label last."""
     sequences, labels, labelled, begun = [], [], False, False
     for number, line in lines(file):
@@ -188,10 +205,10 @@ def _ts(file: Path) -> Labelled:
         parts = word.split(":")
         if labelled:
             labels.append(parts.pop().strip())
-            if not parts or labels[-1].lower() in _MISSING:
+            if not parts or (wanted and labels[-1].lower() in _MISSING):
                 raise wrong(file, number, "has no label", "End it with a colon and the label, or leave it out.")
         sequences.append(_channels(parts, file, number))
-    return Labelled(sequences, _numbered(labels) if labelled else None)
+    return Labelled(sequences, _numbered(labels) if labelled and wanted else None)
 
 
 def _channels(parts: list[str], file: Path, number: int) -> Floats:
@@ -207,7 +224,7 @@ def _channels(parts: list[str], file: Path, number: int) -> Floats:
     return np.array(channels).T
 
 
-_READERS: Mapping[str, Callable[[Path], Labelled]] = {
+_READERS: Mapping[str, Callable[[Path, bool], Labelled]] = {
     ".tsv": _tsv,
     ".csv": _csv,
     ".txt": _txt,

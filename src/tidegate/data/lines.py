@@ -27,17 +27,37 @@ def lines(file: Path) -> Iterator[tuple[int, str]]:
     try:
         with opened(file, "rb") as stream:
             for number, raw in enumerate(stream, start=1):
-                line = raw.removesuffix(b"\n").removesuffix(b"\r")
-                if b"\0" in line:
-                    raise wrong(file, number, "holds bytes that are no text", _JUNK)
-                try:
-                    yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
-                except UnicodeDecodeError as error:
-                    raise wrong(file, number, f"is not UTF-8: {error.reason} at byte {error.start}", _JUNK) from error
+                yield number, decoded(raw, number, file)
     except FileNotFoundError as error:
         raise DataError(f"there is no file {str(file)!r}", repair="Check the path.") from error
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{file} cannot be read: {error}", repair="Check the file.") from error
+
+
+def decoded(raw: bytes, number: int, file: Path) -> str:
+    """Return a line as text, without its end.
+
+    Parameters
+    ----------
+    raw
+        The line.
+    number
+        Of the line, counted from 1.
+    file
+        Where it is from, for messages.
+
+    Raises
+    ------
+    DataError
+        If it is no UTF-8 text.
+    """
+    line = raw.removesuffix(b"\n").removesuffix(b"\r")
+    if b"\0" in line:
+        raise wrong(file, number, "holds bytes that are no text", _JUNK)
+    try:
+        return line.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise wrong(file, number, f"is not UTF-8: {error.reason} at byte {error.start}", _JUNK) from error
 
 
 def wrong(file: Path, number: int, what: str, repair: str) -> DataError:

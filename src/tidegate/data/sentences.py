@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 EXAMPLES: dict[str, str] = {
     "reviews": "Made-up sentences on films: what counts is the main clause, and whether it is turned around",
-    "waves": "Made-up recordings of two channels and unequal length: rising, falling or neither, under noise",
+    "waves": "Made-up recordings of two channels and unequal length: one ahead of the other, behind it, or neither",
 }
 
 _NOUNS = ("plot", "acting", "music", "film", "ending", "dialogue", "pace", "photography", "cast", "story")

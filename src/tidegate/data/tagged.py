@@ -73,10 +73,11 @@ def read_tagged(path: str | Path, *, column: int | str | None = None) -> Tagged:
     token, tag = int(universal), _column(column, len(first.cells), universal=universal)
     sentences = []
     for block in blocks:
-        kept = [row for row in block if not universal or row.cells[0].isdigit()]
+        there = [row for row in block if row.cells[token] != _DOCUMENT]
+        kept = [row for row in there if not universal or row.cells[0].isdigit()]
         _check(kept, file, (token, tag), universal=universal)
         words = [(row.cells[token], "" if tag is None else row.cells[tag]) for row in kept]
-        if words and words[0][0] != _DOCUMENT:
+        if words:
             sentences.append(words)
     if not sentences:
         raise DataError(f"{file} holds no sentences", repair="Give a file with a token and its tag on each line.")

@@ -5,6 +5,7 @@ Axis letters: T tokens of a sequence, M pieces of a word.
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Integers = NDArray[np.int64]
+    Integers = NDArray[np.int32]
 
 SHORTEST, LONGEST = 3, 5
 """Characters of a piece."""
@@ -46,11 +47,11 @@ def numbers_of(sequences: Sequence[Sequence[str]], n_numbers: int) -> list[Integ
 
     The number of a piece is the CRC-32 of its UTF-8 text modulo `n_numbers`, plus 1: the same on every machine.
     """
-    known = {token: _numbers(token, n_numbers) for sequence in sequences for token in sequence}
+    known = {token: _numbers(token, n_numbers) for token in dict.fromkeys(itertools.chain.from_iterable(sequences))}
     made = []
     for sequence in sequences:
         own = [known[token] for token in sequence]
-        rows = np.zeros((len(own), max(map(len, own))), dtype=np.int64)
+        rows = np.zeros((len(own), max(map(len, own))), dtype=np.int32)
         for row, numbers in zip(rows, own, strict=True):
             row[: len(numbers)] = numbers
         made.append(rows)

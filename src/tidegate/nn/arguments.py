@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
-from tidegate.checks import check_choice
+from tidegate.checks import check_choice, check_switch
 from tidegate.errors import SettingError
 from tidegate.nn.backends import BACKENDS
 from tidegate.nn.compilation import has_numbers
@@ -85,8 +85,7 @@ def _check_projection(cell: Cell, hidden_size: int, proj_size: int) -> None:
 
 def _check_options(stack: Stack) -> None:
     for name in ("residual", "layer_norm", "reverse", "recompute"):
-        if not isinstance(getattr(stack, name), bool):
-            raise SettingError(f"{name} is {getattr(stack, name)!r}; it must be True or False")
+        check_switch(name, getattr(stack, name))
     check_choice("merge", stack.merge, ("concat", "sum", "mean"))
     check_choice("backend", stack.backend, BACKENDS)
     if stack.reverse and stack.bidirectional:

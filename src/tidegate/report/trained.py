@@ -36,7 +36,7 @@ def summarise(trial: Trial, run: dict[str, Any]) -> blocks.Block:
         "kind": "training",
         "begin": {"anchor": "classes", "text": "Skip to the classes"},
         "title": f"{run['name']}, classified",
-        "subtitle": f"{told.name} network, {len(told.classes)} classes, judged on {len(told.wanted):,} sequences that "
+        "subtitle": f"{told.name}: {len(told.classes)} classes, judged on {len(told.wanted):,} sequences that "
         "it never saw",
         "verdict": {
             "heading": "The verdict",
@@ -63,7 +63,11 @@ def _tiles(trial: Trial) -> list[blocks.Block]:
             "note": f"{told.name}, {trial.seconds:,.1f} s to train",
         },
         {"label": "Simple model", "value": f"{100 * told.simple_accuracy:.1f} %", "note": told.simple_name},
-        {"label": "Most frequent label", "value": f"{100 * told.most_frequent:.1f} %", "note": "always said"},
+        {
+            "label": "Most frequent label",
+            "value": f"{100 * told.most_frequent:.1f} %",
+            "note": "of training, always said",
+        },
         {"label": "The difference", "value": told.verdict.capitalize(), "note": "McNemar's test on the same sequences"},
     ]
 

@@ -45,6 +45,17 @@ def moment(time: int, frequency: str) -> str:
     return text
 
 
+def percent(share: float | None) -> str:
+    """Say a share, in [0, 1], as percent; a dash where there is none.
+
+    Examples
+    --------
+    >>> percent(0.125), percent(None)
+    ('12.5 %', '\N{EN DASH}')
+    """
+    return NOTHING if share is None else f"{100 * share:.1f} %"
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """Say a number with `digits` significant digits and thousands separated; a dash where there is none.
 

@@ -99,6 +99,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
     _LEAST: ClassVar[Mapping[str, int]] = {
         "hidden_size": 1, "layers": 1, "embedding": 1, "n_pieces": 0, "n_members": 1, "seed": 0,
     }  # fmt: skip
+    _SWITCHES: ClassVar[tuple[str, ...]] = ("bidirectional", "balanced")
+    _VALIDATION: ClassVar[str] = "a fraction below 1, a pair (X, y) as a tuple, 'auto' or None"
 
     classes_: NDArray[Any]
 
@@ -167,7 +169,9 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         self._check(Schedule(1 if epochs is None else epochs, batch_size, self.seed))
         given = Known.of(taken(X, self.unit), y)
         classes = classes_of(given.labels)
-        wanted = fitting.held_out(len(given.labels)) if validation == "auto" else validation
+        wanted = (
+            fitting.held_out(len(given.labels)) if isinstance(validation, str) and validation == "auto" else validation
+        )
         learned, held = self._parted(given, wanted, lambda X, y: self._validation(X, y, classes))
         n_epochs = fitting.epochs_for(len(learned.labels), batch_size) if epochs is None else epochs
         schedule = Schedule(n_epochs, batch_size, self.seed)
@@ -175,7 +179,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         known = (learned.examples(reader, classes), held.examples(reader, classes) if held else None)
         weights = weights_of(learned.labels, classes) if self.balanced else None
         losses = torch.nn.CrossEntropyLoss(weight=weights, reduction="none")
-        return self._learn(Labelling(reader, classes), losses, known, schedule)
+        return self._learn(Labelling(reader, classes, reader.rare(learned.sequences)), losses, known, schedule)
 
     def predict_proba(self, X: Any) -> Floats:
         """Return the probability of each class, shape (N, C), in the order of `classes_`; rows sum to 1.
@@ -232,9 +236,10 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             self.cell, self.hidden_size, self.layers, self.bidirectional, self.pooling, self.embedding, self.dropout,
             self.convolution,
         )  # fmt: skip
-        sizes = {"n_tokens": data.reader.n_tokens, "n_channels": data.reader.n_channels}
-        sizes["n_pieces"] = data.reader.n_pieces
-        return built(lambda: network(design, **sizes, n_outputs=len(data.classes), generator=generator), generator)
+        n_outputs = len(data.classes)
+        return built(
+            lambda: network(design, data.reader, n_outputs=n_outputs, generator=generator, rare=data.rare), generator
+        )
 
     def _remembered(self, state: Tree) -> Labelling:
         return Labelling.from_state(state)

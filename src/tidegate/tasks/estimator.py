@@ -5,23 +5,25 @@ An estimator of a task says how its network is drawn and what else it learned of
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 
-from tidegate.checks import check_choice, check_fraction, check_whole
+from tidegate.checks import check_choice, check_fraction, check_switch, check_whole
 from tidegate.errors import NotFittedError, SettingError
 from tidegate.features.vectors import read_vectors
+from tidegate.features.vocabulary import Vocabulary
 from tidegate.nn.cells import catalogue
 from tidegate.tasks import fitting, storage
 from tidegate.tasks.members import together
 from tidegate.training.loop import Losses as Course
+from tidegate.training.settings import checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from tidegate.archive import Tree
     from tidegate.tasks.fitting import Schedule
@@ -55,7 +57,7 @@ Given = TypeVar("Given", bound=Parted)
 class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # scikit-learn has no type stubs
     """The part of a sequence estimator that is the same for every task.
 
-    A task has `_drawn`, `_remembered`, and a `fit` that ends in `_learn`. Its settings are checked by the three tables.
+    A task has `_drawn`, `_remembered`, and a `fit` that ends in `_learn`. Its settings are checked by the four tables.
 
     Attributes
     ----------
@@ -71,10 +73,13 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
     _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     _LEAST: ClassVar[Mapping[str, int]] = {}
     _FRACTIONS: ClassVar[tuple[str, ...]] = ("dropout",)
+    _SWITCHES: ClassVar[tuple[str, ...]] = ("bidirectional",)
+    _VALIDATION: ClassVar[str] = "a fraction below 1, a pair (X, y) as a tuple, or None"
 
     cell: str
     seed: int
     vectors: str | Path | None
+    vocabulary: Vocabulary | None
     n_members: int = 1
     training: Training | None
     history_: dict[str, list[float]]
@@ -111,28 +116,46 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
             raise NotFittedError(f"This {type(self).__name__} has learned nothing yet: call fit first.")
 
     def _check(self, schedule: Schedule) -> None:
-        """Refuse settings outside their limits, before any work."""
+        """Refuse settings and a schedule outside their limits, before any work."""
         fitting.check(schedule)
-        catalogue.kind(self.cell)
+        self._check_settings()
+
+    def _check_settings(self) -> None:
+        """Refuse settings outside their limits, as `fit` does, without anything to fit."""
+        catalogue.kind(str(self.cell))
         for name, choices in self._CHOICES.items():
             check_choice(name, getattr(self, name), choices)
         for name, least in self._LEAST.items():
             check_whole(name, getattr(self, name), least=least)
         for name in self._FRACTIONS:
             check_fraction(name, getattr(self, name))
+        for name in self._SWITCHES:
+            check_switch(name, getattr(self, name))
+        if not isinstance(self.vocabulary, Vocabulary | None):
+            raise SettingError(
+                f"vocabulary is {self.vocabulary!r}; it must be a Vocabulary, such as Vocabulary(file='words.txt'), or "
+                "None for every token of training."
+            )
+        if not isinstance(self.vectors, str | Path | None):
+            raise SettingError(f"vectors is {self.vectors!r}; it must be the path of a file, or None.")
+        if self.training is not None:
+            fitting.check_training(self.training)
 
     def _parted(
-        self, given: Given, validation: float | tuple[Any, Any] | None, read: Callable[[Any, Any], Given]
+        self, given: Given, validation: object, read: Callable[[Any, Any], Given]
     ) -> tuple[Given, Given | None]:
         """Return what to learn from and what to judge by, if anything; `read` takes a pair (X, y) that was named."""
+        if not isinstance(validation, int | float | tuple | None):
+            shown = repr(validation) if isinstance(validation, str) else f"a {type(validation).__name__}"
+            raise SettingError(f"validation is {shown}; it must be {self._VALIDATION}.")
         if isinstance(validation, tuple):
             if len(validation) != 2:
                 raise SettingError(f"validation is a tuple of {len(validation)}; it must be a pair (X, y).")
             return given, read(*validation)
         if not validation:
             return given, None
-        if isinstance(validation, bool) or not isinstance(validation, int | float) or not 0 < validation < 1:
-            raise SettingError(f"validation is {validation!r}; it must be a fraction below 1, a pair (X, y), or None.")
+        if isinstance(validation, bool) or not 0 < validation < 1:
+            raise SettingError(f"validation is {validation!r}; it must be {self._VALIDATION}.")
         return given.parted(validation, self.seed)
 
     def _learn(
@@ -145,6 +168,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         """Draw the networks, train each by the `losses`, and become what was learned."""
         generators = self._generators()
         members = [self._drawn(data, generator) for generator in generators]
+        training = None if self.training is None else checked(self.training).share(1 / self.n_members)
         courses = []
         for made, generator in zip(members, generators, strict=True):
             if self.vectors is not None:
@@ -155,7 +179,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
                 losses,
                 known,
                 own,
-                training=self.training,
+                training=training,
                 run=(fitting.digest(self.get_params(deep=False), own, known, made), generator),
                 threads=torch.get_num_threads(),
             )

@@ -9,7 +9,9 @@ import numpy as np
 import torch
 
 from tidegate.checks import check_whole
-from tidegate.tasks.learning import AT_ONCE, Examples, Learning
+from tidegate.errors import SettingError
+from tidegate.tasks.learning import Examples, Learning
+from tidegate.tasks.reading import at_once
 from tidegate.tasks.reading import batch as side_by_side
 from tidegate.training.epochs import Epochs
 from tidegate.training.loop import Run, train
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
 TRAINING = Training(learning_rate=0.002, patience=5, held_out_fraction=0.0)
 """How networks of tasks are trained by default; updates, batches and checks follow from epochs and `batch_size`."""
 
+
+ELSEWHERE = {
+    "n_updates": "epochs of fit (--epochs) says how long",
+    "n_checks": "there is one after each of the epochs of fit (--epochs)",
+    "batch_size": "batch_size of fit (--batch-size) says how many",
+    "held_out_fraction": "validation of fit says what is held out",
+}
+"""Settings of training that do not count for tasks, and what says it in their place."""
 
 _UPDATES, _FEWEST, _MOST = 1_500, 8, 500
 """Updates that a run makes unless told otherwise, and its fewest and most epochs."""
@@ -74,6 +84,26 @@ def check(schedule: Schedule) -> None:
     """
     for name, value, least in zip(schedule._fields, schedule, (1, 1, 0), strict=True):
         check_whole(name, value, least=least)
+
+
+def check_training(training: Training) -> None:
+    """Refuse settings of training outside their limits, and those that would not count.
+
+    Raises
+    ------
+    SettingError
+        Which, its value, and its limit or what to use in its place.
+    """
+    given = checked(training)
+    for name in ELSEWHERE:
+        value = getattr(given, name)
+        if value not in (Training._field_defaults[name], getattr(TRAINING, name)):
+            raise elsewhere(name, value)
+
+
+def elsewhere(name: str, value: object) -> SettingError:
+    """Return the error that a setting of training, one of `ELSEWHERE`, does not count."""
+    return SettingError(f"training: {name} is {value!r}, which does not count for sequences: {ELSEWHERE[name]}.")
 
 
 def fitted(
@@ -141,11 +171,7 @@ def told(
     order = lengths.argsort(kind="stable")
     network.eval()
     with one_thread():
-        made = [
-            one
-            for start in range(0, len(items), AT_ONCE)
-            for one in way(network(side_by_side([items[k] for k in order[start : start + AT_ONCE]])))
-        ]
+        made = [one for part in at_once(items, order) for one in way(network(side_by_side([items[k] for k in part])))]
     return [made[place] for place in order.argsort()]
 
 

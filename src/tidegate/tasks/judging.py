@@ -31,6 +31,8 @@ class Judgement:
         Of the classifier, and of the simple model.
     classes
         The labels, sorted, shape (C,).
+    usual
+        The most frequent label of training.
     wanted
         What they are, shape (N,).
     said, simple_said
@@ -40,6 +42,7 @@ class Judgement:
     name: str
     simple_name: str
     classes: NDArray[Any]
+    usual: Any
     wanted: NDArray[Any]
     said: NDArray[Any]
     simple_said: NDArray[Any]
@@ -61,8 +64,8 @@ class Judgement:
 
     @property
     def most_frequent(self) -> float:
-        """Share of right answers of whoever always says the most frequent label."""
-        return float(np.unique(self.wanted, return_counts=True)[1].max() / len(self.wanted))
+        """Share of right answers of whoever always says the most frequent label of training."""
+        return float((self.wanted == self.usual).mean())
 
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval of the accuracy.
@@ -98,14 +101,14 @@ class Judgement:
         certainty = f"{probability(self.p_value)}, n = {len(self.wanted):,}"
         ours, simple = f"{100 * self.accuracy:.1f} %", f"{100 * self.simple_accuracy:.1f} %"
         told = [
-            f"{self.name} is right on {ours} of {len(self.wanted):,} test sequences ({100 * low:.1f} to "
-            f"{100 * high:.1f} % with 95 % confidence); always saying the most frequent label, "
+            f"With {self.name}, {ours} of {len(self.wanted):,} test sequences are right ({100 * low:.1f} to "
+            f"{100 * high:.1f} % with 95 % confidence); always saying the most frequent label of training, "
             f"{100 * self.most_frequent:.1f} %."
         ]
         if self.verdict == "better":
-            return [*told, f"It is better than {self.simple_name}, which is right on {simple} ({certainty})."]
+            return [*told, f"That is better than {self.simple_name}, which is right on {simple} ({certainty})."]
         if self.verdict == "worse":
-            return [*told, f"It is worse than {self.simple_name}, right on {simple} ({certainty}): use that one."]
+            return [*told, f"That is worse than {self.simple_name}, right on {simple} ({certainty}): use that one."]
         return [
             *told,
             f"{self.simple_name.capitalize()} is right on {simple}: no evidence of a difference ({certainty}), and the "
@@ -117,12 +120,17 @@ class Judgement:
         return np.asarray(confusion_matrix(self.wanted, self.said, labels=self.classes), dtype=np.int64)
 
     def by_class(self) -> list[dict[str, Any]]:
-        """Return label, number of sequences, precision, recall and F1 of each class; 0 where nothing was said to be."""
-        found = precision_recall_fscore_support(self.wanted, self.said, labels=self.classes, zero_division=0.0)
-        rows = zip(self.classes.tolist(), *(part.tolist() for part in found), strict=True)
-        return [
-            {"label": label, "sequences": int(n), "precision": p, "recall": r, "F1": f} for label, p, r, f, n in rows
-        ]
+        """Return label, number of sequences, precision, recall and F1 of each class.
+
+        None stands for what cannot be said: precision of a class that nothing was said to be, recall and F1 of one that
+        no test sequence is.
+        """
+        found = precision_recall_fscore_support(self.wanted, self.said, labels=self.classes, zero_division=np.nan)
+        made = []
+        for label, p, r, f, n in zip(self.classes.tolist(), *(part.tolist() for part in found), strict=True):
+            scores = {"precision": None if np.isnan(p) else p, "recall": r if n else None, "F1": f if n else None}
+            made.append({"label": label, "sequences": int(n), **scores})
+        return made
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain numbers and text."""

@@ -80,10 +80,13 @@ class Labelling(NamedTuple):
         Of the sequences.
     classes
         The labels, sorted, shape (C,).
+    rare
+        Which tokens occur once in training, shape (n_tokens,); None for values, and after loading.
     """
 
     reader: Reader
     classes: NDArray[Any]
+    rare: NDArray[np.bool_] | None = None
 
     def state(self) -> Tree:
         """Return it as a tree of arrays, numbers and text."""
@@ -114,6 +117,8 @@ def labels_of(y: Any, n_sequences: int) -> NDArray[Any]:
         If there are more or fewer than sequences, or one names no class, with its place.
     """
     labels = np.asarray(y)
+    if labels.dtype.kind == "U" and not hasattr(y, "dtype"):
+        labels = np.asarray(y, dtype=object)  # as it was given: numbers beside text are no text
     if labels.ndim != 1 or len(labels) != n_sequences:
         given = f"has {len(labels):,} labels" if labels.ndim == 1 else f"has shape {labels.shape}"
         raise DataError(f"y {given} for {n_sequences:,} sequences", repair="Give one label for each sequence.")
@@ -170,6 +175,30 @@ def check_known(labels: NDArray[Any], classes: NDArray[Any], name: str) -> None:
             f"{name} holds the label {unknown[0]!r}, which training does not",
             repair=f"Known labels are {', '.join(map(str, classes.tolist()[:_NAMED]))}.",
         )
+
+
+def following(labels: NDArray[Any], classes: NDArray[Any], name: str) -> NDArray[Any]:
+    """Return labels in the type of the classes: a file of a few labels may hold numbers where training holds text.
+
+    Parameters
+    ----------
+    labels, classes
+        Text or whole numbers, shapes (N,) and (C,).
+    name
+        What the labels are of, for messages.
+
+    Raises
+    ------
+    DataError
+        If a label is none of the classes.
+    """
+    if (labels.dtype.kind == "U") is (classes.dtype.kind == "U"):
+        check_known(labels, classes, name)
+        return labels
+    named = {str(one): one for one in classes.tolist()}
+    told = labels.astype(str)
+    check_known(told, np.array(list(named)), name)
+    return np.array([named[one] for one in told.tolist()], dtype=classes.dtype)
 
 
 def weights_of(labels: NDArray[Any], classes: NDArray[Any]) -> torch.Tensor:

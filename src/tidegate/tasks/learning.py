@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import torch
 
-from tidegate.tasks.reading import Batch, batch
+from tidegate.tasks.reading import Batch, at_once, batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
-
-AT_ONCE = 256
-"""Sequences that are read at once where nothing is learned."""
 
 _NAMED = 5
 _PROBED = 8
@@ -66,9 +63,9 @@ class Examples:
         return inputs, torch.nn.utils.rnn.pad_sequence(wanted, padding_value=PADDING)
 
     def batches(self) -> Iterator[tuple[Batch, torch.Tensor]]:
-        """Return all of them by at most 256, in their order."""
-        for start in range(0, len(self), AT_ONCE):
-            yield self.batch(range(start, min(start + AT_ONCE, len(self))))
+        """Return all of them, several at once, in their order."""
+        for part in at_once(self.items, range(len(self))):
+            yield self.batch(part)
 
 
 class Learning:

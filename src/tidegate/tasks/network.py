@@ -10,19 +10,26 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import torch
 
+from tidegate.features.vocabulary import UNKNOWN_NUMBER
 from tidegate.nn.cells import catalogue
 from tidegate.nn.dropout import Dropout
 from tidegate.nn.options import Stack
 from tidegate.nn.stack import Recurrent
 
 if TYPE_CHECKING:
-    from tidegate.tasks.reading import Batch
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tidegate.tasks.reading import Batch, Reader
 
 Pooling = Literal["last", "mean", "max", "mean-max"]
 Convolution = Literal["none", "beside", "alone"]
 
 _CHANNELS, _WIDTHS = (128, 256, 128), (8, 5, 3)
 """Of the three convolutions: Karim et al. (2018), figure 1."""
+
+_FORGOTTEN = 0.5
+"""How often a rare token is taken for an unknown one in training."""
 
 
 class Layered(Protocol):
@@ -80,6 +87,58 @@ class Design:
     convolution: Convolution
 
 
+def spoken(cell: str, convolution: Convolution, n_members: int) -> str:
+    """Return what networks of a design are called.
+
+    Parameters
+    ----------
+    cell, convolution
+        As of a `Design`.
+    n_members
+        Networks side by side, at least 1.
+
+    >>> spoken("gru", "beside", 1), spoken("gru", "none", 3), spoken("gru", "alone", 3)
+    ('gru beside convolutions', '3 gru networks', '3 networks of convolutions')
+    """
+    one = {"none": cell, "beside": f"{cell} beside convolutions", "alone": "convolutions"}[convolution]
+    if n_members == 1:
+        return one
+    return f"{n_members} {cell} networks" if convolution == "none" else f"{n_members} networks of {one}"
+
+
+class TokenVectors(torch.nn.Embedding):
+    """A vector for each token, that of an unknown one among them.
+
+    In training, half of the times that a rare token is seen it is taken for an unknown one, so that there is something
+    to learn of those. The vector of an unknown one starts at 0, and stays there if nothing is: it says nothing then.
+
+    Parameters
+    ----------
+    sizes
+        Known tokens, and the width of their vectors.
+    rare
+        Shape (n_tokens,): which tokens are; None for none.
+    generator
+        Draws which of them are taken for unknown ones.
+    """
+
+    def __init__(self, sizes: tuple[int, int], rare: NDArray[np.bool_] | None, generator: torch.Generator) -> None:
+        super().__init__(*sizes, padding_idx=0)
+        self._rare, self._generator = rare, generator
+
+    def start(self) -> None:
+        """Let an unknown token have no say before anything is learned."""
+        with torch.no_grad():
+            self.weight[UNKNOWN_NUMBER] = 0
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Return shape (..., width) for numbers of tokens."""
+        if self.training and self._rare is not None:
+            drawn = torch.empty(tokens.shape).bernoulli_(_FORGOTTEN, generator=self._generator).bool()
+            tokens = tokens.masked_fill(torch.from_numpy(self._rare)[tokens] & drawn, UNKNOWN_NUMBER)
+        return super().forward(tokens)
+
+
 class StepInput(torch.nn.Module):
     """What a step reads: the vector of its token, with those of its pieces added, or its values.
 
@@ -92,12 +151,16 @@ class StepInput(torch.nn.Module):
     dropout
         On vectors of tokens. Values are left as they are: what is normalised after them would be off scale once
         nothing is dropped any more.
+    rare
+        Shape (n_tokens,): which tokens are (see `TokenVectors`); None for none.
     """
 
-    def __init__(self, n_tokens: int, width: int, dropout: Dropout, *, n_pieces: int = 0) -> None:
+    def __init__(
+        self, n_tokens: int, width: int, dropout: Dropout, *, n_pieces: int = 0, rare: NDArray[np.bool_] | None = None
+    ) -> None:
         super().__init__()
         self.width = width
-        self.vectors = torch.nn.Embedding(n_tokens, width, padding_idx=0) if n_tokens else None
+        self.vectors = TokenVectors((n_tokens, width), rare, dropout.generator) if n_tokens else None
         self.pieces = torch.nn.Embedding(n_pieces + 1, width, padding_idx=0) if n_pieces else None
         self.dropout = dropout
 
@@ -218,7 +281,12 @@ class SequenceNetwork(torch.nn.Module):
 
 
 def network(
-    design: Design, *, n_tokens: int, n_channels: int, n_outputs: int, generator: torch.Generator, n_pieces: int = 0
+    design: Design,
+    reader: Reader,
+    *,
+    n_outputs: int,
+    generator: torch.Generator,
+    rare: NDArray[np.bool_] | None = None,
 ) -> SequenceNetwork:
     """Return the network of `design`.
 
@@ -226,17 +294,18 @@ def network(
     ----------
     design
         What it is made of.
-    n_tokens, n_channels
-        Known tokens, or channels of values; the other is 0.
+    reader
+        What makes numbers of the sequences: known tokens and their pieces, or channels of values.
     n_outputs
         Numbers said of each sequence, C.
     generator
         Source of its dropout.
-    n_pieces
-        Numbers of pieces of tokens; 0 for none.
+    rare
+        Which tokens occur once in training, shape (n_tokens,); None for values, and after loading.
     """
     dropout = Dropout(design.dropout, generator)
-    steps = StepInput(n_tokens, design.embedding if n_tokens else n_channels, dropout, n_pieces=n_pieces)
+    width = design.embedding if reader.n_tokens else reader.n_channels
+    steps = StepInput(reader.n_tokens, width, dropout, n_pieces=reader.n_pieces, rare=rare)
     branches: list[RecurrentBranch | ConvolutionBranch] = []
     if design.convolution != "alone":
         branches.append(RecurrentBranch(recurrent(design, steps.width, generator), design.pooling))

@@ -5,17 +5,18 @@ Axis letters: T steps, B batch, I channels.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import torch
 
-from tidegate.errors import DataError
 from tidegate.features import subwords
 from tidegate.features.vocabulary import Vocabulary
+from tidegate.tasks.sequences import check_alike
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _LEAST_SPREAD = 1e-12
+
+AT_ONCE, MOST_NUMBERS = 256, 1_000_000
+"""Sequences that are read at once where nothing is learned, and numbers of all of them with what pads them."""
 
 
 class Batch(NamedTuple):
@@ -91,31 +95,28 @@ class Reader:
         return len(self.mean)
 
     def read(self, sequences: Sequences) -> list[NDArray[Any]]:
-        """Return each sequence as numbers: int64 of shape (T,), (T, 1 + M) with pieces, or float32 of shape (T, I).
+        """Return each sequence as numbers: int32 of shape (T,), (T, 1 + M) with pieces, or float32 of shape (T, I).
 
         Raises
         ------
         DataError
             If they are of another kind or width than those of training.
         """
-        if sequences.kind != self.kind:
-            raise DataError(
-                f"the sequences hold {sequences.kind}, those of training held {self.kind}",
-                repair="Give sequences like those of training.",
-            )
+        check_alike(sequences, self.kind, self.n_channels)
         if self.vocabulary is not None:
-            whole = [self.vocabulary.encode(item) for item in sequences.items]
+            whole = [self.vocabulary.encode(item).astype(np.int32) for item in sequences.items]
             if not self.n_pieces:
                 return whole
             parts = subwords.numbers_of(sequences.items, self.n_pieces)
             return [np.concatenate([one[:, None], part], axis=1) for one, part in zip(whole, parts, strict=True)]
-        found = sequences.items[0].shape[1]
-        if found != len(self.mean):
-            raise DataError(
-                f"the sequences have {found} channels, those of training had {len(self.mean)}",
-                repair="Give the channels of training, in the same order.",
-            )
         return [((item - self.mean) / self.spread).astype(np.float32) for item in sequences.items]
+
+    def rare(self, sequences: Sequences) -> NDArray[np.bool_] | None:
+        """Return which tokens occur once in these sequences, shape (n_tokens,); None for values."""
+        if self.vocabulary is None:
+            return None
+        whole = np.concatenate([self.vocabulary.encode(item) for item in sequences.items])
+        return np.asarray(np.bincount(whole, minlength=self.n_tokens) == 1)
 
     def state(self) -> Tree:
         """Return what was learned, for saving."""
@@ -129,6 +130,32 @@ class Reader:
         tokens = state["tokens"]
         vocabulary = None if tokens is None else Vocabulary().restore(tokens)
         return cls(state["kind"], vocabulary, (state["mean"], state["spread"]), n_pieces=state["n_pieces"])
+
+
+def at_once(items: Sequence[NDArray[Any]], order: Sequence[int] | NDArray[np.int64]) -> Iterator[list[int]]:
+    """Yield the numbers of sequences that are read at once where nothing is learned.
+
+    At most 256 sequences, whose padded batch has at most 1,000,000 numbers, unless one alone has more.
+
+    Parameters
+    ----------
+    items
+        Sequences as numbers.
+    order
+        Numbers of those that are read, one after another.
+    """
+    part: list[int] = []
+    longest = widest = 0
+    for k in map(int, order):
+        steps, width = len(items[k]), math.prod(items[k].shape[1:])
+        size = (len(part) + 1) * max(longest, steps) * max(widest, width)
+        if part and (len(part) == AT_ONCE or size > MOST_NUMBERS):
+            yield part
+            part, longest, widest = [], 0, 0
+        part.append(k)
+        longest, widest = max(longest, steps), max(widest, width)
+    if part:
+        yield part
 
 
 def batch(items: Sequence[NDArray[Any]]) -> Batch:

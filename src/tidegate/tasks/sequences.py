@@ -79,6 +79,41 @@ def taken(data: Any, unit: Unit | None, *, name: str = "X") -> Sequences:
     return Sequences(kinds[0], made)
 
 
+def check_alike(sequences: Sequences, kind: Kind, n_channels: int, *, name: str = "the sequences") -> None:
+    """Refuse sequences of another kind or width than those of training.
+
+    Parameters
+    ----------
+    sequences
+        To be checked.
+    kind, n_channels
+        Of training; 0 channels for tokens.
+    name
+        What they are called in messages.
+
+    Raises
+    ------
+    DataError
+        With what they hold, and what training held.
+    """
+    if sequences.kind != kind:
+        raise DataError(
+            f"{name} hold {sequences.kind}, those of training held {kind}",
+            repair="Give sequences like those of training.",
+        )
+    found = width(sequences)
+    if found != n_channels:
+        raise DataError(
+            f"{name} have {found} channels, those of training had {n_channels}",
+            repair="Give the channels of training, in the same order.",
+        )
+
+
+def width(sequences: Sequences) -> int:
+    """Return how many channels sequences have; 0 for tokens."""
+    return 0 if sequences.kind == "tokens" else int(sequences.items[0].shape[1])
+
+
 def _is_listed(data: Any) -> bool:
     """Return whether something holds others one after another, under no names."""
     return hasattr(data, "__len__") and hasattr(data, "__iter__") and not isinstance(data, dict | set | frozenset)

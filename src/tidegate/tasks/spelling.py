@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tidegate.archive import Tree
 
-    Integers = NDArray[np.int64]
+    Integers = NDArray[np.int32]
 
 LONGEST = 24
 """Characters that are read of a word; of a longer one the first 12 and the last 12."""
@@ -44,7 +44,7 @@ class Spelling:
     def read(self, sentences: Sequence[Sequence[str]]) -> list[Integers]:
         """Return each sentence as numbers, shape (T, 24), 0 after the end of a word."""
         words = {token: k for k, token in enumerate(dict.fromkeys(t for sentence in sentences for t in sentence))}
-        rows = np.zeros((len(words), LONGEST), dtype=np.int64)
+        rows = np.zeros((len(words), LONGEST), dtype=np.int32)
         for token, k in words.items():
             half = LONGEST // 2
             seen = token if len(token) <= LONGEST else token[:half] + token[-half:]

@@ -135,6 +135,7 @@ class SequenceTagger(SequenceEstimator[Read]):
         "scheme": ("auto", "bio", "none"),
     }
     _LEAST: ClassVar[Mapping[str, int]] = {"hidden_size": 1, "layers": 1, "embedding": 1, "characters": 0, "seed": 0}
+    _SWITCHES: ClassVar[tuple[str, ...]] = ("bidirectional", "lowercase")
 
     classes_: NDArray[Any]
 
@@ -202,7 +203,7 @@ class SequenceTagger(SequenceEstimator[Read]):
         never = self._never(given, classes)
         learned, held = self._parted(given, validation, lambda X, y: self._validation(X, y, classes, never))
         data = self._read(learned.sequences, classes, never)
-        losses = tagging.losses(len(learned.every) / len(learned.tags), learned_moves=self.output == "crf")
+        losses = tagging.Surprise(len(learned.every) / len(learned.tags), self.output == "crf")
         known = (self._examples(learned, data), self._examples(held, data) if held else None)
         return self._learn(data, losses, known, schedule)
 
@@ -272,9 +273,7 @@ class SequenceTagger(SequenceEstimator[Read]):
         if sequences.kind == "values":
             return Read(reader, None, classes, never)
         spelling = Spelling.learn(sequences.items) if self.characters else None
-        words = np.concatenate(reader.read(self._words(sequences)))
-        rare = np.bincount(words, minlength=reader.n_tokens) == 1
-        return Read(reader, spelling, classes, never, rare)
+        return Read(reader, spelling, classes, never, reader.rare(self._words(sequences)))
 
     def _words(self, sequences: Sequences) -> Sequences:
         """Return sequences as words are looked up."""

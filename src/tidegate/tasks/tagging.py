@@ -5,16 +5,16 @@ Axis letters: T steps, B batch, I inputs per step, M characters of a word, U dis
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from tidegate.features.vocabulary import UNKNOWN_NUMBER
 from tidegate.nn import crf
 from tidegate.nn.crf import Chain, Moves
 from tidegate.tasks.learning import PADDING
-from tidegate.tasks.network import RecurrentBranch, StepInput
+from tidegate.tasks.network import RecurrentBranch, StepInput, TokenVectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 
     from tidegate.nn.dropout import Dropout
     from tidegate.nn.stack import Recurrent
-    from tidegate.tasks.learning import Losses
     from tidegate.tasks.reading import Batch
-
-_FORGOTTEN = 0.5
 
 
 class Spelled(torch.nn.Module):
@@ -68,9 +65,6 @@ def _distinct(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 class WordInput(torch.nn.Module):
     """What a step reads of a word: its own vector and, beside it, one that is read from its characters.
 
-    In training, half of the times that a rare word is seen it is taken for an unknown one, so that there is something
-    to learn of those.
-
     Parameters
     ----------
     n_tokens, width
@@ -78,28 +72,22 @@ class WordInput(torch.nn.Module):
     spelled
         Reads characters; None for words alone.
     rare
-        Shape (n_tokens,): which words are; None for none.
+        Shape (n_tokens,): which words are (see `network.TokenVectors`); None for none.
     dropout
-        On the vectors; its generator draws which words are taken for unknown ones too.
+        On the vectors.
     """
 
     def __init__(
         self, sizes: tuple[int, int], spelled: Spelled | None, rare: NDArray[np.bool_] | None, dropout: Dropout
     ) -> None:
         super().__init__()
-        n_tokens, width = sizes
-        self.vectors = torch.nn.Embedding(n_tokens, width, padding_idx=0)
+        self.vectors = TokenVectors(sizes, rare, dropout.generator)
         self.spelled, self.dropout = spelled, dropout
-        self.width = width + (0 if spelled is None else spelled.width)
-        self._rare = rare
+        self.width = self.vectors.embedding_dim + (0 if spelled is None else spelled.width)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return shape (T, B, I) for numbers (T, B, 1 + M): of the word, then of its characters."""
-        words = inputs[..., 0]
-        if self.training and self._rare is not None:
-            drawn = torch.empty(words.shape).bernoulli_(_FORGOTTEN, generator=self.dropout.generator).bool()
-            words = words.masked_fill(torch.from_numpy(self._rare)[words] & drawn, UNKNOWN_NUMBER)
-        parts = [self.vectors(words)]
+        parts = [self.vectors(inputs[..., 0])]
         if self.spelled is not None:
             parts.append(self.spelled(inputs[..., 1:]))
         read: torch.Tensor = self.dropout(torch.cat(parts, dim=-1))
@@ -133,20 +121,29 @@ class TaggingNetwork(torch.nn.Module):
         return chain
 
 
-def losses(mean_length: float, *, learned_moves: bool) -> Losses:
-    """Return minus the log-likelihood of the tags of each sequence, shape (B,), divided by the mean length of training.
+@dataclass(frozen=True)
+class Surprise:
+    """Minus the log-likelihood of the tags of each sequence, divided by the mean length of training.
 
-    Without learned moves each step's tag has a likelihood of its own: cross-entropy, as if nothing were forbidden.
+    Parameters
+    ----------
+    mean_length
+        Steps of a sequence of training, on average.
+    learned_moves
+        Whether the tags of a sequence are probable as a whole. Otherwise each step's tag has a likelihood of its own:
+        cross-entropy, as if nothing were forbidden.
     """
 
-    def each(made: Chain, target: torch.Tensor) -> torch.Tensor:
-        if learned_moves:
-            return -crf.log_likelihood(made, target) / mean_length
+    mean_length: float
+    learned_moves: bool
+
+    def __call__(self, made: Chain, target: torch.Tensor) -> torch.Tensor:
+        """Return shape (B,) for tags of shape (T, B)."""
+        if self.learned_moves:
+            return -crf.log_likelihood(made, target) / self.mean_length
         scores = made.steps.movedim(2, 1)
         alone = torch.nn.functional.cross_entropy(scores, target, ignore_index=PADDING, reduction="none")
-        return alone.sum(0) / mean_length
-
-    return each
+        return alone.sum(0) / self.mean_length
 
 
 def probabilities(chain: Chain) -> Sequence[torch.Tensor]:

@@ -6,6 +6,7 @@ Axis letters: N sequences, T steps.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,8 +16,9 @@ import pandas as pd
 from tidegate.data.labelled import Labelled
 from tidegate.errors import DataError
 from tidegate.tasks.judging import Judgement
-from tidegate.tasks.labels import Known, check_known
-from tidegate.tasks.sequences import taken
+from tidegate.tasks.labels import Known, classes_of, following
+from tidegate.tasks.network import spoken
+from tidegate.tasks.sequences import check_alike, taken, width
 from tidegate.tasks.simple import linear_on_summaries, linear_on_words
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class Example(NamedTuple):
     Attributes
     ----------
     number
-        Its place among the test sequences.
+        Its place in the file that it is from, counted from 0.
     tokens
         Its tokens; None for values.
     values
@@ -68,6 +70,8 @@ class Trial:
         Fitted.
     judgement
         Of the test sequences.
+    numbers
+        Places of the test sequences in the file that they are from, counted from 0, shape (N,).
     probability
         That the model gives to what it says of each, shape (N,).
     simple_seconds, seconds
@@ -80,6 +84,7 @@ class Trial:
 
     model: SequenceClassifier
     judgement: Judgement
+    numbers: NDArray[np.int64]
     probability: Floats
     simple_seconds: float
     seconds: float
@@ -88,10 +93,10 @@ class Trial:
     notes: list[str]
 
     def frame(self) -> pd.DataFrame:
-        """Return one row for each test sequence: number, label, what was said, its probability, what is said simply."""
+        """Return one row for each test sequence: its number, label, what was said, how surely, and what simply."""
         told = self.judgement
         return pd.DataFrame({
-            "sequence": np.arange(len(told.wanted)),
+            "sequence": self.numbers,
             "label": told.wanted,
             "said": told.said,
             "probability": self.probability,
@@ -99,9 +104,13 @@ class Trial:
         })  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
-        """Return scores, costs and the course of training as plain numbers and text."""
-        costs = {"parameters": self.model.n_parameters_, "seconds": self.seconds, "simple_seconds": self.simple_seconds}
-        return {**self.judgement.to_dict(), **costs, "history": self.model.history_}
+        """Return scores and the course of training as plain numbers and text, without clocks."""
+        parameters = self.model.n_parameters_
+        return {**self.judgement.to_dict(), "parameters": parameters, "history": self.model.history_}
+
+    def clocks(self) -> dict[str, float]:
+        """Return the seconds to fit the classifier and the simple model."""
+        return {"fit_seconds": round(self.seconds, 6), "simple_fit_seconds": round(self.simple_seconds, 6)}
 
 
 def tried(
@@ -129,30 +138,32 @@ def tried(
     Raises
     ------
     DataError, SettingError, TrainingError
-        As `SequenceClassifier.fit`; or if nothing can be set aside, or the test holds a label that training does not.
+        As `SequenceClassifier.fit`; or if nothing can be set aside, or the test holds what training does not: a label,
+        or sequences of another kind or width. All of that before any work.
     """
     known = Known.of(taken(given.sequences, model.unit), given.labels)
-    learned, judged, notes = _parted(known, given, test, model.seed)
+    learned, judged, notes = _parted(known, given, test, model)
     started = time.perf_counter()
     model.fit(*learned, epochs=epochs, batch_size=batch_size)
     seconds = time.perf_counter() - started
-    check_known(np.asarray(judged[1]), model.classes_, "the test")
-    probabilities = model.predict_proba(judged[0])
+    probabilities = model.predict_proba(judged.sequences)
     said = model.classes_[probabilities.argmax(axis=1)]
     tokens = known.sequences.kind == "tokens"
     simple = linear_on_words(model.unit) if tokens else linear_on_summaries()
     started = time.perf_counter()
-    simple_said = simple.fit(*learned).predict(judged[0])
+    simple_said = simple.fit(*learned).predict(judged.sequences)
     simple_seconds = time.perf_counter() - started
     name = f"logistic regression on {'counted ' + model.unit if tokens else 'summaries of the channels'}"
-    told = Judgement(model.cell, name, model.classes_, np.asarray(judged[1]), said, np.asarray(simple_said))
+    ours = spoken(model.cell, model.convolution, model.n_members)
+    usual = Counter(np.asarray(learned[1]).tolist()).most_common(1)[0][0]
+    told = Judgement(ours, name, model.classes_, usual, judged.labels, said, np.asarray(simple_said))
     most = probabilities.max(axis=1)
     order = np.argsort(-most, kind="stable")
     right, wrong = (
         [_looked(model, judged, k, (said[k], most[k])) for k in _surest(order[told.right[order] == is_right], said)]
         for is_right in (True, False)
     )
-    return Trial(model, told, most, simple_seconds, seconds, right, wrong, notes)
+    return Trial(model, told, judged.numbers, most, simple_seconds, seconds, right, wrong, notes)
 
 
 def _surest(order: NDArray[np.int64], said: NDArray[Any]) -> list[int]:
@@ -165,21 +176,32 @@ def _surest(order: NDArray[np.int64], said: NDArray[Any]) -> list[int]:
     return [k for _, _, k in sorted(ranked)[:_EXAMPLES]]
 
 
+class _Judged(NamedTuple):
+    """What to judge by: sequences as they were given, their labels, and their places in their file."""
+
+    sequences: list[Any]
+    labels: NDArray[Any]
+    numbers: NDArray[np.int64]
+
+
 def _parted(
-    known: Known, given: Labelled, test: Labelled | None, seed: int
-) -> tuple[tuple[list[Any], Any], tuple[list[Any], Any], list[str]]:
-    """Return what to learn from and what to judge by, as sequences and labels, and what to say of it."""
+    known: Known, given: Labelled, test: Labelled | None, model: SequenceClassifier
+) -> tuple[tuple[list[Any], NDArray[Any]], _Judged, list[str]]:
+    """Return what to learn from, as sequences and labels, what to judge by, and what to say of it."""
     if test is not None:
-        other = Known.of(taken(test.sequences, "words", name="the test"), test.labels)
-        return (given.sequences, known.labels), (test.sequences, other.labels), _shared(given.sequences, test.sequences)
-    learned, judged = known.parted(_SET_ASIDE, seed)
+        other = Known.of(taken(test.sequences, model.unit, name="the test"), test.labels)
+        check_alike(other.sequences, known.sequences.kind, width(known.sequences), name="the sequences of the test")
+        labels = following(other.labels, classes_of(known.labels), "the test")
+        told = _shared(given.sequences, test.sequences)
+        return (given.sequences, known.labels), _Judged(test.sequences, labels, other.numbers), told
+    learned, judged = known.parted(_SET_ASIDE, model.seed)
     if judged is None:
         raise DataError(
             "there are too few sequences to set a fifth of each class aside",
             repair="Give more, or a file to judge by with --test.",
         )
-    sides = [([given.sequences[k] for k in side.numbers], side.labels) for side in (learned, judged)]
-    return sides[0], sides[1], _shared(sides[0][0], sides[1][0])
+    first, second = ([given.sequences[k] for k in side.numbers] for side in (learned, judged))
+    return (first, learned.labels), _Judged(second, judged.labels, judged.numbers), _shared(first, second)
 
 
 def _shared(learned: list[Any], judged: list[Any]) -> list[str]:
@@ -188,18 +210,20 @@ def _shared(learned: list[Any], judged: list[Any]) -> list[str]:
     n_both = sum(_key(one) in seen for one in judged)
     if not n_both:
         return []
-    were = "1 test sequence is" if n_both == 1 else f"{n_both:,} of {len(judged):,} test sequences are"
-    return [f"{were} among those learned from too, word for word: the scores flatter by that much."]
+    part = f"{n_both:,} of {len(judged):,}"
+    same = ", word for word" if isinstance(judged[0], str) else ""
+    return [f"{part} test sequences are among those learned from too{same}: the scores may flatter by up to {part}."]
 
 
 def _key(one: Any) -> Any:
-    return one if isinstance(one, str) else np.ascontiguousarray(one).tobytes()
+    return one if isinstance(one, str) else (np.shape(one), np.ascontiguousarray(one).tobytes())
 
 
-def _looked(model: SequenceClassifier, judged: tuple[list[Any], Any], k: int, said: tuple[Any, float]) -> Example:
+def _looked(model: SequenceClassifier, judged: _Judged, k: int, said: tuple[Any, float]) -> Example:
     """Return what mattered in test sequence `k`."""
-    sequence = judged[0][k]
+    sequence = judged.sequences[k]
     item = taken([sequence], model.unit).items[0]
     tokens, values = (item, None) if isinstance(item, list) else (None, item)
     mattered = model.contributions([sequence])[0]
-    return Example(int(k), tokens, values, judged[1][k], said[0], float(said[1]), mattered)
+    number = int(judged.numbers[k])
+    return Example(number, tokens, values, judged.labels[k], said[0], float(said[1]), mattered)

@@ -49,3 +49,5 @@ def test_a_finished_run_must_have_been_made_the_same_way(folder):
     check_same(folder, {"horizon": 3, "models": ("naive",)})
     with pytest.raises(SettingError, match=r"holds a finished run with horizon 3, not 4. Add --force instead"):
         check_same(folder, {"horizon": 4})
+    with pytest.raises(SettingError, match=r"holds a finished run with models \['naive'\], not None"):
+        check_same(folder, {"horizon": 3})

@@ -5,6 +5,7 @@ import pytest
 
 from tidegate import SequenceClassifier
 from tidegate.cli import run
+from tidegate.errors import DataError
 
 
 @pytest.fixture(scope="module")
@@ -35,5 +36,23 @@ def test_a_long_file_is_read_several_at_a_time(tmp_path):
     assert [len(part) for part in run._parts(str(tmp_path / "many.txt"))] == [1_024, 1_024, 452]
 
 
+@pytest.mark.parametrize("name", ["a.txt", "A.TXT"])
+def test_every_line_of_plain_text_has_an_answer(tmp_path, name):
+    (tmp_path / name).write_text("one\n\ntwo\n")
+    assert list(run._parts(str(tmp_path / name))) == [["one", "", "two"]]
+
+
+def test_labels_of_a_file_are_not_looked_at(tmp_path):
+    (tmp_path / "a.csv").write_text("label,text\n,one\n")
+    assert list(run._parts(str(tmp_path / "a.csv"))) == [["one"]]
+
+
 def test_lines_come_one_by_one():
-    assert list(run._lines(iter(["one\n", "two"]))) == [["one"], ["two"]]
+    assert list(run._lines(iter([b"\xef\xbb\xbfone\r\n", b"two"]))) == [["one"], ["two"]]
+
+
+def test_a_line_that_is_no_text_is_named():
+    lines = run._lines(iter([b"one\n", "f\u00fcnf\n".encode("latin-1")]))
+    assert next(lines) == ["one"]
+    with pytest.raises(DataError, match=r"line 2 of standard input is not UTF-8: .* at byte 1. Save it as UTF-8 text"):
+        next(lines)

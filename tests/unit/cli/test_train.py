@@ -37,6 +37,7 @@ def test_everything_that_decides_is_recorded():
     request = Request(
         Task("classify", example="waves"), Course(3, 16, ["cell=lstm"]), Chance(5), Folder(), Speech(), typed
     )
-    assert request.recorded() == {
-        "task": "classify", "example": "waves", "epochs": 3, "batch_size": 16, "seed": 5, "set": ["cell=lstm"],
+    assert request.recorded(7) == {
+        "task": "classify", "labelled": None, "example": "waves", "test": None, "epochs": 3, "batch_size": 16,
+        "seed": 7, "set": ["cell=lstm"],
     }  # fmt: skip

@@ -39,6 +39,16 @@ def test_labels_of_text_stay_text(written):
     assert read_labelled(written("--1\ta\n", "b.tsv")).labels.tolist() == ["--1"]
 
 
+@pytest.mark.parametrize("label", ["007", "-0", "+1", "12345678901234567890", "9223372036854775808", "\u0661"])
+def test_labels_that_numbers_are_not_written_like_stay_text(written, label):
+    assert read_labelled(written(f"{label}\ta\n1\tb\n", "a.tsv")).labels.tolist() == [label, "1"]
+
+
+def test_labels_up_to_64_bits_are_numbers(written):
+    found = read_labelled(written("-9223372036854775808\ta\n0\tb\n", "a.tsv")).labels
+    assert found.tolist() == [-(2**63), 0]
+
+
 def test_a_line_break_inside_quotes_belongs_to_the_text(written):
     assert read_labelled(written('label,text\n1,"two\nlines"\n', "a.csv")).sequences == ["two\nlines"]
 
@@ -102,6 +112,31 @@ def test_files_that_cannot_be_used_say_where(written, content, name, said):
     with pytest.raises(DataError) as caught:
         read_labelled(written(content, name))
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ("label,text\n,one\nx,two\n", "a.csv"),
+        ("label\ttext\n\tone\n\ttwo\n", "a.tsv"),
+        ("\tone\n\ttwo\n", "a.tsv"),
+        ("@classLabel true a\n@data\n1,2:?\n3:\n", "a.ts"),
+    ],
+)
+def test_labels_are_passed_over_on_request(written, content, name):
+    path = written(content, name)
+    found = read_labelled(path, labels=False)
+    assert (len(found.sequences), found.labels) == (2, None)
+    with pytest.raises(DataError, match="has no label"):
+        read_labelled(path)
+
+
+def test_labels_of_arrays_are_passed_over_too(tmp_path):
+    np.savez(tmp_path / "a.npz", X=np.zeros((2, 3)), y=[1, 2])
+    np.savez(tmp_path / "b.npz", values=np.zeros(3), lengths=[1, 2], labels=[0, -1], label_names=["a", "b"])
+    for name in ("a.npz", "b.npz"):
+        found = read_labelled(tmp_path / name, labels=False)
+        assert (len(found.sequences), found.labels) == (2, None)
 
 
 def test_damaged_archives_and_absent_files(tmp_path):

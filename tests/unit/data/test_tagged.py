@@ -38,6 +38,7 @@ def written(tmp_path):
         "Ada\tB-person\nsleeps\tO\n\n#tag\tO\n",
         "\ufeffAda\tB-person\r\nsleeps\tO\r\n\t\r\n\r\n#tag\tO",
         "# two sentences\nAda B-person\nsleeps O\n\n# a comment in between\n#tag O\n",
+        "-DOCSTART- -X- O\nAda NNP B-person\nsleeps VB O\n\n#tag NN O\n",
         "-DOCSTART- -X- O\n\nAda NNP B-person\nsleeps VB O\n\n#tag NN O\n",
         "\n\nAda  B-person\nsleeps   O\n\n\n#tag O\n\n",
     ],

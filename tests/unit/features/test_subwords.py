@@ -26,7 +26,14 @@ def test_sequences_are_as_wide_as_their_longest_word_needs():
     assert long.shape == (1, MOST)
 
 
+def test_the_pieces_of_a_word_are_found_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr("tidegate.features.subwords.pieces", lambda token: asked.append(token) or [token])
+    numbers_of([["a", "b", "a"], ["b", "c"]], 10)
+    assert asked == ["a", "b", "c"]
+
+
 def test_any_text_has_numbers():
     (made,) = numbers_of([["\udcff", "\u00e9t\u00e9", "\u4f60\u597d"]], 50)
-    assert made.dtype == np.int64
+    assert made.dtype == np.int32
     assert (made[:, 0] > 0).all()

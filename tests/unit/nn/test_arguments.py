@@ -27,10 +27,10 @@ def words(call):
 OPTIONS = {
     "merge": ("product", "merge is 'product'; it must be one of 'concat', 'sum', 'mean'."),
     "backend": ("cuda", "backend is 'cuda'; it must be one of 'auto', 'kernels', 'torch', 'reference'."),
-    "residual": (1, "residual is 1; it must be True or False"),
-    "recompute": ("yes", "recompute is 'yes'; it must be True or False"),
-    "layer_norm": ("yes", "layer_norm is 'yes'; it must be True or False"),
-    "reverse": (None, "reverse is None; it must be True or False"),
+    "residual": (1, "residual is 1; it must be True or False."),
+    "recompute": ("yes", "recompute is 'yes'; it must be True or False."),
+    "layer_norm": ("yes", "layer_norm is 'yes'; it must be True or False."),
+    "reverse": (None, "reverse is None; it must be True or False."),
 }
 
 

@@ -23,7 +23,7 @@ QUICK = {"hidden_size": 4, "embedding": 4, "n_pieces": 20}
 def trials():
     rng = np.random.default_rng(0)
     labels = np.tile(["yes", "no"], 40)
-    texts = [" ".join([*rng.choice(["so", "it", "<b>goes</b>"], 4), label]) for label in labels]
+    texts = [[*rng.choice(["so", "it", "<b>goes</b>"], 4), label] for label in labels]
     waves = [rng.normal(size=(9, 5)) for _ in labels]
     many = np.repeat([f"kind {k}" for k in range(12)], 5)
     numbers = [rng.normal(size=(4, 1)) for _ in many]
@@ -44,9 +44,10 @@ def test_the_summary_is_plain_and_says_what_came_out(trials, which):
 
 def test_words_are_shaded_by_what_they_did_and_never_taken_for_markup(trials):
     html = page(trials["texts"], RUN)
-    assert "&lt;b&gt;goes" not in html or "<b>goes" not in html
+    assert "<b>goes" not in html
+    assert "&lt;b&gt;goes" in html
     assert 'class="tokens"' in html
-    assert "--share:1.0" in html
+    assert "--share:" in html
     examples = [*trials["texts"].right, *trials["texts"].wrong]
     assert all(f"Sequence {one.number}." in html for one in examples)
 

@@ -202,3 +202,22 @@ def test_few_sequences_are_learned_without_holding_any_out():
 def test_sequences_of_one_step_and_unknown_words_have_an_answer(texts):
     model = fitted(texts(40))
     assert model.predict(["zebra", "x"]).shape == (2,)
+
+
+@pytest.mark.parametrize("rare", [True, False])
+def test_an_unknown_word_means_the_same_to_networks_of_any_seed(texts, rare):
+    """Hiding the word that decides makes what is said less probable, whether or not there were rare words."""
+    X, y = texts(120)
+    named = [f"{text} name{k}" if rare else text for k, text in enumerate(X)]
+    for seed in range(3):
+        model = fitted((named, y), seed=seed, n_pieces=0)
+        before = model.predict_proba(["the film was fine"])[0]
+        assert model.classes_[before.argmax()] == "good"
+        mattered = model.contributions(["the film was fine"])[0]
+        assert mattered[3] == mattered.max() > 0.05
+
+
+def test_what_an_unknown_word_means_is_learned_of_rare_ones(texts):
+    X, y = texts(120)
+    model = fitted(([f"{text} name{k}" for k, text in enumerate(X)], y), n_pieces=0)
+    assert model._network.steps.vectors.weight[1].abs().max() > 0.05

@@ -6,6 +6,7 @@ from sklearn.base import clone
 import tidegate
 from tidegate import SequenceClassifier, SequenceTagger
 from tidegate.errors import NotFittedError, SettingError
+from tidegate.tasks import fitting
 from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.training.checkpoints import kept_in
 from tidegate.training.settings import Training
@@ -16,11 +17,44 @@ DATA = {SequenceClassifier: ([["a"], ["b"]], [0, 1]), SequenceTagger: ([["a"], [
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_every_table_of_limits_is_about_settings(estimator):
-    names = {*estimator._CHOICES, *estimator._LEAST, *estimator._FRACTIONS}
+    names = {*estimator._CHOICES, *estimator._LEAST, *estimator._FRACTIONS, *estimator._SWITCHES}
     assert names <= set(estimator().get_params())
     for name in names:
         with pytest.raises(SettingError, match=rf"^{name} is -1; it must be "):
             estimator(**{name: -1}).fit(*DATA[estimator])
+        with pytest.raises(SettingError, match=rf"^{name} is -1; it must be "):
+            estimator(**{name: -1})._check_settings()
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"vocabulary": "words.txt"}, r"vocabulary is 'words.txt'; it must be a Vocabulary, such as Vocabulary\(file="),
+        ({"vectors": 3}, "vectors is 3; it must be the path of a file, or None"),
+        ({"cell": 3}, "There is no cell '3'"),
+        ({"training": Training(patience=0)}, "training: patience is 0"),
+    ],
+)
+def test_settings_of_another_kind_are_refused_without_a_fit(estimator, settings, said):
+    with pytest.raises(SettingError, match=said):
+        estimator(**settings)._check_settings()
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_every_switch_is_checked(estimator):
+    switches = {name for name, value in estimator().get_params().items() if isinstance(value, bool)}
+    assert switches == set(estimator._SWITCHES)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_two_processes_share_each_batch(estimator):
+    """What is learned travels to the other process."""
+    X, y = DATA[estimator]
+    model = estimator(hidden_size=2, embedding=3, training=Training(processes=2, held_out_fraction=0.0))
+    model.fit(X * 2, y * 2, epochs=2, validation=None)
+    assert model.losses_.updates == (0, 1, 2)
+    assert model.losses_.training[-1] > 0
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
@@ -93,3 +127,27 @@ def test_another_file_of_vectors_is_another_run(tmp_path):
             path.write_text(line)
             SequenceTagger(vectors=path, **settings).fit(*DATA[SequenceTagger], epochs=1)
     assert len(list((tmp_path / "runs").iterdir())) == 2
+
+
+def test_networks_share_the_budget(monkeypatch):
+    seen, fit = [], fitting.fitted
+
+    def watched(*given, training, **settings):
+        seen.append(training.budget)
+        return fit(*given, training=training, **settings)
+
+    monkeypatch.setattr(fitting, "fitted", watched)
+    model = SequenceClassifier(hidden_size=2, embedding=2, n_members=3, training=Training(budget=60.0))
+    model.fit(*DATA[SequenceClassifier], epochs=1)
+    assert seen == [20.0] * 3
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_a_list_to_judge_by_is_refused_without_its_data(estimator):
+    with pytest.raises(SettingError, match=r"^validation is a list; it must be a fraction below 1, a pair"):
+        estimator().fit(*DATA[estimator], validation=list(DATA[estimator]))
+
+
+def test_what_is_held_out_by_size_is_among_what_may_be_said():
+    with pytest.raises(SettingError, match=r"validation is 'some'; .*, 'auto' or None"):
+        SequenceClassifier().fit(*DATA[SequenceClassifier], validation="some")

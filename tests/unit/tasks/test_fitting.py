@@ -62,10 +62,30 @@ def test_without_a_held_out_part_the_last_epoch_is_kept():
 
 
 def test_what_is_told_stands_in_the_order_of_the_examples(monkeypatch):
-    monkeypatch.setattr(fitting, "AT_ONCE", 7)
+    monkeypatch.setattr("tidegate.tasks.reading.AT_ONCE", 7)
     known = examples(40)
     made = fitting.told(Sum(1.0), known.items, lambda outputs: outputs)
     assert [float(one) for one in made] == pytest.approx([float(one.sum()) for one in known.items], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"n_updates": 9}, "training: n_updates is 9, which does not count for sequences: epochs of fit"),
+        ({"batch_size": 8}, "batch_size of fit"),
+        ({"n_checks": 3}, "training: n_checks is 3"),
+        ({"held_out_fraction": 0.2}, "validation of fit says what is held out"),
+        ({"patience": 0}, "training: patience is 0; it must be"),
+    ],
+)
+def test_settings_of_training_that_do_not_count_are_refused(given, said):
+    with pytest.raises(SettingError, match=said):
+        fitting.check_training(Training(**given))
+
+
+def test_what_follows_from_fit_may_be_left_as_it_is():
+    fitting.check_training(Training(learning_rate=0.1))
+    fitting.check_training(fitting.TRAINING)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def judged(only_ours, only_simple, both=20, neither=4):
         np.array([one if right else other[one] for one, right in zip(wanted, side, strict=True)])
         for side in (ours, simple)
     )
-    return Judgement("gru", "logistic regression", CLASSES, wanted, said, said_simple)
+    return Judgement("gru", "logistic regression", CLASSES, "a", wanted, said, said_simple)
 
 
 @pytest.mark.parametrize(("only_ours", "only_simple"), [(10, 1), (3, 3), (0, 7), (12, 4)])
@@ -35,7 +35,11 @@ def test_models_that_never_differ_are_not_told_apart():
 
 @pytest.mark.parametrize(
     ("counts", "verdict", "words"),
-    [((15, 1), "better", "It is better than"), ((1, 15), "worse", "use that one"), ((3, 2), "no evidence", "cheaper")],
+    [
+        ((15, 1), "better", "That is better than"),
+        ((1, 15), "worse", "use that one"),
+        ((3, 2), "no evidence", "cheaper"),
+    ],
 )
 def test_the_words_follow_the_test(counts, verdict, words):
     made = judged(*counts)
@@ -52,6 +56,12 @@ def test_accuracy_has_an_interval_around_it():
     assert made.most_frequent == 0.5
 
 
+def test_the_most_frequent_label_is_that_of_training():
+    made = Judgement("x", "y", CLASSES, "a", *(np.array(["a", "b", "b", "b"]) for _ in range(3)))
+    assert made.most_frequent == 0.25
+    assert "always saying the most frequent label of training, 25.0 %" in made.sentences()[0]
+
+
 def test_tables_count_every_sequence():
     made = judged(5, 2)
     assert made.confusion().sum() == len(made.wanted) == sum(row["sequences"] for row in made.by_class())
@@ -60,5 +70,12 @@ def test_tables_count_every_sequence():
 
 
 def test_a_class_that_is_never_said_has_no_precision():
-    made = Judgement("x", "y", CLASSES, np.array(["a", "b"]), np.array(["a", "a"]), np.array(["a", "a"]))
-    assert made.by_class()[1] == {"label": "b", "sequences": 1, "precision": 0.0, "recall": 0.0, "F1": 0.0}
+    made = Judgement("x", "y", CLASSES, "a", np.array(["a", "b"]), np.array(["a", "a"]), np.array(["a", "a"]))
+    assert made.by_class()[1] == {"label": "b", "sequences": 1, "precision": None, "recall": 0.0, "F1": 0.0}
+
+
+def test_a_class_without_test_sequences_has_no_recall():
+    made = Judgement("x", "y", CLASSES, "a", np.array(["a", "a"]), np.array(["a", "b"]), np.array(["a", "a"]))
+    assert made.by_class()[1] == {"label": "b", "sequences": 0, "precision": 0.0, "recall": None, "F1": None}
+    never = Judgement("x", "y", CLASSES, "a", *(np.array(["a", "a"]) for _ in range(3)))
+    assert never.by_class()[1] == {"label": "b", "sequences": 0, "precision": None, "recall": None, "F1": None}

@@ -3,7 +3,7 @@ import pytest
 
 from tidegate.errors import DataError
 from tidegate.features.vocabulary import Vocabulary
-from tidegate.tasks.labels import Known, Labelling, check_known, classes_of, labels_of, weights_of
+from tidegate.tasks.labels import Known, Labelling, check_known, classes_of, following, labels_of, weights_of
 from tidegate.tasks.reading import Reader
 from tidegate.tasks.sequences import taken
 
@@ -32,6 +32,8 @@ def test_labels_are_text_or_whole_numbers(y, made):
         ([0.0, 0.5, 1.0], "label 1 of y is 0.5"),
         (np.array(["x", None, "y"], dtype=object), "label 1 of y is None"),
         (np.array(["x", "y", 3], dtype=object), "label 2 of y is 3"),
+        (["a", np.nan, "b"], "label 1 of y is nan, which names no class"),
+        (["a", 1, "b"], "label 1 of y is 1, which names no class"),
         ([1, 2], "y has 2 labels for 3 sequences"),
         ([[1], [2], [3]], r"y has shape \(3, 1\) for 3 sequences"),
         (3, r"y has shape \(\) for 3 sequences"),
@@ -75,6 +77,15 @@ def test_one_class_is_none():
 def test_other_labels_are_named():
     with pytest.raises(DataError, match=r"validation holds the label 3, which training does not.*1, 2"):
         check_known(np.array([1, 3]), np.array([1, 2]), "validation")
+
+
+def test_labels_follow_the_type_of_training():
+    words, numbers = np.array(["1", "two"]), np.array([1, 2])
+    assert following(np.array([1, 1]), words, "the test").tolist() == ["1", "1"]
+    assert following(np.array(["2", "1"]), numbers, "the test").tolist() == [2, 1]
+    for labels, classes, told in ((np.array(["1", "x"]), numbers, "'x'"), (np.array([3]), words, "'3'")):
+        with pytest.raises(DataError, match=f"the test holds the label {told}, which training does not"):
+            following(labels, classes, "the test")
 
 
 def test_weights_make_classes_alike():

@@ -36,7 +36,7 @@ def test_the_loss_is_the_mean_over_the_chosen(examples):
 
 
 def test_the_held_out_loss_is_over_all_of_them(examples, monkeypatch):
-    monkeypatch.setattr("tidegate.tasks.learning.AT_ONCE", 2)
+    monkeypatch.setattr("tidegate.tasks.reading.AT_ONCE", 2)
     assert Learning(Mean(), squared, examples, examples).held_out_loss() == pytest.approx(1 / 3)
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from tidegate.nn.dropout import Dropout
 from tidegate.nn.initialisation import built
 from tidegate.tasks.network import Design, StepInput, network
 from tidegate.tasks.reading import batch
+from tidegate.tasks.tagging import WordInput
 
 DESIGN = Design("gru", 5, 1, True, "mean-max", 4, 0.0, "none")
 ITEMS = [np.random.default_rng(k).normal(size=(n, 3)).astype(np.float32) for k, n in enumerate((7, 2, 5))]
@@ -15,8 +17,8 @@ ITEMS = [np.random.default_rng(k).normal(size=(n, 3)).astype(np.float32) for k, 
 
 def made(design, n_tokens=0):
     generator = torch.Generator().manual_seed(0)
-    sizes = {"n_tokens": n_tokens, "n_channels": 0 if n_tokens else 3, "n_outputs": 2}
-    return built(lambda: network(design, **sizes, generator=generator), generator).eval()
+    reader = SimpleNamespace(n_tokens=n_tokens, n_channels=0 if n_tokens else 3, n_pieces=0)
+    return built(lambda: network(design, reader, n_outputs=2, generator=generator), generator).eval()
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "mean-max"])
@@ -67,6 +69,28 @@ def test_a_batch_of_one_step_can_be_learned_from():
     one = batch([np.ones((1, 3), np.float32)])
     found(one).sum().backward()
     assert all(norm.training for norm in found.branches[1].norms)
+
+
+@pytest.mark.parametrize("task", [StepInput, WordInput])
+def test_half_of_the_rare_words_are_taken_for_unknown_in_training(task):
+    dropout = Dropout(0.0, torch.Generator().manual_seed(0))
+    rare = np.zeros(12, dtype=bool)
+    rare[5] = True
+    make = (lambda: StepInput(12, 3, dropout, rare=rare)) if task is StepInput else None
+    reads = built(make or (lambda: WordInput((12, 3), None, rare, dropout)), torch.Generator().manual_seed(1))
+    words = torch.tensor([5, 6], dtype=torch.int32).repeat(400)[:, None]
+    made = reads.train()(words if task is StepInput else words[..., None])[:, 0]
+    unknown = (made == reads.vectors.weight[1]).all(1)
+    assert 150 < unknown[::2].sum() < 250
+    assert not unknown[1::2].any()
+    told = reads.eval()(words if task is StepInput else words[..., None])[:, 0]
+    assert torch.equal(told, reads.vectors.weight[words[:, 0].long()])
+
+
+def test_an_unknown_token_says_nothing_before_something_is_learned():
+    reads = built(lambda: StepInput(12, 3, Dropout(0.0, torch.Generator())), torch.Generator())
+    assert not reads.vectors.weight[1].any()
+    assert (reads.vectors.weight[2:] != 0).any(1).all()
 
 
 def test_pieces_are_added_to_the_vector_of_their_token():

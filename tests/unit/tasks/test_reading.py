@@ -3,7 +3,7 @@ import pytest
 
 from tidegate.errors import DataError
 from tidegate.features.vocabulary import Vocabulary
-from tidegate.tasks.reading import Reader, batch
+from tidegate.tasks.reading import Reader, at_once, batch
 from tidegate.tasks.sequences import taken
 
 
@@ -11,6 +11,20 @@ def test_tokens_become_numbers_of_a_vocabulary_that_training_filled():
     reader = Reader.learn(taken([["a", "b"], ["a"]], "words"), Vocabulary())
     assert (reader.n_tokens, reader.n_channels) == (4, 0)
     assert [one.tolist() for one in reader.read(taken([["b", "z", "a"]], "words"))] == [[3, 1, 2]]
+
+
+def test_tokens_seen_once_are_rare():
+    sequences = taken([["a", "b"], ["a", "c"]], "words")
+    reader = Reader.learn(sequences, Vocabulary())
+    assert reader.rare(sequences).tolist() == [False, False, False, True, True]
+    assert Reader.learn(taken([[1.0]], "words"), Vocabulary()).rare(taken([[1.0]], "words")) is None
+
+
+@pytest.mark.parametrize("n_pieces", [0, 9])
+def test_numbers_of_tokens_take_four_bytes(n_pieces):
+    sequences = taken([["a", "b"]], "words")
+    (made,) = Reader.learn(sequences, Vocabulary(), n_pieces=n_pieces).read(sequences)
+    assert made.dtype == np.int32
 
 
 def test_channels_have_mean_0_and_variance_1_over_training():
@@ -42,6 +56,21 @@ def test_other_sequences_than_those_of_training_are_refused():
         values.read(taken([["a"]], "words"))
     with pytest.raises(DataError, match="have 1 channels, those of training had 2"):
         values.read(taken([np.zeros((3, 1))], "words"))
+
+
+@pytest.mark.parametrize(
+    ("lengths", "most", "parts"),
+    [
+        ([5] * 7, 1_000, [[0, 1, 2], [3, 4, 5], [6]]),
+        ([1, 1, 9, 1, 1], 20, [[0, 1], [2], [3, 4]]),
+        ([30, 1, 4], 20, [[0], [1, 2]]),
+    ],
+)
+def test_long_sequences_are_read_fewer_at_once(monkeypatch, lengths, most, parts):
+    monkeypatch.setattr("tidegate.tasks.reading.AT_ONCE", 3)
+    monkeypatch.setattr("tidegate.tasks.reading.MOST_NUMBERS", most)
+    items = [np.zeros((n, 2)) for n in lengths]
+    assert list(at_once(items, range(len(items)))) == parts
 
 
 def test_a_batch_is_padded_with_0():

@@ -70,19 +70,6 @@ def test_order_and_ends_of_letters_matter(network):
     assert (torch.cdist(found, found) > 1e-3).sum() == 6
 
 
-def test_half_of_the_rare_words_are_taken_for_unknown_in_training():
-    dropout = Dropout(0.0, torch.Generator().manual_seed(0))
-    rare = np.zeros(12, dtype=bool)
-    rare[5] = True
-    reads = built(lambda: WordInput((12, 3), None, rare, dropout), torch.Generator().manual_seed(1))
-    words = torch.tensor([5, 6]).repeat(400)[:, None, None]
-    made = reads.train()(words)[:, 0]
-    unknown = (made == reads.vectors.weight[1]).all(1)
-    assert 150 < unknown[::2].sum() < 250
-    assert not unknown[1::2].any()
-    assert torch.equal(reads.eval()(words)[:, 0], reads.vectors(words[:, 0, 0]))
-
-
 @pytest.mark.parametrize("learned", [True, False])
 def test_the_loss_is_the_likelihood_over_the_mean_length(learned):
     scores = torch.randn(4, 2, 3, generator=torch.Generator().manual_seed(0))
@@ -90,7 +77,7 @@ def test_the_loss_is_the_likelihood_over_the_mean_length(learned):
     examples = Examples([np.zeros(4), np.zeros(2)], [np.array([0, 1, 2, 1]), np.array([2, 0])], np.arange(2))
     _, tags = examples.batch([0, 1])
     assert tags[:, 1].tolist() == [2, 0, -1, -1]
-    found = tagging.losses(3.0, learned_moves=learned)(chain, tags)
+    found = tagging.Surprise(3.0, learned)(chain, tags)
     torch.testing.assert_close(found, -crf.log_likelihood(chain, tags) / 3)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tidegate.report import blocks
+from tidegate.report.wording import percent
 
 if TYPE_CHECKING:
     from tidegate.tasks.judging import Judgement
@@ -14,24 +15,27 @@ if TYPE_CHECKING:
 
 _WIDEST = 10
 _PAIRS = 12
+_SCORES = ("precision", "recall", "F1")
 
 
 def section(trial: Trial) -> blocks.Block:
     """Return scores of each class, and which were taken for which."""
     told = trial.judgement
     lead = "Of the test sequences alone. Precision: of those said to be it; recall: of those that are it."
+    if any(row[name] is None for row in told.by_class() for name in _SCORES):
+        lead += " A dash: nothing was said to be it, or no test sequence is."
     return blocks.section("classes", "Class by class", [_scores(told), _confusion(told)], lead=lead, short="Classes")
 
 
 def _scores(told: Judgement) -> blocks.Block:
-    names = ("label", "sequences", "precision", "recall", "F1")
+    names = ("label", "sequences", *_SCORES)
     columns = [blocks.column(name.capitalize(), numeric="no" if name == "label" else "yes") for name in names]
     rows = [
         [
             blocks.cell(str(row["label"])),
             blocks.cell(f"{row['sequences']:,}"),
-            *(blocks.cell(f"{100 * row[name]:.1f} %") for name in ("precision", "recall")),
-            blocks.cell(f"{100 * row['F1']:.1f} %", bar=row["F1"], role="recommended"),
+            *(blocks.cell(percent(row[name])) for name in _SCORES[:2]),
+            blocks.cell(percent(row["F1"]), bar=row["F1"], role="recommended"),
         ]
         for row in told.by_class()
     ]

@@ -19,8 +19,9 @@ _LONGEST = 120
 def section(trial: Trial) -> blocks.Block:
     """Return examples it got right and wrong."""
     lead = (
-        "Test sequences of which it was surest. The darker a word or the higher the line, the less probable what it "
-        "said would have been without that word or step."
+        "Test sequences of which it was surest, by turns of what it said; their numbers are places in their file, "
+        "counted from 0. The darker a word or the higher the line, the more of its probability what was said loses "
+        "once that word or step is hidden."
     )
     parts: list[blocks.Block | None] = [blocks.heading("Right"), *map(_shown, trial.right)]
     parts += [blocks.heading("Wrong"), *map(_shown, trial.wrong)]
@@ -38,10 +39,10 @@ def _shown(one: Example) -> blocks.Block | None:
 
 
 def _text(one: Example, tokens: list[str], title: str) -> blocks.Block:
-    most = max(float(one.contributions.max()), 1e-9)
-    shares = np.clip(one.contributions / most, 0, 1).round(2).tolist()
+    shares = np.clip(one.contributions, 0, 1).round(2).tolist()
     words = [[token, share] for token, share in zip(tokens[:_LONGEST], shares, strict=False)]
-    return {"kind": "tokens", "title": title, "words": words, "cut": max(len(tokens) - _LONGEST, 0)}
+    told = f"{title}. Hiding a word costs up to {max(shares):.2f}" if max(shares) else title
+    return {"kind": "tokens", "title": told, "words": words, "cut": max(len(tokens) - _LONGEST, 0)}
 
 
 def _recording(one: Example, values: np.ndarray, title: str) -> blocks.Block | None:
@@ -53,10 +54,14 @@ def _recording(one: Example, values: np.ndarray, title: str) -> blocks.Block | N
         for k in channels
     ]
     mattered = [{"role": "recommended", "name": "mattered", "x": lines[0]["x"], "y": axes.rounded(one.contributions)}]
-    where = int(one.contributions.argmax())
+    most = (
+        f"What mattered most is around step {one.contributions.argmax()}"
+        if one.contributions.max() > 0
+        else ("No step mattered by itself")
+    )
     left = f"; the first {len(_ROLES)} of {values.shape[1]} channels" if values.shape[1] > len(_ROLES) else ""
-    first = blocks.Words(title, f"{title}. What mattered most is around step {where}.", f"The recording{left}.")
-    second = blocks.Words("What mattered", f"Largest around step {where}.", "Fall of the probability without the step.")
+    first = blocks.Words(title, f"{title}. {most}.", f"The recording{left}.")
+    second = blocks.Words("What mattered", f"{most}.", "Fall of the probability once the step is hidden.")
     key = [(str(line["role"]), str(line["name"])) for line in lines] if len(lines) > 1 else []
     shown = blocks.figure("lines", {"x": axis, "y": "Value", "lines": lines, "height": 150}, first, key=key)
     why = blocks.figure("lines", {"x": axis, "y": "Probability", "lines": mattered, "height": 150}, second)

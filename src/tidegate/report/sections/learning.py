@@ -11,6 +11,9 @@ from tidegate.report import axes, blocks
 if TYPE_CHECKING:
     from tidegate.tasks.trial import Trial
 
+_CLEAR = 1.05
+"""By how much the held-out loss must rise above its lowest to speak of it."""
+
 
 def section(trial: Trial) -> blocks.Block:
     """Return the learning curve."""
@@ -21,10 +24,13 @@ def section(trial: Trial) -> blocks.Block:
     if known:
         lines.append(_line("recommended", "held out", epochs, held))
     axis = {"kind": "number", "title": "Epochs", "whole": True, "domain": [0, max(float(epochs[-1]), 1.0)]}
-    words = blocks.Words("Learning curve", _spoken(epochs, loss, held), "Mean cross-entropy, in nats a sequence.")
+    said = _spoken(epochs, loss, held)
+    if trial.model.n_members > 1:
+        said = f"Of the first of {trial.model.n_members} networks: {said}"
+    words = blocks.Words("Learning curve", said, "Mean cross-entropy, in nats a sequence.")
     key = [(str(line["role"]), str(line["name"])) for line in lines]
     data = {"x": axis, "y": "Loss", "lines": lines, "zero": True, "height": 220}
-    parts = [blocks.text([_spoken(epochs, loss, held)]), blocks.figure("lines", data, words, key=key)]
+    parts = [blocks.text([said]), blocks.figure("lines", data, words, key=key)]
     return blocks.section("learning", "How it learned", parts, short="Learning")
 
 
@@ -42,5 +48,5 @@ def _spoken(epochs: np.ndarray, loss: np.ndarray, held: np.ndarray) -> str:
         )
     best = int(np.nanargmin(held))
     kept = f"{last} epochs; the one kept is {int(epochs[best])}, where the held-out loss was lowest, {held[best]:.3g}."
-    after = " After it the network learned its own sequences by heart." if best < last and loss[-1] < loss[best] else ""
-    return kept + after
+    rose = held[np.isfinite(held)][-1] > _CLEAR * held[best] and loss[-1] < loss[best]
+    return kept + (" After it the network learned its own sequences by heart." if rose else "")

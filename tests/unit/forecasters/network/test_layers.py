@@ -116,7 +116,7 @@ def test_what_is_drawn_by_a_start_comes_after_everything_else():
         ({"options": 5}, "layer_options is 5; it must be a dictionary, such as {'layer_norm': True}"),
         ({"options": {"reset": "never"}}, "reset is 'never'; it must be one of 'after'"),
         ({"options": {"bias": 3}}, "layer_options of gru: bias should be of type bool"),
-        ({"options": {"layer_norm": 3}}, "layer_norm is 3; it must be True or False"),
+        ({"options": {"layer_norm": 3}}, "layer_norm is 3; it must be True or False."),
         ({"cell": "lstm", "options": {"proj_size": 1.5}}, "proj_size is 1.5; it must be a whole number, at least 0"),
         ({"cell": "lstm", "options": {"proj_size": 9}}, "layer_options of lstm: proj_size has to be smaller"),
         ({"options": {"proj_size": 2}}, "proj_size argument is only supported for LSTM"),
