@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -106,14 +107,15 @@ class Request(studying.Request):
             one._check_settings(self.folds().reach)  # noqa: SLF001 (before any work)
         return made
 
-    def told(self, study: Study) -> dict[str, Any]:
-        """Return how the cells compare."""
+    def told(self, study: Study, left: float) -> dict[str, Any]:
+        """Return how the cells compare; how far back they remember only while `left` seconds last."""
         if not self._cells():
             return {}
         from tidegate.evaluation.cells import answer, rivals
 
         found = rivals(study.backtest, study.evidence, self._cells())
-        rows = [asdict(one) | _memory(study, one.model) for one in found]
+        end = time.monotonic() + left
+        rows = [asdict(one) | _memory(study, one.model, end) for one in found]
         said = answer(found, study.evidence) + _remembered(rows)
         return {"cells": {"match": self._match, "rows": rows, "sentences": said}}
 
@@ -130,28 +132,47 @@ class Request(studying.Request):
         return () if self.rivalry.cells is None else split(self.rivalry.cells)
 
 
-def _memory(study: Study, name: str) -> dict[str, int | None]:
-    """Return how far back a cell remembers, fitted once more to everything: None if beyond its window."""
+def _memory(study: Study, name: str, end: float) -> dict[str, int | None]:
+    """Return how far back a cell remembers, fitted once more to everything: None if beyond its window.
+
+    Nothing of both is known where that fit would not end before `end`, as `time.monotonic` tells it.
+    """
     from sklearn.base import clone
 
+    from tidegate.evaluation.outlay import LONGER
     from tidegate.insight.inspection import inspect
 
-    fitted = clone(study.backtest.results[name].model).fit(study.backtest.panel, horizon=study.backtest.folds.reach)
+    result = study.backtest.results[name]
+    if LONGER * float(result.fit_seconds.max()) > end - time.monotonic():
+        return {"memory_length": None, "window": None}
+    fitted = clone(result.model).fit(study.backtest.panel, horizon=study.backtest.folds.reach)
     found = inspect(fitted)
     return {"memory_length": found.layers[-1].memory.reach, "window": len(found.scene.times)}
 
 
 def _remembered(rows: list[dict[str, Any]]) -> list[str]:
-    """Say how far back each cell remembers."""
+    """Say how far back each cell remembers, and of which it was not measured."""
+    from tidegate.analysis.wording import listing
+
+    skipped = [str(row["model"]) for row in rows if row["window"] is None]
+    rows = [row for row in rows if row["window"] is not None]
+    said = (
+        [
+            f"How far back {listing(skipped)} remember{'s' if len(skipped) == 1 else ''} was not measured: that needs "
+            "one more fit each, and the budget has no time left for it."
+        ]
+        if skipped
+        else []
+    )
     if not rows:
-        return []
+        return said
     told = [
         f"{row['model']} over {row['window']:,}"
         if row["memory_length"] is None
         else f"{row['model']} {row['memory_length']:,}"
         for row in rows
     ]
-    return [f"Steps after which the gradient has fallen to 1/e, fitted to everything: {', '.join(told)}."]
+    return [f"Steps after which the gradient has fallen to 1/e, fitted to everything: {', '.join(told)}.", *said]
 
 
 @command("compare", example=EXAMPLE)

@@ -177,7 +177,9 @@ class Judging:
     ] = False
     budget: Annotated[
         float | None,
-        typer.Option("--budget", metavar="SECONDS", help="End everything within this time; says what it left out."),
+        typer.Option(
+            "--budget", metavar="SECONDS", help="End at about this time: give up what is under way, and say what."
+        ),
     ] = None
     processes: Annotated[
         int | None,

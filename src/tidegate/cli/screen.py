@@ -97,11 +97,17 @@ def _show_cells(out: Console, found: Mapping[str, Any], score: str) -> None:
             "-" if row["deviation"] is None else f"\u00b1 {number(row['deviation'], 2)}",
             f"{number(row['fit_seconds'], 2)} s",
             f"{number(1000 * row['predict_seconds'], 2)} ms",
-            f"over {row['window']:,}" if row["memory_length"] is None else _counted(row["memory_length"], "step"),
+            _remembers(row),
         )
     out.print(Padding(table, (0, 0, 0, 2), expand=False))
     for sentence in found["sentences"]:
         _line(out, sentence)
+
+
+def _remembers(row: Mapping[str, Any]) -> str:
+    if row["window"] is None:
+        return "-"
+    return f"over {row['window']:,}" if row["memory_length"] is None else _counted(row["memory_length"], "step")
 
 
 def show_prediction(document: Mapping[str, Any]) -> None:

@@ -68,8 +68,8 @@ class Request:
         """Return further models, which depend on the data."""
         return []
 
-    def told(self, study: Study) -> dict[str, Any]:  # noqa: ARG002 (of a comparison of cells)
-        """Return what else the run found, for run.json."""
+    def told(self, study: Study, left: float) -> dict[str, Any]:  # noqa: ARG002 (of a comparison of cells)
+        """Return what else the run found, for run.json, within so many seconds."""
         return {}
 
     def folds(self) -> Folds:
@@ -94,6 +94,11 @@ class Request:
             warm=self.judging.warm,
             seeds=self.judging.seeds,
         )
+
+    def left(self, clock: float) -> float:
+        """Return the seconds that are left of the budget since `clock`, but for writing; infinite without one."""
+        budget = self.judging.budget
+        return math.inf if budget is None else budget - (time.monotonic() - clock) - _WRITING
 
     def recorded(self) -> dict[str, Any]:
         """Return the settings that decide the result, as they stand in run.json."""
@@ -133,6 +138,7 @@ def run(request: Request) -> int:
         study = _study(request, contenders, panel, request.settings(place, clock))
         checked, look = _looked(study, request, panel, clock)
         facts = _facts(study, request, started, time.monotonic() - clock)
+        facts |= request.told(study, request.left(clock))
         _write(study, place, facts | checked, look)
     place.clear()
     return _show(place, request.speech)
@@ -171,11 +177,9 @@ def _looked(study: Study, request: Request, panel: Panel, clock: float) -> tuple
     from tidegate.evaluation.audit.seal import seal
     from tidegate.insight.glimpse import glimpse
 
-    seed, budget = request.chance.seed, request.judging.budget
-    left = math.inf if budget is None else budget - (time.monotonic() - clock) - _WRITING
-    spent = left <= 0
+    spent, seed = request.left(clock) <= 0, request.chance.seed
     sealed = seal(study, panel, command=_audit(request, study.model.name), seed=seed, spent=spent)
-    look = glimpse(study, left=left if budget is None else budget - (time.monotonic() - clock) - _WRITING)
+    look = glimpse(study, left=request.left(clock))
     return {"seal": sealed.to_dict(), "inside": look.to_dict()}, look
 
 
@@ -204,13 +208,12 @@ def _facts(study: Study, request: Request, started: datetime, seconds: float) ->
         "left_out": dict(study.backtest.left_out),
         "failures": dict(study.backtest.failures),
         **_unsteady(study),
-        **request.told(study),
     }
 
 
 def _unsteady(study: Study) -> dict[str, list[str]]:
     """Return which functions forecast otherwise when they are asked again; nothing where none does."""
-    from tidegate.evaluation.outside import NOT_TWICE
+    from tidegate.evaluation.twice import NOT_TWICE
 
     found = [name for name, result in study.backtest.results.items() if result.note.startswith(NOT_TWICE)]
     return {"not_the_same_twice": found} if found else {}

@@ -37,7 +37,9 @@ class Effort:
     trials: Annotated[int, typer.Option("--trials", metavar="N", help="Settings to try, the defaults among them.")] = 30
     budget: Annotated[
         float | None,
-        typer.Option("--budget", metavar="SECONDS", help="End everything within this time; says what it left out."),
+        typer.Option(
+            "--budget", metavar="SECONDS", help="End at about this time: give up what is under way, and say what."
+        ),
     ] = None
     folds: Annotated[int, typer.Option("--folds", metavar="K", help="Origins of the backtest.")] = 5
     held_out: Annotated[

@@ -13,7 +13,7 @@ from tidegate.evaluation.outlay import LONGER, can_be_limited, within
 from tidegate.evaluation.work import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from tidegate.evaluation.work import Job, Outcome
     from tidegate.forecasters.base import Forecaster
@@ -28,7 +28,10 @@ class Allotment:
     """The seconds of a budget, from now on, and who gets them.
 
     Models of one series each are tried on a few series first, and left out where all of them, and the fit to everything
-    after, would take longer than is left. Networks share what those leave: a third to be judged, the rest to be fitted.
+    after, would take longer than is left. Of a single series there are no few, and what is fitted to all series at once
+    cannot be tried on a few: if it cannot be limited it is judged, however long that takes, and as much is kept for its
+    last fit. Networks share what those leave: a third to be judged, the rest, in equal parts for those that are chosen,
+    to be fitted.
 
     Parameters
     ----------
@@ -62,20 +65,27 @@ class Allotment:
         self._kept[label] = kept
         return ""
 
-    def judged(self, job: Job) -> Outcome:
+    def judged(self, label: str, job: Job) -> Outcome:
         """Judge a candidate; a network trains for a third of what the others leave."""
-        if self._end is None or not can_be_limited(job.model):
+        if self._end is None:
             return judge(job)
+        if not can_be_limited(job.model):
+            outcome = judge(job)
+            growth = 1.0 if job.model.traits.scope == "panel" else self._n_series / job.ends.shape[1]
+            self._kept.setdefault(label, LONGER * float(outcome.fit_seconds.max()) * growth)
+            return outcome
         share, started = max(self._free(self._kept) / _JUDGED, 0.0), time.monotonic()
         outcome = judge(replace(job, model=within(clone(job.model), share)))
         self._over = max(self._over, time.monotonic() - started - share)
         return outcome
 
-    def to_fit(self, model: Forecaster, beside: Iterable[str]) -> Forecaster:
-        """Return the model with all that the others that were chosen leave."""
-        return (
-            model if self._end is None else within(clone(model), self._free(self._kept.keys() & {*beside}) - self._over)
-        )
+    def to_fit(self, chosen: Mapping[str, Forecaster]) -> dict[str, Forecaster]:
+        """Return the models that were chosen, by label: those that can be limited share equally what others leave."""
+        if self._end is None:
+            return dict(chosen)
+        n_limited = sum(map(can_be_limited, chosen.values()))
+        share = self._free(self._kept.keys() & chosen.keys()) / max(n_limited, 1) - self._over
+        return {label: within(clone(model), share) for label, model in chosen.items()}
 
     def _needed(self, job: Job, count: int, n_judged: int) -> tuple[float, float]:
         """Return about how many seconds judging takes, and the fit to everything.

@@ -70,8 +70,10 @@ class Auto(Forecaster):
     seed
         Of the draw and of stochastic candidates that are named, at least 0.
     budget
-        Wall-clock seconds of a fit, positive, as in `Training`: candidates that would take longer are left out, and
-        networks train for what the others leave. None for no limit.
+        Wall-clock seconds of a fit, positive, as in `Training`: of many series candidates that would take longer are
+        left out after a few of them, and networks train for what the others leave, each chosen one for an equal part.
+        Of one series a candidate that cannot be told how long to take is fitted in full, however long that is, and one
+        over all series is fitted once to be judged: the time may be passed by what these take. None for no limit.
 
     Attributes
     ----------
@@ -149,7 +151,7 @@ class Auto(Forecaster):
         except DataError as error:
             weights, self.scores_, places = _unjudged(models), {}, None
             notes = [f"Nothing could be judged before the end ({error}), so the usual candidates count the same."]
-        fits = {label: allotment.to_fit(models[label], weights) for label in weights}
+        fits = allotment.to_fit({label: models[label] for label in weights})
         own = self._refit({label: (fits[label], weight) for label, weight in weights.items()}, panel)
         self._places = places if set(self.weights_) == set(weights) else None
         lost = [f"{label} could not be judged: {why}" for label, why in failed.items()]
@@ -291,7 +293,7 @@ def tried(
         if refused:
             failed[label] = refused
             continue
-        outcome = shares.judged(job)
+        outcome = shares.judged(label, job)
         if outcome.failure or outcome.missing:
             failed[label] = outcome.failure or outcome.missing
             continue

@@ -6,20 +6,20 @@ import contextlib
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
 
 from tidegate import cluster
-from tidegate.checks import check_whole
 from tidegate.data.intake import as_panel
 from tidegate.errors import SettingError, TidegateError
-from tidegate.evaluation.contenders import BASELINE, Contender, enlisted, further_runs
-from tidegate.evaluation.kinds import INTERVAL_KINDS, IntervalKind
+from tidegate.evaluation.contenders import BASELINE, Contender, bound, enlisted, further_runs
 from tidegate.evaluation.plan import Plan, plan
 from tidegate.evaluation.results import Backtest, ModelResult
+from tidegate.evaluation.settings import Settings, Watch
 from tidegate.evaluation.store import Store, fingerprint
+from tidegate.evaluation.twice import asked_twice, twice
 from tidegate.evaluation.work import Job, Outcome, judge
 from tidegate.forecasters import registry
 from tidegate.scoring import metrics
@@ -27,90 +27,19 @@ from tidegate.scoring.folds import Folds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from tidegate.forecasters.base import Forecaster
 
 __all__ = ["BASELINE", "Backtest", "ModelResult", "Settings", "Watch", "backtest"]
 
+_AGAIN = (-1,)
+"""Stands for the newest fold where a function is asked for it a second time."""
 _SECONDS = {0: 0.0002, 1: 0.001, 2: 0.05, 3: 0.5, 4: 3.0, 5: 10.0}
 """A guess per cost class of what one fit takes. It decides only whether starting processes can pay."""
+_AT_ONCE = 1
+"""Cost class up to which a budget needs no other process, from which a model under way could be given up."""
 _WORTH_STARTING = 6.0
 """Guessed seconds of work below which everything runs in this process: starting others takes about as long."""
-
-
-class Watch(Protocol):
-    """Told how a backtest gets on."""
-
-    def begin(self, models: Sequence[str], folds: int) -> None:
-        """Hear which models will be tried on how many folds."""
-
-    def done(self, model: str, fold: int, seconds: float, score: float) -> None:
-        """Hear that `model` finished `fold` (0 is the oldest) with this MASE; NaN if it failed."""
-
-    def finish(self) -> None:
-        """Hear that nothing more will come, however it ended."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a backtest is run.
-
-    Parameters
-    ----------
-    levels
-        Coverage of the intervals in percent, from 1 to 99.
-    seed
-        Given to every stochastic model that is named; a model given as an object keeps its own.
-    processes
-        Workers, at least 1; the results do not depend on it.
-    budget
-        Seconds after which no further model is started, in ladder order, and those under way are given up; None for no
-        limit. The baseline and models whose folds are all stored already are exempt. Of a `study` it is the time for
-        the whole, of which judging gets half (see `study`).
-    store
-        Folder that keeps every finished fold and from which an interrupted run resumes; None for none.
-    watch
-        Told how it gets on.
-    seeds
-        How often each stochastic model is run, with seeds that follow its own, at least 1: its scores are means over
-        the runs. With a budget, further runs come last and may be fewer.
-    intervals
-        Of the final forecast (`study`): "own" of the model; from the errors that it made in the backtest, "split"
-        (split-conformal) or "adaptive" (`evaluation.intervals`). The backtest itself judges the model's own.
-    warm
-        Whether a network that is refitted at a later fold starts from its fit at the one before and makes fewer
-        updates; its folds then wait for each other. Without, every fit starts afresh.
-
-    Raises
-    ------
-    SettingError
-        If a level, the number of processes or seeds, the budget or the kind of intervals is outside its limits.
-    """
-
-    levels: tuple[int, ...] = (80, 95)
-    seed: int = 0
-    processes: int = 1
-    budget: float | None = None
-    store: str | Path | None = None
-    watch: Watch | None = None
-    warm: bool = False
-    seeds: int = 1
-    intervals: IntervalKind = "own"
-
-    def __post_init__(self) -> None:
-        wrong = [level for level in self.levels if isinstance(level, bool) or level not in range(1, 100)]
-        if wrong:
-            raise SettingError(f"level {wrong[0]!r} is not a whole number of percent from 1 to 99; try 80 or 95.")
-        if self.intervals not in INTERVAL_KINDS:
-            *most, last = map(repr, INTERVAL_KINDS)
-            raise SettingError(f"intervals is {self.intervals!r}; it must be {', '.join(most)} or {last}.")
-        if self.processes < 1:
-            raise SettingError(f"processes is {self.processes}; it must be at least 1.")
-        check_whole("seeds", self.seeds, least=1)
-        if self.budget is not None and not self.budget > 0:
-            raise SettingError(f"budget is {self.budget} seconds; it must be above 0, or None for no limit.")
-        object.__setattr__(self, "levels", tuple(sorted(set(self.levels))))
 
 
 def backtest(
@@ -159,12 +88,15 @@ def backtest(
     if watch is not None:
         watch.begin([one.label for one in contenders], folds.count)
     try:
-        worth = _work(contenders, planned, folds) > _WORTH_STARTING
-        until = run.until if worth and chosen.budget is not None else None
-        processes = chosen.processes if worth else 1
+        processes = chosen.processes if _work(contenders, planned, folds) > _WORTH_STARTING else 1
+        limited = chosen.budget is not None and any(map(_may_last, contenders))
+        if processes > 1 or limited:
+            run.bound = bound(contenders)
+        processes, until = (1, None) if run.bound else (processes, run.until if limited else None)
         with contextlib.closing(cluster.run(run.tasks(), processes=processes, until=until)) as finished:
             for number, outcome in finished:
                 run.take(number, outcome)
+        run.recover()
     finally:
         if watch is not None:
             watch.finish()
@@ -181,26 +113,26 @@ class _Run:
     contenders: list[Contender]
     left_out: dict[str, str] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    bound: str = ""
 
     def __post_init__(self) -> None:
         self._started = time.monotonic()
         self._store = None if self.settings.store is None else Store(self.settings.store)
         self._handed: list[tuple[Contender, tuple[int, ...], str]] = []
         self._found: dict[str, dict[tuple[int, ...], Outcome]] = {one.label: {} for one in self.contenders}
+        self._again: dict[str, Outcome] = {}
         self._first_failed: dict[str, tuple[int, ...]] = {}
         self._frame = _frame(self.plan, self.folds, self.settings.levels)
 
     def tasks(self) -> Iterator[Callable[[], Outcome]]:
         """Yield what is still to be computed; drawn late, so that failures and the budget are known by then."""
         for contender in sorted(self.contenders, key=lambda one: one.label != BASELINE):
-            groups = self._groups(contender)
-            jobs = [self._job(contender, group) for group in groups]
-            keys = [fingerprint(job) if self._store else "" for job in jobs]
-            stored = [self._store.read(key) if self._store else None for key in keys]
-            if None in stored and self._too_late(contender):
+            pieces = self._pieces(contender)
+            stored = [self._stored(key) for _, _, key in pieces]
+            if None in stored and self._over(contender):
                 continue
-            for group, job, key, outcome in zip(groups, jobs, keys, stored, strict=True):
-                if contender.label in self.failures or contender.label in self.left_out:
+            for (group, job, key), outcome in zip(pieces, stored, strict=True):
+                if not self._complete(contender.label):
                     break
                 if outcome is not None:
                     self._keep(contender, group, outcome)
@@ -216,6 +148,14 @@ class _Run:
         if self._store and not outcome.failure and not outcome.missing:
             self._store.write(key, outcome)
         self._keep(contender, group, outcome)
+
+    def recover(self) -> None:
+        """Take what the store has of models that were not reached or not finished in time."""
+        for contender in self.contenders:
+            for group, _, key in self._pieces(contender) if self._store and self._over(contender) else ():
+                outcome = self._stored(key) if self._complete(contender.label) else None
+                if outcome is not None and not self._has(contender, group):
+                    self._keep(contender, group, outcome)
 
     def result(self) -> Backtest:
         """Return everything that was found."""
@@ -235,7 +175,8 @@ class _Run:
             failures=_in_ladder_order(self.failures, self.contenders),
             left_out=_in_ladder_order(self.left_out, self.contenders),
         )
-        return replace(frame, notes=(*self.plan.notes, *_notes(frame), *shortened))
+        here = [self.bound] if self.bound else []
+        return replace(frame, notes=(*self.plan.notes, *_notes(frame), *shortened, *here))
 
     def _shortened(self) -> list[str]:
         """Take the further runs that were not made out of what was left out, and say how many each model had."""
@@ -270,6 +211,21 @@ class _Run:
             return (tuple(range(self.folds.count)),)
         return self.folds.groups()
 
+    def _pieces(self, contender: Contender) -> list[tuple[tuple[int, ...], Job, str]]:
+        """Return the folds of each task, the task, and where it is stored; a function is asked again at the end."""
+        made = [(group, self._job(contender, group)) for group in self._groups(contender)]
+        pieces = [(group, job, fingerprint(job) if self._store else "") for group, job in made]
+        if asked_twice(contender.model):
+            job = replace(self._job(contender, (self.folds.count - 1,)), fits=(0,))
+            pieces.append((_AGAIN, job, f"{fingerprint(job)}-again" if self._store else ""))
+        return pieces
+
+    def _stored(self, key: str) -> Outcome | None:
+        return self._store.read(key) if self._store else None
+
+    def _has(self, contender: Contender, group: tuple[int, ...]) -> bool:
+        return contender.label in self._again if group == _AGAIN else group in self._found[contender.label]
+
     def _job(self, contender: Contender, group: tuple[int, ...]) -> Job:
         """Give a task what lies before its newest origin, and no more."""
         ends, folds = self.plan.ends[list(group)], self.folds
@@ -292,7 +248,7 @@ class _Run:
 
     def _give_up(self) -> None:
         """Say which models were under way when the time was over."""
-        begun = {contender.label for contender, _, _ in self._handed}
+        begun = {contender.label for contender, _, _ in self._handed} | {*filter(self._found.get, self._found)}
         for one in self.contenders:
             if self._pending(one.label) and one.label in begun:
                 done, of = len(self._found[one.label]), len(self._groups(one))
@@ -302,13 +258,8 @@ class _Run:
                 self.left_out[one.label] = f"not started: {self._spent()}"
 
     def _spent(self) -> str:
-        return f"the {self.settings.budget:.3g} seconds for judging were over"
-
-    def _too_late(self, contender: Contender) -> bool:
-        late = self._over(contender)
-        if late:
-            self.left_out[contender.label] = f"not started: {self._spent()}"
-        return late
+        budget = self.settings.budget or 0.0
+        return f"the {f'{budget:,.0f}' if budget >= 10 else f'{budget:.3g}'} seconds for judging were over"
 
     def _over(self, contender: Contender) -> bool:
         """Return whether the time is over, for all but the baseline."""
@@ -316,6 +267,9 @@ class _Run:
         return budget is not None and contender.label != BASELINE and time.monotonic() - self._started >= budget
 
     def _keep(self, contender: Contender, group: tuple[int, ...], outcome: Outcome) -> None:
+        if group == _AGAIN:
+            self._again[contender.label] = outcome
+            return
         self._found[contender.label][group] = outcome
         if outcome.missing:
             self.left_out[contender.label] = outcome.missing
@@ -334,6 +288,9 @@ class _Run:
     def _result(self, contender: Contender) -> ModelResult:
         """Put the outcomes of all groups together, oldest fold first."""
         parts = [self._found[contender.label][group] for group in self._groups(contender)]
+        note = next((part.note for part in parts if part.note), "")
+        if asked_twice(contender.model):
+            note = twice(self._again.get(contender.label), parts[-1].mean[-1], self.plan.panel) or note
         return ModelResult(
             np.concatenate([part.mean for part in parts]),
             np.concatenate([part.lower for part in parts]),
@@ -343,7 +300,7 @@ class _Run:
             parts[-1].parameters,
             max(part.peak_memory for part in parts),
             contender.model.traits.cost,
-            next((part.note for part in parts if part.note), ""),
+            note,
             contender.model,
         )
 
@@ -361,6 +318,12 @@ def _work(contenders: list[Contender], planned: Plan, folds: Folds) -> float:
         traits = registry.traits(contender.model.name)
         total += _SECONDS[traits.cost] * (len(planned.panel) if traits.scope == "series" else 1)
     return total * len(folds.groups())
+
+
+def _may_last(contender: Contender) -> bool:
+    """Return whether a fit may take long: by its cost class, and where nobody declared one."""
+    known = {entry.name for entry in registry.entries()}
+    return contender.model.traits.cost > _AT_ONCE or contender.model.name not in known
 
 
 def _frame(planned: Plan, folds: Folds, levels: tuple[int, ...]) -> Backtest:

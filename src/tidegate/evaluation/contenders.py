@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,19 @@ def further_runs(contenders: Sequence[Contender], n_seeds: int) -> list[Contende
         for one in contenders
         if one.model.traits.stochastic and "seed" in one.model.get_params(deep=False)
     ]
+
+
+def bound(contenders: Sequence[Contender]) -> str:
+    """Return why everything must run in this process: a model that cannot be sent to another; "" where all can."""
+    for one in contenders:
+        try:
+            pickle.dumps(one.model)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            return (
+                f"{one.label} cannot be sent to another process ({error}), so that every model ran in this one, where "
+                "none is given up before its fit ends. Define its class or function at the top level of a module."
+            )
+    return ""
 
 
 def _seeded(model: Forecaster, later: int) -> Forecaster:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
 from tidegate.data.calendar import future_times
 from tidegate.data.frames import stamps
-from tidegate.errors import DataError, Place, SettingError, TidegateError
+from tidegate.errors import DataError, Place, SettingError
 from tidegate.evaluation.audit import frames
 from tidegate.evaluation.audit.callables import Predict
-from tidegate.evaluation.audit.leaks import ROUNDING
-from tidegate.evaluation.audit.subject import departures
 from tidegate.evaluation.audit.target import function_of
 from tidegate.forecasters.base import Forecaster
 from tidegate.forecasters.registry import Traits
@@ -31,13 +27,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegate.archive import Tree
-    from tidegate.evaluation.results import Backtest, ModelResult
     from tidegate.panel import Panel
 
     Floats = NDArray[np.float64]
 
-NOT_TWICE = "not the same twice"
-"""How the note of a function begins that forecasts otherwise when it is asked again."""
 _KEYS = ("unique_id", "ds", "cutoff")
 _MADE, _HAPPENED = "forecast", "outcome"
 _ROUNDED = 1e-6
@@ -98,6 +91,8 @@ class OutsideFunction(_Outside):
         If it cannot be imported or is no such function.
     """
 
+    asked_twice = True
+
     def __init__(self, *, function: str | Callable[..., Any], version: str = "") -> None:
         self.function, self.version = function, version
         spoken = function.rpartition(":")[2] if isinstance(function, str) else getattr(function, "__name__", "")
@@ -115,37 +110,6 @@ class OutsideFunction(_Outside):
 
     def _made(self, panel: Panel) -> Floats:
         return self._asked(self.horizon_).afresh(panel)
-
-
-def asked_again(found: Backtest) -> Backtest:
-    """Return a backtest in which every function was asked for its newest fold once more.
-
-    One that forecasts otherwise the second time gets a note with how far apart both are: its scores are those of one
-    draw, not of the function.
-    """
-    results = {name: _twice(found, result) for name, result in found.results.items()}
-    return replace(found, results=results)
-
-
-def _twice(found: Backtest, result: ModelResult) -> ModelResult:
-    if not isinstance(result.model, OutsideFunction):
-        return result
-    ends, folds = found.ends[-1], found.folds
-    known = found.panel.before(ends, folds.reach, window=folds.window)
-    try:
-        again = clone(result.model).fit(known, horizon=folds.reach).forecast().mean[:, folds.gap :]
-    except TidegateError as error:
-        return replace(result, note=f"{NOT_TWICE}: asked again for the newest fold it failed. {error}")
-    spread = np.array([float(np.std(found.panel.series(n))) for n in range(len(found.panel))])
-    apart = float(departures(again, result.mean[-1], np.where(spread > 0, spread, 1.0)).max())
-    return result if apart <= ROUNDING else replace(result, note=_unlike(apart))
-
-
-def _unlike(apart: float) -> str:
-    return (
-        f"{NOT_TWICE}: asked again for the newest fold its forecast departs by up to {apart:.2g} standard deviations "
-        "of the series. Its scores are those of one draw; give every random draw in it a seed."
-    )
 
 
 class OutsideForecasts(_Outside):

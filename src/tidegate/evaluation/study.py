@@ -19,7 +19,6 @@ from tidegate.evaluation.backtest import Backtest, Settings, backtest
 from tidegate.evaluation.evidence.evidence import Evidence, evidence
 from tidegate.evaluation.intervals import check, remade
 from tidegate.evaluation.outlay import within
-from tidegate.evaluation.outside import asked_again
 from tidegate.evaluation.selection import Verdict, verdict
 from tidegate.evaluation.work import forecast
 from tidegate.forecasters import registry
@@ -146,9 +145,13 @@ def compare(
 ) -> Study:
     """Judge the models on past origins without a final forecast.
 
-    Takes and raises what `study` does; `model`, `forecast` and `frame` of the result are None.
+    Takes and raises what `study` does; `model`, `forecast` and `frame` of the result are None. Of a budget judging gets
+    all but a few seconds.
     """
-    asked = (models, folds or Folds(horizon=horizon), settings or Settings(), judged)
+    chosen = settings or Settings()
+    if chosen.budget is not None:
+        chosen = replace(chosen, budget=max(chosen.budget - _AFTER, _LEAST_JUDGING * chosen.budget))
+    asked = (models, folds or Folds(horizon=horizon), chosen, judged)
     return _judged(as_panel(data), horizon, asked, _Clock(None))
 
 
@@ -180,7 +183,7 @@ def _judged(panel: Panel, horizon: int, asked: _Asked, clock: _Clock) -> Study:
         )
     sample, notes = _sampled(panel, origins, judged, chosen.seed)
     tried = registry.ladder() if models is None else models
-    found = asked_again(backtest(sample, tried, folds=origins, settings=chosen))
+    found = backtest(sample, tried, folds=origins, settings=chosen)
     left = clock.left(_AFTER)
     found = found if left is None else affordable(found, len(panel), left)
     shape, pinned = profile(panel), found.panel.seasons

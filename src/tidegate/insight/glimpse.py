@@ -100,13 +100,14 @@ def glimpse(study: Study, *, left: float = math.inf) -> Glimpse:
 
 def _seen(name: str, model: Any, about: Callable[[Insight], str]) -> Glimpse:
     """Return a look into a fitted model, or why there is none."""
+    from tidegate.insight.asking import suited
     from tidegate.insight.inspection import inspect
 
     try:
         seen = inspect(model)
     except TidegateError as error:
         return Glimpse(name, f"{name} cannot be shown from the inside: {error}")
-    return Glimpse(name, about(seen), seen)
+    return Glimpse(name, about(seen), suited(seen, seen.scene.asking._replace(several=True)))
 
 
 def _trained(found: Backtest, name: str, left: float) -> Any:

@@ -12,6 +12,7 @@ from tidegate.evaluation.held import held, refusal, told
 from tidegate.features.windows import Origins
 from tidegate.forecasters.hybrid.forecaster import Hybrid
 from tidegate.forecasters.network.opened import runs_of
+from tidegate.insight.asking import asking, suited
 from tidegate.insight.contributions import Contributions, integrated
 from tidegate.insight.diagnosis import NO_RECORD, Case, diagnose, training_of
 from tidegate.insight.gates import gates, units
@@ -57,7 +58,8 @@ def inspect(
     member
         Which of the model's networks, from 1.
     origins
-        Windows to take gradients over; None for 64 divided by the steps ahead that are looked at, at least 1.
+        Windows to take gradients over; None for 64 divided by the steps ahead that are looked at, at least 8. One
+        alone is the newest.
     steps
         Which steps ahead to look at one by one, from 1; "all" for every one; None for at most 24, evenly spread.
 
@@ -89,6 +91,7 @@ def inspect(
     where = Where(data, series, member, origins, steps)
     of_hybrid = isinstance(found[0].model, Hybrid)
     made = smoothed(found[0], where) if of_hybrid else _windowed(target(found[0], where))
+    made = suited(made, asking(found[0]))
     said = told(found)
     return replace(made, notes=(said, *made.notes)) if said else made
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tidegate.display import Displayed
+from tidegate.insight.asking import Asking
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,6 +98,8 @@ class Scene:
         Steps of the newest window, from 0, at which something is to be remembered, where that is known.
     season_by
         What gives the network its season without remembering it: parts of a sentence whose subject is the network.
+    asking
+        How settings of the model are asked for.
     """
 
     name: str
@@ -113,6 +116,7 @@ class Scene:
     n_windows: int
     marked: tuple[int, ...] = ()
     season_by: tuple[str, ...] = ()
+    asking: Asking = field(default_factory=Asking)
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from tidegate.insight.gates import gates, units
 from tidegate.insight.memory import memory
 from tidegate.insight.result import Insight, Layer, Scene
 from tidegate.insight.subject import Signals
-from tidegate.insight.where import chosen
+from tidegate.insight.where import chosen, spaced
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,7 +121,7 @@ def _ends(opened: Walked, place: int, network: HybridNetwork, *, count: int) -> 
             repair="Give a longer series.",
         )
     first = min(max(n_steps // 2, _FEWEST), last)
-    return np.linspace(first, last, min(count, last - first + 1)).round().astype(np.int64)
+    return spaced(first, last, count)
 
 
 def _layer(one: Seen, course: _Course) -> Layer:

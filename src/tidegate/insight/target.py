@@ -15,7 +15,7 @@ from tidegate.errors import DataError, Place, SettingError
 from tidegate.evaluation.held import refusal
 from tidegate.features.windows import Origins
 from tidegate.insight.subject import Signals, Subject
-from tidegate.insight.where import chosen
+from tidegate.insight.where import chosen, spaced
 from tidegate.nn.decoders.segment import PatchEncoder
 from tidegate.nn.stack import Recurrent
 
@@ -108,8 +108,7 @@ def _ends(opened: Opened, place: int, *, horizon: int, count: int) -> NDArray[np
             repair="Give a longer series, or fit with a shorter window: --set window=N.",
         )
     last = length - horizon
-    spaced = np.linspace(steps, last, min(count, last - steps + 1)).round().astype(np.int64)
-    return np.concatenate([spaced, [length]])
+    return np.concatenate([spaced(steps, last, count), [length]])
 
 
 def _subject(opened: Opened, number: int, origins: Origins, steps: tuple[int, ...]) -> Subject:

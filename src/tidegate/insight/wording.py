@@ -64,18 +64,21 @@ def season_says(insight: Insight) -> str:
     season = _season(insight)
     said = f"Its gradients neither vanish nor explode, but its state keeps little of what lies {season:,} steps back."
     longer = GATED if insight.scene.cell == "elman" else CHRONO
-    window = f" with --set window={2 * season}" if len(insight.scene.times) < 2 * season else ""
-    option = longer.option.replace(";", f"{window};", 1)
+    how = insight.scene.asking
+    short = len(insight.scene.times) < 2 * season and how.takes("window")
+    window = f" with {how.typed(f'window={2 * season}')}" if short else ""
+    option = how.option(longer).replace(";", f"{window};", 1) if how.suits(longer) else ""
+    lengthen = f"{longer.name[0].lower()}{longer.name[1:]}: {option}"
     if insight.scene.season_by:
         given = listing(list(insight.scene.season_by))
-        return (
-            f"{said} It has its season all the same: it {given}. Nothing needs repair; what would lengthen its memory "
-            f"is {longer.name[0].lower()}{longer.name[1:]}: {option}."
-        )
-    return (
-        f"{said} Nothing else gives it the season either. Fit it with --set base=seasonal-naive, which the network "
-        f"then corrects, or lengthen its memory by {longer.name[0].lower()}{longer.name[1:]}: {option}."
-    )
+        more = f"; what would lengthen its memory is {lengthen}" if option else ""
+        return f"{said} It has its season all the same: it {given}. Nothing needs repair{more}."
+    ways = [
+        *([f"fit it with {how.typed('base=seasonal-naive')}, which the network then corrects"] * how.takes("base")),
+        *([f"lengthen its memory by {lengthen}"] if option else []),
+    ]
+    advice = ", or ".join(ways)
+    return f"{said} Nothing else gives it the season either.{f' {advice[0].upper()}{advice[1:]}.' if advice else ''}"
 
 
 def _season(insight: Insight) -> int:

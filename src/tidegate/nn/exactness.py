@@ -6,6 +6,7 @@ Axis letters: T time, B batch, I inputs, H hidden units.
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -26,8 +27,8 @@ class Departure(NamedTuple):
     n_layers
         How many modules of layers were compared.
     outputs, gradients
-        Largest difference of the outputs, and of the gradients of their sum by inputs and parameters, as a share of the
-        largest entry of each array.
+        Largest difference of the outputs, and of the gradients by inputs and parameters of a sum of the outputs with
+        random weights, as a share of the largest entry of each array; infinite where either is not finite.
     """
 
     cells: tuple[str, ...]
@@ -60,7 +61,8 @@ def _of(layer: Recurrent, generator: torch.Generator) -> tuple[float, float]:
     inputs = torch.randn(*shape, layer.input_size, generator=generator)
     ours, theirs = _copied(layer), _copied(layer).double()
     theirs.stack = replace(theirs.stack, backend="reference")
-    made, exact = _made(ours, inputs.to(next(ours.parameters()).dtype)), _made(theirs, inputs.double())
+    draw = torch.randn(*shape, layer.output_size, generator=generator)
+    made, exact = _made(ours, inputs.to(next(ours.parameters()).dtype), draw), _made(theirs, inputs.double(), draw)
     apart = [_share(one, other) for one, other in zip(made, exact, strict=True)]
     return apart[0], max(apart[1:])
 
@@ -69,15 +71,20 @@ def _copied(layer: Recurrent) -> Recurrent:
     return copy.deepcopy(layer).requires_grad_().eval()
 
 
-def _made(layer: Recurrent, inputs: torch.Tensor) -> list[torch.Tensor]:
-    """Return the outputs and the gradients of their sum by the inputs and by each parameter."""
+def _made(layer: Recurrent, inputs: torch.Tensor, draw: torch.Tensor) -> list[torch.Tensor]:
+    """Return the outputs and the gradients of their product with `draw` by the inputs and by each parameter.
+
+    Under layer normalisation the plain sum is a constant, whose gradient is nothing but rounding.
+    """
     inputs = inputs.requires_grad_()
     with torch.enable_grad():
         outputs = layer(inputs)[0]
-        gradients = torch.autograd.grad(outputs.sum(), [inputs, *layer.parameters()])
+        gradients = torch.autograd.grad((outputs * draw.to(outputs.dtype)).sum(), [inputs, *layer.parameters()])
     return [outputs.detach(), *gradients]
 
 
 def _share(made: torch.Tensor, exact: torch.Tensor) -> float:
+    if not (made.isfinite().all() and exact.isfinite().all()):
+        return math.inf
     size = float(exact.abs().max())
     return float((made.double() - exact).abs().max()) / size if size else float(made.abs().max())

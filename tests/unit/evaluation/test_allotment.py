@@ -7,7 +7,7 @@ from tidegate.evaluation import allotment as shares
 from tidegate.evaluation.allotment import Allotment
 from tidegate.evaluation.work import Job
 from tidegate.forecasters.naive import Drift
-from tidegate.forecasters.recurrent import GRU
+from tidegate.forecasters.recurrent import GRU, LSTM
 from tidegate.forecasters.regression import Linear
 from tidegate.training.settings import Training
 
@@ -44,8 +44,8 @@ def test_without_a_budget_nothing_is_left_out_and_nothing_changed(job, monkeypat
     monkeypatch.setattr(shares, "judge", lambda job: job)
     allotment, asked = Allotment(None, 40), job(GRU())
     assert allotment.refusal("drift", job(Drift())) == ""
-    assert allotment.judged(asked) is asked
-    assert allotment.to_fit(asked.model, ["gru"]) is asked.model
+    assert allotment.judged("gru", asked) is asked
+    assert allotment.to_fit({"gru": asked.model})["gru"] is asked.model
 
 
 def test_a_model_of_one_series_each_is_tried_on_a_few_first(clock, job, monkeypatch):
@@ -80,15 +80,39 @@ def test_a_network_trains_for_a_third_and_then_for_the_rest_less_what_it_took_be
     slow(clock, monkeypatch, 0.1)
     allotment, own = Allotment(30.0, 40), GRU(training=Training(n_updates=7))
     allotment.refusal("drift", job(Drift()))  # 0.5 s; 5 s are kept for its fit
-    outcome = allotment.judged(job(own, n_series=100))  # 10 s
+    outcome = allotment.judged("gru", job(own, n_series=100))  # 10 s
     training = outcome.asked.training
     share = (30 - 0.5 - 5) / 3
     assert training.budget == pytest.approx(0.9 * share)
     assert (training.n_updates, own.training.budget) == (7, None)
     rest = 30 - 0.5 - 10 - (10 - share)
-    assert allotment.to_fit(own, ["gru"]).training.budget == pytest.approx(0.9 * rest)
-    assert allotment.to_fit(own, ["gru", "drift"]).training.budget == pytest.approx(0.9 * (rest - 5))
-    assert allotment.to_fit(Drift(), ["drift"]).get_params() == Drift().get_params()
+    assert allotment.to_fit({"gru": own})["gru"].training.budget == pytest.approx(0.9 * rest)
+    fits = allotment.to_fit({"gru": own, "drift": Drift()})
+    assert fits["gru"].training.budget == pytest.approx(0.9 * (rest - 5))
+    assert fits["drift"].get_params() == Drift().get_params()
+
+
+def test_networks_that_are_chosen_share_what_is_left(clock, job, monkeypatch):
+    slow(clock, monkeypatch, 0.1)
+    fits = Allotment(30.0, 40).to_fit({"gru": GRU(), "lstm": LSTM(), "drift": Drift()})
+    assert [fits[name].training.budget for name in ("gru", "lstm")] == pytest.approx([0.9 * 15, 0.9 * 15])
+
+
+def test_a_single_series_is_judged_in_full_and_as_much_kept_for_the_last_fit(clock, job, monkeypatch):
+    slow(clock, monkeypatch, 4.0)
+    allotment = Allotment(30.0, 1)
+    allotment.judged("drift", job(Drift(), n_series=1))
+    fits = allotment.to_fit({"gru": GRU(), "drift": Drift()})
+    assert fits["gru"].training.budget == pytest.approx(0.9 * (30 - 4 - 1.25 * 4))
+
+
+def test_what_is_fitted_to_all_series_together_keeps_the_time_that_judging_it_took(clock, job, monkeypatch):
+    slow(clock, monkeypatch, 0.1)
+    allotment = Allotment(30.0, 40)
+    allotment.judged("linear", job(Linear()))  # a fit of 4 s
+    fits = allotment.to_fit({"gru": GRU(), "linear": Linear()})
+    assert fits["gru"].training.budget == pytest.approx(0.9 * (30 - 4 - 1.25 * 4))
+    assert allotment.to_fit({"gru": GRU()})["gru"].training.budget == pytest.approx(0.9 * (30 - 4))
 
 
 def test_no_clock_is_read_without_a_budget(monkeypatch, job):

@@ -295,27 +295,6 @@ def test_zeros_and_missing_values_to_judge_by_are_counted(monthly):
     assert "2 of 36 values to judge by are missing; no score counts them." in notes
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"levels": (80, 100)}, "level 100 is not a whole number of percent from 1 to 99"),
-        ({"levels": (True,)}, "level True is not"),
-        ({"processes": 0}, "processes is 0; it must be at least 1"),
-        ({"budget": 0}, "budget is 0 seconds; it must be above 0"),
-        ({"seeds": 0}, "seeds is 0; it must be a whole number, at least 1"),
-        ({"seeds": True}, "seeds is True; it must be"),
-        ({"intervals": "wide"}, "intervals is 'wide'; it must be 'own', 'split' or 'adaptive'"),
-    ],
-)
-def test_settings_outside_their_limits_are_refused(settings, message):
-    with pytest.raises(SettingError, match=message):
-        Settings(**settings)
-
-
-def test_levels_are_sorted_once():
-    assert Settings(levels=(95, 80, 95)).levels == (80, 95)
-
-
 def test_every_field_of_a_result_is_filled(monthly):
     result = backtest(monthly(), ["drift"], folds=FOLDS).results["drift"]
     assert {one.name for one in fields(result)} >= {"mean", "lower", "upper", "fit_seconds", "predict_seconds"}
@@ -454,13 +433,80 @@ def test_a_model_under_way_is_given_up_when_the_time_is_over(monthly, monkeypatc
     }
 
 
-def test_workers_are_stopped_when_the_time_is_over(monthly, monkeypatch):
-    monkeypatch.setattr("tidegate.evaluation.backtest._WORTH_STARTING", -1.0)
+class Sleeping(MovingAverage):
+    """Of little guessed work, and yet never done."""
+
+    name = "sleeping"
+
+    def _fit(self, panel, horizon):
+        time.sleep(120)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_workers_are_stopped_when_the_time_is_over(monthly, processes):
     started = time.monotonic()
-    made = backtest(monthly(), ["sarima", "auto"], folds=FOLDS, settings=Settings(budget=0.01, processes=1))
-    assert set(made.results) == {"seasonal-naive"}  # the baseline is always judged
-    assert set(made.left_out) == {"sarima", "auto"}
+    settings = Settings(budget=10.0, processes=processes)
+    made = backtest(monthly(), ["naive", Sleeping()], folds=FOLDS, settings=settings)
+    assert set(made.results) == {"naive", "seasonal-naive"}
+    assert made.left_out == {
+        "sleeping": "not finished: the 10 seconds for judging were over when 0 of its 3 fits were done"
+    }
     assert time.monotonic() - started < 60
+
+
+@pytest.fixture
+def folds_of_forest(monthly, tmp_path):
+    """Return a store with the folds of a forest, and those of the baseline beside it."""
+    backtest(monthly(), [], folds=FOLDS, settings=Settings(store=tmp_path / "baseline"))
+    backtest(monthly(), [forest()], folds=FOLDS, settings=Settings(store=tmp_path / "both"))
+    baseline = {one.name for one in (tmp_path / "baseline").iterdir()}
+    return sorted(one for one in (tmp_path / "both").iterdir() if one.name not in baseline)
+
+
+def test_a_model_of_which_some_folds_are_stored_is_not_called_unstarted(monthly, folds_of_forest):
+    folds_of_forest[0].unlink()
+    settings = Settings(store=folds_of_forest[0].parent, budget=1e-9)
+    made = backtest(monthly(), [tidegate.Linear(), forest()], folds=FOLDS, settings=settings)
+    over = "the 1e-09 seconds for judging were over"
+    assert made.left_out == {
+        "random-forest": f"not finished: {over} when 2 of its 3 fits were done",
+        "linear": f"not started: {over}",
+    }
+
+
+def test_a_model_whose_folds_are_all_stored_counts_though_the_time_ends_before_it_is_drawn(
+    monthly, folds_of_forest, monkeypatch
+):
+    store = folds_of_forest[0].parent
+    for one in set(store.iterdir()) - set(folds_of_forest):
+        one.unlink()
+
+    def given_up(tasks, processes, until):
+        """Stop after the baseline, as where every process is busy until the time is over."""
+        yield from ((number, next(tasks)()) for number in range(FOLDS.count))
+
+    monkeypatch.setattr(module.cluster, "run", given_up)
+    made = backtest(monthly(), [forest()], folds=FOLDS, settings=Settings(store=store, budget=1e-9))
+    assert set(made.results) == {"random-forest", "seasonal-naive"}
+
+
+def test_a_model_that_cannot_be_sent_to_a_process_keeps_everything_here_aloud(monthly):
+    class Local(MovingAverage):
+        name = "local"
+
+    folds = Folds(horizon=12, count=1)
+    made = backtest(monthly(), [Local(), forest()], folds=folds, settings=Settings(budget=600.0))
+    assert set(made.results) == {"local", "random-forest", "seasonal-naive"}
+    assert made.notes[-1].startswith("local cannot be sent to another process (")
+    assert "Define its class or function at the top level of a module." in made.notes[-1]
+    assert not any("process" in note for note in backtest(monthly(), [Local()], folds=folds).notes)
+
+
+def test_long_budgets_are_told_in_whole_seconds(monthly, monkeypatch):
+    clock = iter([0.0])
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(clock, 1e6)))
+    made = backtest(monthly(), ["naive"], folds=FOLDS, settings=Settings(budget=1800.0))
+    assert made.left_out == {"naive": "not started: the 1,800 seconds for judging were over"}
 
 
 def test_a_model_that_the_budget_did_not_reach_is_named_once(monthly):

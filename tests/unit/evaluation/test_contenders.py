@@ -1,7 +1,7 @@
 import pytest
 
 from tidegate.errors import MissingExtraError, SettingError
-from tidegate.evaluation.contenders import BASELINE, enlisted
+from tidegate.evaluation.contenders import BASELINE, Contender, bound, enlisted
 from tidegate.forecasters import registry
 from tidegate.forecasters.naive import MovingAverage, Naive
 
@@ -43,3 +43,12 @@ def test_one_name_given_as_text_is_refused():
 def test_what_is_no_model_is_refused():
     with pytest.raises(SettingError, match="3 is neither the name of a model nor a forecaster"):
         enlisted([3], 0)
+
+
+def test_a_model_that_no_process_takes_is_named():
+    class Local(Naive):
+        name = "local"
+
+    can, cannot = Contender("naive", Naive()), Contender("local", Local())
+    assert bound([can]) == ""
+    assert bound([can, cannot]).startswith("local cannot be sent to another process (")

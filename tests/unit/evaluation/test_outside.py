@@ -9,8 +9,7 @@ import pytest
 import tidegate
 from tidegate.errors import DataError, SettingError
 from tidegate.evaluation.backtest import Settings, backtest
-from tidegate.evaluation.outside import NOT_TWICE, OutsideForecasts, OutsideFunction, asked_again, version_of
-from tidegate.evaluation.study import compare
+from tidegate.evaluation.outside import OutsideForecasts, OutsideFunction, version_of
 from tidegate.scoring.folds import Folds
 
 FOLDS = Folds(horizon=4, count=3)
@@ -217,55 +216,3 @@ def test_a_changed_function_is_judged_anew(monthly, module, tmp_path):
 def test_a_file_that_is_not_there(monthly, tmp_path):
     with pytest.raises(DataError, match=r"absent.csv cannot be read"):
         OutsideForecasts(file=tmp_path / "absent.csv").fit(monthly(), horizon=4)
-
-
-def drawing(rng, size=1.0):
-    """A function that adds what it draws to the newest value."""
-
-    def draws(history, horizon):
-        stamps = pd.date_range(history["ds"].iloc[-1], periods=horizon + 1, freq="MS")[1:]
-        made = history["y"].iloc[-1] + size * rng().normal(size=horizon)
-        return pd.DataFrame({"unique_id": history["unique_id"].iloc[-1], "ds": stamps, "f": made})
-
-    return OutsideFunction(function=draws)
-
-
-@pytest.mark.parametrize("refit", [0, 1])
-def test_a_function_that_draws_is_not_the_same_twice_and_the_verdict_says_so(monthly, refit):
-    rng = np.random.default_rng(4)
-    folds = replace(FOLDS, refit=refit)
-    found = compare(monthly((72,)), horizon=4, models=["naive", drawing(lambda: rng)], folds=folds)
-    note = found.backtest.results["draws"].note
-    assert note.startswith(f"{NOT_TWICE}: asked again for the newest fold its forecast departs by up to ")
-    assert f"draws: {note}" in found.verdict.sentences
-    assert found.backtest.results["naive"].note == ""
-
-
-@pytest.mark.parametrize("refit", [0, 1])
-def test_one_with_a_seed_is_the_same_twice(monthly, refit):
-    seeded = drawing(lambda: np.random.default_rng(4))
-    folds = replace(FOLDS, refit=refit, gap=1, window=48)
-    found = compare(monthly((72,)), horizon=4, models=[seeded], folds=folds)
-    assert found.backtest.results["draws"].note == ""
-
-
-def test_rounding_is_no_draw(monthly):
-    rng = np.random.default_rng(4)
-    found = asked_again(backtest(monthly((72,)), [drawing(lambda: rng, 1e-9)], folds=FOLDS))
-    assert found.results["draws"].note == ""
-
-
-def test_one_that_fails_the_second_time_says_so(monthly):
-    calls = []
-
-    def fragile(history, horizon):
-        calls.append(1)
-        if len(calls) > FOLDS.count:
-            raise ValueError("once only")
-        stamps = pd.date_range(history["ds"].iloc[-1], periods=horizon + 1, freq="MS")[1:]
-        return pd.DataFrame({"unique_id": history["unique_id"].iloc[-1], "ds": stamps, "f": 1.0})
-
-    found = asked_again(backtest(monthly((72,)), [OutsideFunction(function=fragile)], folds=FOLDS))
-    assert re.match(
-        rf"{NOT_TWICE}: asked again for the newest fold it failed\..*once only", found.results["fragile"].note
-    )

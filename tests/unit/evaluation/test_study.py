@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from tidegate.errors import SettingError
+from tidegate.evaluation import study as module
 from tidegate.evaluation.backtest import Settings
 from tidegate.evaluation.study import compare, study
 from tidegate.forecasters import registry
@@ -111,3 +112,17 @@ def test_a_season_that_shows_only_later_is_not_said_to_be_used(monthly):
         "judged and forecast with no season. To use the other, set the season to 12." in made.notes
     )
     assert "used as a season." not in made.profile.seasonality.statement.replace("not used as a season.", "")
+
+
+@pytest.mark.parametrize(("budget", "judging"), [(60.0, 56.0), (4.0, 1.0)])
+def test_a_comparison_judges_for_its_budget_less_what_comes_after(monthly, monkeypatch, budget, judging):
+    asked = []
+    plain = module.backtest
+
+    def told(*arguments, settings, **options):
+        asked.append(settings.budget)
+        return plain(*arguments, settings=settings, **options)
+
+    monkeypatch.setattr(module, "backtest", told)
+    compare(monthly((96,)), horizon=6, models=["naive"], settings=Settings(budget=budget))
+    assert asked == [judging]

@@ -51,3 +51,7 @@ def test_past_may_come_through_any_dilated_layer(hybrid):
 def test_a_short_series_is_refused(hybrid, sales):
     with pytest.raises(DataError, match=r"6 observations; gradients need 3 and the 4 values after them: 7 in all"):
         inspect(hybrid, sales.iloc[:6])
+
+
+def test_one_window_is_the_newest(hybrid, sales):
+    assert len(inspect(hybrid, origins=1, steps=[1]).scene.values) == len(sales) - 4

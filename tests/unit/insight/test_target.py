@@ -41,7 +41,7 @@ def test_a_member_that_is_not_there_is_refused(gru, member):
 
 
 def test_origins_and_series_are_checked(gru):
-    with pytest.raises(SettingError, match=r"origins is 0; it must be at least 1"):
+    with pytest.raises(SettingError, match=r"origins is 0; it must be a whole number, at least 1"):
         target(gru, origins=0)
     with pytest.raises(SettingError, match=r"series 'seles' is not in the data.*'sales'"):
         target(gru, series="seles")

@@ -1,7 +1,7 @@
 import pytest
 
 from tidegate.errors import SettingError
-from tidegate.insight.where import ROWS, Where, chosen
+from tidegate.insight.where import ROWS, Where, chosen, spaced
 
 
 @pytest.mark.parametrize("member", [0, 3])
@@ -12,11 +12,19 @@ def test_a_network_that_is_not_there_is_refused(member):
 
 
 def test_at_least_one_origin_is_needed():
-    with pytest.raises(SettingError, match=r"origins is 0; it must be at least 1"):
+    with pytest.raises(SettingError, match=r"origins is 0; it must be a whole number, at least 1"):
         Where(origins=0).check(1)
+    with pytest.raises(SettingError, match=r"origins is 2.5; it must be a whole number"):
+        Where(origins=2.5).check(1)
     assert Where(origins=7).origins_of(12) == 7
     assert Where().origins_of(4) == ROWS // 4
-    assert Where().origins_of(10 * ROWS) == 1
+    assert Where().origins_of(10 * ROWS) == 8
+
+
+def test_windows_are_spread_evenly_and_one_alone_is_the_newest():
+    assert spaced(10, 20, 3).tolist() == [10, 15, 20]
+    assert spaced(10, 12, 9).tolist() == [10, 11, 12]
+    assert spaced(10, 20, 1).tolist() == [20]
 
 
 def test_steps_ahead_are_a_few_all_or_those_that_are_named():
@@ -29,7 +37,9 @@ def test_steps_ahead_are_a_few_all_or_those_that_are_named():
     ("steps", "said"),
     [
         ((1, 13), r"13 is not among them; the model forecasts the steps 1 to 12\. Name some of them, or 'all'"),
-        ((0,), "0 is not among them"),
+        ((0,), "steps is 0; it must be a whole number, at least 1"),
+        ((1.5,), r"steps is 1\.5; it must be a whole number"),
+        (("1",), "steps is '1'; it must be a whole number"),
         ((), "none is named"),
         ("every", "steps is 'every'; it must be 'all', or steps ahead such as 1, 6, 12"),
     ],

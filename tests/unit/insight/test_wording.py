@@ -52,7 +52,7 @@ def test_without_a_seasonal_input_or_base_the_remedy_is_named(found):
     narrow = wording.season_says(replace(bare, scene=replace(bare.scene, times=bare.scene.times[:20])))
     assert "--set start=chrono with --set window=24; start='chrono' in Python." in narrow
     elman = wording.season_says(replace(bare, scene=replace(bare.scene, cell="elman")))
-    assert "lengthen its memory by a gated cell: --model lstm or --model gru" in elman
+    assert "lengthen its memory by a gated cell: --set cell=lstm; cell='lstm' in Python" in elman
 
 
 @pytest.mark.parametrize("state", ["vanishing", "exploding"])

@@ -45,3 +45,29 @@ def test_another_computation_shows(network, monkeypatch):
     found = departure(network)
     assert found.outputs > 1e-2
     assert found.gradients > 1e-2
+
+
+def test_layer_normalisation_leaves_a_gradient_to_compare():
+    """The plain sum of normalised outputs is a constant: the share of its gradient would be that of rounding alone."""
+    torch.manual_seed(4)
+    found = departure(nn.GRU(3, 16, num_layers=2, layer_norm=True))
+    assert 0 < found.gradients < 1e-5
+
+
+@pytest.mark.parametrize("place", ["outputs", "gradient"])
+def test_one_value_that_is_not_finite_is_no_rounding(network, monkeypatch, place):
+    """Offenders: one NaN among the outputs, or among the gradients of one weight alone."""
+    plain = nn.GRU.forward
+
+    def damaged(self, inputs, *arguments, **options):
+        made = plain(self, inputs, *arguments, **options)
+        if self.stack.backend == "reference":
+            return made
+        if place == "outputs":
+            return (made[0].index_fill(0, torch.tensor([0]), torch.nan), *made[1:])
+        self.weight_hh_l0.register_hook(lambda gradient: gradient.index_fill(0, torch.tensor([0]), torch.nan))
+        return made
+
+    monkeypatch.setattr(nn.GRU, "forward", damaged)
+    found = departure(network)
+    assert (found.outputs if place == "outputs" else found.gradients) == float("inf")

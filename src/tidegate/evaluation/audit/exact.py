@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tidegate.analysis.wording import listing
 from tidegate.evaluation.audit.mark import Mark
 from tidegate.evaluation.held import held
@@ -40,11 +42,16 @@ def exact(name: str, model: Any, *, seed: int = 0) -> Mark | None:
 
 
 def _judged(name: str, found: list[Departure]) -> Mark:
-    outputs, gradients = max(one.outputs for one in found), max(one.gradients for one in found)
+    outputs, gradients = (
+        float(np.max(part)) for part in zip(*((one.outputs, one.gradients) for one in found), strict=True)
+    )
     cells = listing(sorted({cell for one in found for cell in one.cells}))
     n_layers = sum(one.n_layers for one in found)
     measured = f"within {max(outputs, gradients):.0e}"
     what = "1 layer" if n_layers == 1 else f"{n_layers} layers"
+    if not np.isfinite([outputs, gradients]).all():
+        said = f"Over random inputs the outputs of {what} ({cells}) or their gradients are not finite."
+        return Mark(name, "failed", "not finite", said)
     said = (
         f"Over random inputs the outputs of {what} ({cells}) are within {outputs:.0e} of the loop over the published "
         f"equations in double precision, and their gradients within {gradients:.0e}"

@@ -39,16 +39,20 @@ def refusals(name: str, forecast: Callable[[Any, Any], object], panel: Panel, ho
     """
     asked = frames.histories([panel.take([0])], horizon)
     forecast(asked.frame.copy(), asked.future)
-    accepted, vague = [], []
+    accepted, vague, broken = [], [], []
     for what, damage in DAMAGES.items():
         try:
             forecast(damage(asked.frame), asked.future)
         except DataError as error:
             if not (str(error.place) and error.repair):
                 vague.append(what)
+        except (ValueError, TypeError, KeyError) as error:
+            broken.append(f"{what} ({type(error).__name__}: {error})")
         else:
             accepted.append(what)
-    measured = f"{len(DAMAGES) - len(accepted)} of {len(DAMAGES)} refused"
+    measured = f"{len(DAMAGES) - len(accepted) - len(broken)} of {len(DAMAGES)} refused"
+    if broken:
+        return Mark(name, "failed", measured, f"Data with {listing(broken)} are not refused: it breaks on them.")
     if accepted:
         return Mark(name, "failed", measured, f"It forecasts from data with {listing(accepted)}, without a word.")
     if vague:

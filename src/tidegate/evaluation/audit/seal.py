@@ -160,8 +160,7 @@ def seal(study: Study, data: Panel, *, command: str, seed: int = 0, spent: bool 
     else:
         found += [_tried(name, check, checked) for name, check in _CHECKS.items()]
         found += _learning(checked, model.traits, spent=spent)
-    layers = exact("Computes its published equations", model, seed=seed)
-    found += [] if layers is None else [layers]
+    found += _exact("Computes its published equations", model, seed)
     return Seal(model.name, (*found, _scored(study), _compared(study)), command)
 
 
@@ -194,6 +193,15 @@ def _tried(name: str, check: Callable[[str, _Checked], Mark], checked: _Checked)
         return check(name, checked)
     except TidegateError as error:
         return unmade(name, str(error))
+
+
+def _exact(name: str, model: Forecaster, seed: int) -> list[Mark]:
+    """Return whether the layers of networks are their equations; nothing where there are none."""
+    try:
+        found = exact(name, model, seed=seed)
+    except TidegateError as error:
+        return [unmade(name, str(error))]
+    return [] if found is None else [found]
 
 
 def _sees(name: str, checked: _Checked) -> Mark:

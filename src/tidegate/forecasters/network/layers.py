@@ -95,8 +95,11 @@ class LayerPlan(NamedTuple):
         if self.forget_bias is not None and self.start == "chrono":
             raise SettingError("start is 'chrono', which draws the forget biases: leave forget_bias out.")
         generator = torch.Generator()
+        # what can be wrong does not depend on the number of units, unless they are projected to fewer
+        n_units = self.hidden_size if "proj_size" in self.settled()[1] else min(self.hidden_size, _SHORTEST)
+        tried = self._replace(hidden_size=n_units, dropout=0.0)
         try:
-            initialisation.built(lambda: self._replace(layers=1, dropout=0.0).made(1, _SHORTEST, generator), generator)
+            initialisation.built(lambda: tried.made(1, _SHORTEST, generator), generator)
         except (TypeError, ValueError, RuntimeError) as error:
             raise SettingError(f"layer_options of {self.cell}: {error}.") from error
 

@@ -62,7 +62,7 @@ def table(rows: list[dict[str, Any]], score: str) -> blocks.Block:
             wording.seconds(row["fit_seconds"]),
             wording.seconds(row["predict_seconds"]),
             f"{memory / 1e6:,.0f} MB" if memory else wording.NOTHING,
-            f"over {row['window']:,}" if row["memory_length"] is None else f"{row['memory_length']:,}",
+            _remembers(row),
         )
         cells.append([blocks.cell(text) for text in texts])
     caption = (
@@ -70,3 +70,9 @@ def table(rows: list[dict[str, Any]], score: str) -> blocks.Block:
     )
     caption += "whatever ran in it before."
     return blocks.table(columns, cells, caption=caption)
+
+
+def _remembers(row: dict[str, Any]) -> str:
+    if row["window"] is None:
+        return wording.NOTHING
+    return f"over {row['window']:,}" if row["memory_length"] is None else f"{row['memory_length']:,}"

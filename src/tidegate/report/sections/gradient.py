@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tidegate.analysis.wording import listing
 from tidegate.report import axes, blocks, wording
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ def figures(insight: Insight, layer: Layer) -> list[blocks.Block]:
 def step_by_step(insight: Insight, layer: Layer) -> blocks.Block | None:
     """Return how far back the gradient of each step ahead reaches as a matrix; None where steps were left out."""
     n_steps, flow = len(insight.steps), (layer.hidden if layer.cell is None else layer.cell)[:-1, :_MOST_LAGS]
+    flow = np.where(np.isfinite(flow), flow, 0.0)
     if n_steps < _FEWEST_STEPS or insight.steps != tuple(range(1, n_steps + 1)):
         return None
     most = np.maximum(flow.max(axis=1, keepdims=True), 1e-300)
-    share = np.nan_to_num(flow / most)
+    share = flow / most
     rows, columns = (axis.ravel() + 1 for axis in np.indices(flow.shape))
     lags = (columns - 1) * layer.lag_steps
     each = "" if layer.lag_steps == 1 else f"{layer.lag_steps} steps each; "
@@ -67,8 +69,7 @@ def step_by_step(insight: Insight, layer: Layer) -> blocks.Block | None:
         ],
         "marked": {"x": [], "y": []},
     }
-    farthest = layer.lag_steps * np.array([int(np.flatnonzero(row >= 1 / np.e)[-1]) for row in share])
-    said = f"At {farthest.max()} steps back or nearer lies all that is above 1/e of the largest of its row."
+    said = _arrives(share, layer.lag_steps)
     state = "hidden" if layer.cell is None else "cell"
     caption = (
         f"Norm of the gradient of the loss of each step ahead by the {state} state at each lag, as a share of the "
@@ -78,6 +79,17 @@ def step_by_step(insight: Insight, layer: Layer) -> blocks.Block | None:
         caption += f" Shown are the newest {_MOST_LAGS} lags."
     words = blocks.Words("Step by step", said, caption)
     return blocks.figure("matrix", data, words, key=[("band-narrow", "gradient, the darker the more")])
+
+
+def _arrives(share: Floats, lag_steps: int) -> str:
+    """Say how far back rows (F, T), each relative to its largest, are above 1/e, and in which there is nothing."""
+    above = [np.flatnonzero(row >= 1 / np.e) for row in share]
+    silent = [str(step) for step, one in enumerate(above, 1) if not len(one)]
+    if len(silent) == len(above):
+        return "No gradient arrives of any step ahead."
+    farthest = lag_steps * max(int(one[-1]) for one in above if len(one))
+    said = f"At {farthest} steps back or nearer lies all that is above 1/e of the largest of its row."
+    return f"{said} Of step{'s' if len(silent) > 1 else ''} {listing(silent)} no gradient arrives." if silent else said
 
 
 def titled(layer: Layer) -> str:
@@ -127,10 +139,15 @@ def _figure(insight: Insight, layer: Layer, kind: tuple[str, Floats]) -> blocks.
     if len(insight.steps) > 2:
         key.append(("other", "the steps between"))
     total = values[-1]
-    left = total[-1] / total[0] if total[0] > 0 else 0.0
+    if not np.isfinite(total).all():
+        left = "it is not finite everywhere"
+    elif total[0] > 0:
+        left = f"at the oldest step {total[-1] / total[0]:.1e} of the newest is left"
+    else:
+        left = "no gradient arrives at the newest step"
     words = blocks.Words(
         f"By the {title}",
-        f"Norm of the gradient by the {title} at each lag; at the oldest step {left:.1e} of the newest is left.",
+        f"Norm of the gradient by the {title} at each lag; {left}.",
         f"Root mean square over {scene.n_windows} windows.",
     )
     furthest = (values.shape[1] - 1) * layer.lag_steps
@@ -141,7 +158,7 @@ def _figure(insight: Insight, layer: Layer, kind: tuple[str, Floats]) -> blocks.
 
 def _line(role: str, name: str, values: Floats, lag_steps: int) -> dict[str, Any]:
     lags = (np.arange(len(values)) * lag_steps).tolist()
-    kept = np.where(values > 0, values, np.nan)
+    kept = np.where((values > 0) & np.isfinite(values), values, np.nan)
     return {"role": role, "name": name, "x": lags, "y": axes.rounded(kept)}
 
 

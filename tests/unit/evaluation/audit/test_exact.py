@@ -31,3 +31,13 @@ def test_more_than_rounding_fails(panel, monkeypatch, far):
     mark = exact("Exact", model)
     assert (mark.outcome, mark.measured) == ("failed", "within 1e-03")
     assert mark.statement.endswith("more than the 1e-04 that rounding explains.")
+
+
+@pytest.mark.parametrize("far", [(float("nan"), 1e-7), (1e-7, float("inf"))])
+def test_what_is_not_finite_fails(panel, monkeypatch, far):
+    model = Ensemble(members=[LSTM(**FEW), RNN(**FEW)]).fit(panel(), horizon=4)
+    made = iter([Departure(("elman",), 1, 1e-7, 1e-7), Departure(("lstm",), 1, *far)])
+    monkeypatch.setattr("tidegate.nn.exactness.departure", lambda network, *, seed: next(made))
+    mark = exact("Exact", model)
+    assert (mark.outcome, mark.measured) == ("failed", "not finite")
+    assert "2 layers (elman and lstm) or their gradients are not finite." in mark.statement

@@ -60,3 +60,19 @@ def test_data_that_are_refused_as_they_are_show_nothing(panel):
     with pytest.raises(DataError, match="no"):
         refusals("Refuses", forecast, panel(), 4)
     assert len(DAMAGES) == 4
+
+
+@pytest.mark.parametrize("error", [ValueError, TypeError, KeyError])
+def test_one_that_breaks_on_damaged_data_fails(panel, error):
+    calls = []
+
+    def forecast(data, future):
+        calls.append(data)
+        if len(calls) == 2:
+            raise error("what is this")
+        if len(calls) > 2:
+            raise DataError("no", place=Place(row=3), repair="Mend it.")
+
+    mark = refusals("Refuses", forecast, panel(), 4)
+    assert (mark.outcome, mark.measured) == ("failed", "3 of 4 refused")
+    assert f"an infinite value ({error.__name__}: " in mark.statement

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from tidegate.errors import NotFittedError
+from tidegate.errors import ModelError, NotFittedError
 from tidegate.evaluation.audit import seal as sealing
-from tidegate.evaluation.audit.mark import Mark
+from tidegate.evaluation.audit.mark import Mark, unmade
 from tidegate.evaluation.audit.seal import Seal, seal
 from tidegate.evaluation.backtest import Settings
 from tidegate.evaluation.study import compare, study
@@ -237,3 +237,12 @@ def test_the_cost_classes_that_are_fitted_again_are_fixed():
     again = {entry.name for entry in registry.entries() if sealing._cheap(entry.traits)}
     assert {"naive", "ets", "theta", "linear"} <= again
     assert not {"arima", "sarima", "random-forest", "xgboost", "gru", "auto", "ensemble"} & again
+
+
+def test_layers_that_cannot_be_compared_leave_one_check_unmade(panel, monkeypatch):
+    def refused(name, model, *, seed):
+        raise ModelError("no layers here")
+
+    monkeypatch.setattr(sealing, "exact", refused)
+    (mark,) = sealing._exact("Exact", Naive().fit(panel(), horizon=4), 0)
+    assert (mark.outcome, mark.statement) == ("unchecked", unmade("Exact", "no layers here").statement)

@@ -143,3 +143,14 @@ def test_what_can_be_made_is_not(start):
     plan = LayerPlan(cell, HIDDEN, 3, 0.2, {"layer_norm": True}, start)
     plan.check()
     assert layers(cell=cell, start=start, options={"layer_norm": True})(torch.zeros(4, 2, 3))[0].shape == (4, 2, HIDDEN)
+
+
+def test_wide_layers_are_checked_without_being_made(monkeypatch):
+    made = []
+    plain = LayerPlan.made
+    monkeypatch.setattr(LayerPlan, "made", lambda self, *rest: made.append(self) or plain(self, *rest))
+    LayerPlan("gru", 1_000_000, 3, 0.0).check()
+    assert [(one.hidden_size, one.layers) for one in made] == [(2, 3)]
+    LayerPlan("lstm", 8, 1, 0.0, options={"proj_size": 5}).check()
+    with pytest.raises(SettingError, match="proj_size"):
+        LayerPlan("lstm", 8, 1, 0.0, options={"proj_size": 9}).check()

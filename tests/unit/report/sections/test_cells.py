@@ -34,5 +34,10 @@ def test_what_was_alike_is_said(found, match, said):
     assert said in cells.section(found | {"match": match}, "MASE")["lead"]
 
 
+def test_a_memory_that_was_not_measured_is_left_empty(found):
+    found["rows"][1] |= {"memory_length": None, "window": None}
+    assert cells.section(found, "MASE")["blocks"][1]["rows"][1][-1]["text"] == "\N{EN DASH}"
+
+
 def test_without_a_comparison_of_cells_there_is_no_section():
     assert cells.section(None, "MASE") is None

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from tidegate.insight.diagnosis import CLIPPING, Diagnosis
 from tidegate.report.sections import gradient
@@ -68,3 +69,21 @@ def test_lags_of_dilated_layers_are_in_steps_of_the_series(inside):
     lines = gradient.figures(inside, layer)[0]["data"]["lines"]
     assert lines[0]["x"][:3] == [0, 6, 12]
     assert gradient.step_by_step(inside, layer)["data"]["x"] == "Lag (6 steps each; 1 is the newest state)"
+
+
+@pytest.mark.parametrize("planted", [0.0, np.nan, np.inf])
+def test_steps_of_which_no_finite_gradient_arrives_are_said_and_drawn(inside, specification, planted):
+    layer = inside.layers[0]
+    cell = layer.cell.copy()
+    cell[1] = planted
+    some = gradient.step_by_step(inside, replace(layer, cell=cell))
+    assert some["alt"].endswith("Of step 2 no gradient arrives.")
+    cell[:] = planted
+    layer = replace(layer, hidden=cell, cell=cell)
+    none = gradient.step_by_step(inside, layer)
+    assert none["alt"] == "No gradient arrives of any step ahead."
+    found = gradient.section(replace(inside, layers=(layer,)))
+    said = "no gradient arrives at the newest step." if planted == 0 else "it is not finite everywhere."
+    assert all(one["alt"].endswith(said) for one in drawn(found))
+    for one in (some, none, *drawn(found)):
+        specification(one)
