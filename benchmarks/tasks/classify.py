@@ -23,7 +23,7 @@ from tidegate import SequenceClassifier, Vocabulary, read_labelled
 from tidegate.tasks.simple import linear_on_summaries, linear_on_words
 
 FOLDS = 10
-TEXT: dict[str, Any] = {"n_members": 3}
+TEXT: dict[str, Any] = {"n_members": 3, "counted": 0.5}
 NUMBERS: dict[str, Any] = {"convolution": "beside", "n_members": 3}
 PUBLISHED = {
     "sst2": "CNN-rand 82.7 to 83.5",

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tidegate.features.vocabulary import UNKNOWN
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -46,12 +48,13 @@ def numbers_of(sequences: Sequence[Sequence[str]], n_numbers: int) -> list[Integ
     """Return the pieces of each token as numbers from 1 to `n_numbers`, shape (T, M), 0 after the last of a token.
 
     The number of a piece is the CRC-32 of its UTF-8 text modulo `n_numbers`, plus 1: the same on every machine.
+    What stands for unknown tokens has no pieces.
     """
     known = {token: _numbers(token, n_numbers) for token in dict.fromkeys(itertools.chain.from_iterable(sequences))}
     made = []
     for sequence in sequences:
         own = [known[token] for token in sequence]
-        rows = np.zeros((len(own), max(map(len, own))), dtype=np.int32)
+        rows = np.zeros((len(own), max(1, *map(len, own))), dtype=np.int32)
         for row, numbers in zip(rows, own, strict=True):
             row[: len(numbers)] = numbers
         made.append(rows)
@@ -59,6 +62,8 @@ def numbers_of(sequences: Sequence[Sequence[str]], n_numbers: int) -> list[Integ
 
 
 def _numbers(token: str, n_numbers: int) -> list[int]:
+    if token == UNKNOWN:
+        return []
     found = pieces(token)
     half = MOST // 2
     kept = found if len(found) <= MOST else found[:half] + found[-half:]

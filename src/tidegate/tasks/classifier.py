@@ -9,20 +9,23 @@ import numpy as np
 import torch
 from sklearn.base import ClassifierMixin
 
-from tidegate.features.vocabulary import UNITS, Vocabulary
+from tidegate.errors import SettingError
+from tidegate.features.vocabulary import UNITS, UNKNOWN, Vocabulary
 from tidegate.nn.initialisation import built
 from tidegate.tasks import fitting
 from tidegate.tasks.contributions import contributions
+from tidegate.tasks.counted import Counted
 from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.fitting import Schedule
-from tidegate.tasks.labels import Known, Labelling, check_known, classes_of, weights_of
+from tidegate.tasks.labelling import Labelling
+from tidegate.tasks.labels import Known, check_known, classes_of, weights_of
 from tidegate.tasks.network import Convolution, Design, Pooling, network
 from tidegate.tasks.reading import Reader
-from tidegate.tasks.sequences import taken
+from tidegate.tasks.sequences import Sequences, taken
 from tidegate.training.settings import Training
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
     from tidegate.archive import Tree
     from tidegate.features.vocabulary import Unit
     from tidegate.tasks.network import SequenceNetwork
-    from tidegate.tasks.sequences import Sequences
 
     Floats = NDArray[np.float64]
 
@@ -70,6 +72,9 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         place.
     n_members
         Networks whose probabilities are averaged, each from its own start.
+    counted
+        Share, in [0, 1), that logistic regression on counted words and pairs of words (`tasks.simple.linear_on_words`)
+        has in the probabilities, beside the networks; 0 for none.
     balanced
         Whether each class counts as much as every other, instead of each sequence.
     training
@@ -99,6 +104,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
     _LEAST: ClassVar[Mapping[str, int]] = {
         "hidden_size": 1, "layers": 1, "embedding": 1, "n_pieces": 0, "n_members": 1, "seed": 0,
     }  # fmt: skip
+    _FRACTIONS: ClassVar[tuple[str, ...]] = ("dropout", "counted")
     _SWITCHES: ClassVar[tuple[str, ...]] = ("bidirectional", "balanced")
     _VALIDATION: ClassVar[str] = "a fraction below 1, a pair (X, y) as a tuple, 'auto' or None"
 
@@ -120,6 +126,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         dropout: float = 0.5,
         convolution: Convolution = "none",
         n_members: int = 1,
+        counted: float = 0.0,
         balanced: bool = False,
         training: Training | None = None,
         seed: int = 0,
@@ -128,7 +135,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         self.pooling, self.embedding, self.vectors, self.n_pieces = pooling, embedding, vectors, n_pieces
         self.unit, self.vocabulary, self.dropout = unit, vocabulary, dropout
         self.convolution, self.n_members, self.balanced = convolution, n_members, balanced
-        self.training, self.seed = training, seed
+        self.counted, self.training, self.seed = counted, training, seed
 
     def fit(
         self,
@@ -179,7 +186,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         known = (learned.examples(reader, classes), held.examples(reader, classes) if held else None)
         weights = weights_of(learned.labels, classes) if self.balanced else None
         losses = torch.nn.CrossEntropyLoss(weight=weights, reduction="none")
-        return self._learn(Labelling(reader, classes, reader.rare(learned.sequences)), losses, known, schedule)
+        data = Labelling(reader, classes, reader.rare(learned.sequences), self._counted(learned, classes))
+        return self._learn(data, losses, known, schedule)
 
     def predict_proba(self, X: Any) -> Floats:
         """Return the probability of each class, shape (N, C), in the order of `classes_`; rows sum to 1.
@@ -190,7 +198,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             If `fit` was not called, or the sequences are not like those of training.
         """
         self._check_fitted()
-        return self._probabilities(self._data.reader.read(taken(X, self.unit)))
+        return self._told(taken(X, self.unit))
 
     def contributions(self, X: Any) -> list[Floats]:
         """Return, for each sequence, how much less probable what is said of it would be without each step, shape (T,).
@@ -205,18 +213,35 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, ECCV, section 4.2.
         """
         self._check_fitted()
-        items = self._data.reader.read(taken(X, self.unit))
-        return [contributions(item, self._probabilities) for item in items]
+        given = taken(X, self.unit)
+        neutral = self._data.reader.mean if given.kind == "values" else UNKNOWN
+        return [
+            contributions(one, neutral, lambda all_: self._told(Sequences(given.kind, all_))) for one in given.items
+        ]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable label of each sequence, shape (N,)."""
         most = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[most])
 
-    def _probabilities(self, items: Sequence[NDArray[Any]]) -> Floats:
-        """Return the probability of each class for sequences as numbers, shape (N, C)."""
-        made = fitting.told(self._network, items, lambda outputs: outputs.double().softmax(dim=1))
-        return np.asarray(torch.stack(made).numpy())
+    def _told(self, sequences: Sequences) -> Floats:
+        """Return the probability of each class, shape (N, C)."""
+        items = self._data.reader.read(sequences)
+        said = fitting.told(self._network, items, lambda outputs: outputs.double().softmax(dim=1))
+        made = np.asarray(torch.stack(said).numpy())
+        counted = self._data.counted
+        if counted is None:
+            return made
+        mixed: Floats = (1 - self.counted) * made + self.counted * counted.probabilities(sequences.items)
+        return mixed
+
+    def _counted(self, learned: Known, classes: NDArray[Any]) -> Counted | None:
+        """Return the linear rule on counted words beside the networks, if it has a share."""
+        if not self.counted:
+            return None
+        if learned.sequences.kind == "values":
+            raise SettingError(f"counted is {self.counted!r}; it is of words: leave it at 0 for sequences of numbers.")
+        return Counted.learn(learned.sequences.items, np.searchsorted(classes, learned.labels), self.unit)
 
     def _reader(self, sequences: Sequences) -> Reader:
         """Return how sequences become numbers, learned from these."""

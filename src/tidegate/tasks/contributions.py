@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tidegate.features.vocabulary import UNKNOWN_NUMBER
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -27,28 +25,34 @@ MOST = 60
 _MOST_TOKENS = 400
 
 
-def contributions(item: NDArray[Any], probabilities: Callable[[Sequence[NDArray[Any]]], Floats]) -> Floats:
+def contributions(
+    sequence: list[str] | Floats, neutral: str | Floats, probabilities: Callable[[list[Any]], Floats]
+) -> Floats:
     """Return, for each step, how much less probable the most probable class is once its stretch is hidden, shape (T,).
-
-    A hidden token is read as an unknown one without pieces; a hidden value as the mean of its channel.
 
     Parameters
     ----------
-    item
-        A sequence as numbers: tokens (T,), with pieces (T, 1 + M), or values (T, I).
+    sequence
+        Tokens, or values (T, I).
+    neutral
+        What stands in place of what is hidden: a token, or a value of each channel, shape (I,).
     probabilities
         Of such sequences, shape (N, C).
     """
-    tokens = item.dtype.kind == "i"
-    edges = np.linspace(0, len(item), min(len(item), _MOST_TOKENS if tokens else MOST) + 1).astype(int)
-    hidden = []
-    unknown = np.zeros(item.shape[1:], dtype=item.dtype)
-    if tokens:
-        unknown.flat[0] = UNKNOWN_NUMBER
-    for start, stop in itertools.pairwise(edges):
-        one = item.copy()
-        one[start:stop] = unknown
-        hidden.append(one)
-    made = probabilities([item, *hidden])
+    edges = np.linspace(0, len(sequence), min(len(sequence), _most(sequence)) + 1).astype(int).tolist()
+    hidden = [_hidden(sequence, neutral, start, stop) for start, stop in itertools.pairwise(edges)]
+    made = probabilities([sequence, *hidden])
     most = int(made[0].argmax())
     return np.repeat(made[0, most] - made[1:, most], np.diff(edges))
+
+
+def _most(sequence: list[str] | Floats) -> int:
+    return MOST if isinstance(sequence, np.ndarray) else _MOST_TOKENS
+
+
+def _hidden(sequence: list[str] | Floats, neutral: str | Floats, start: int, stop: int) -> list[str] | Floats:
+    if isinstance(sequence, np.ndarray):
+        made = sequence.copy()
+        made[start:stop] = neutral
+        return made
+    return [*sequence[:start], *[str(neutral)] * (stop - start), *sequence[stop:]]

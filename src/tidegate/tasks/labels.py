@@ -17,7 +17,6 @@ from tidegate.tasks.reading import Reader
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tidegate.archive import Tree
     from tidegate.tasks.sequences import Sequences
 
     Integers = NDArray[np.int64]
@@ -69,33 +68,6 @@ class Known(NamedTuple):
         if not held.any():
             return self, None
         return self.take(np.flatnonzero(~held)), self.take(np.flatnonzero(held))
-
-
-class Labelling(NamedTuple):
-    """How sequences become numbers, and which labels there are.
-
-    Attributes
-    ----------
-    reader
-        Of the sequences.
-    classes
-        The labels, sorted, shape (C,).
-    rare
-        Which tokens occur once in training, shape (n_tokens,); None for values, and after loading.
-    """
-
-    reader: Reader
-    classes: NDArray[Any]
-    rare: NDArray[np.bool_] | None = None
-
-    def state(self) -> Tree:
-        """Return it as a tree of arrays, numbers and text."""
-        return {"reader": self.reader.state(), "classes": saved_labels(self.classes)}
-
-    @classmethod
-    def from_state(cls, state: Tree) -> Labelling:
-        """Return what gave this `state`."""
-        return cls(Reader.from_state(state["reader"]), loaded_labels(state["classes"]))
 
 
 def saved_labels(classes: NDArray[Any]) -> NDArray[Any]:

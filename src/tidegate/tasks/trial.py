@@ -154,7 +154,7 @@ def tried(
     simple_said = simple.fit(*learned).predict(judged.sequences)
     simple_seconds = time.perf_counter() - started
     name = f"logistic regression on {'counted ' + model.unit if tokens else 'summaries of the channels'}"
-    ours = spoken(model.cell, model.convolution, model.n_members)
+    ours = spoken(model.cell, model.convolution, model.n_members) + (" and counted words" if model.counted else "")
     usual = Counter(np.asarray(learned[1]).tolist()).most_common(1)[0][0]
     told = Judgement(ours, name, model.classes_, usual, judged.labels, said, np.asarray(simple_said))
     most = probabilities.max(axis=1)

@@ -37,3 +37,9 @@ def test_any_text_has_numbers():
     (made,) = numbers_of([["\udcff", "\u00e9t\u00e9", "\u4f60\u597d"]], 50)
     assert made.dtype == np.int32
     assert (made[:, 0] > 0).all()
+
+
+def test_what_stands_for_unknown_words_has_no_pieces():
+    (made,) = numbers_of([["<unk>", "cat"]], 100)
+    assert not made[0].any()
+    assert numbers_of([["<unk>"]], 100)[0].tolist() == [[0]]

@@ -10,23 +10,23 @@ QUICK = {"hidden_size": 8, "embedding": 8, "n_pieces": 50, "dropout": 0.1}
 def test_what_decides_counts_and_the_rest_does_not():
     """A rule that looks at one token alone: hiding it takes away all that it gave."""
 
-    def probabilities(items):
-        found = np.array([0.9 if 7 in item else 0.2 for item in items])
+    def probabilities(sequences):
+        found = np.array([0.9 if "key" in one else 0.2 for one in sequences])
         return np.stack([1 - found, found], axis=1)
 
-    made = contributions(np.array([3, 7, 4]), probabilities)
+    made = contributions(["the", "key", "is"], "<unk>", probabilities)
     np.testing.assert_allclose(made, [0.0, 0.7, 0.0])
 
 
-def test_pieces_of_a_hidden_token_are_hidden_too():
+def test_each_token_is_hidden_once():
     seen = []
 
-    def probabilities(items):
-        seen.extend(item.tolist() for item in items)
-        return np.full((len(items), 2), 0.5)
+    def probabilities(sequences):
+        seen.extend(sequences)
+        return np.full((len(sequences), 2), 0.5)
 
-    contributions(np.array([[5, 8, 9], [6, 8, 0]]), probabilities)
-    assert seen == [[[5, 8, 9], [6, 8, 0]], [[1, 0, 0], [6, 8, 0]], [[5, 8, 9], [1, 0, 0]]]
+    contributions(["a", "b"], "<unk>", probabilities)
+    assert seen == [["a", "b"], ["<unk>", "b"], ["a", "<unk>"]]
 
 
 def test_long_recordings_are_hidden_in_stretches():
@@ -37,7 +37,7 @@ def test_long_recordings_are_hidden_in_stretches():
         level = np.array([item[100:110].mean() for item in items])
         return np.stack([1 - level, level], axis=1)
 
-    made = contributions(np.ones((600, 1), dtype=np.float32), probabilities)
+    made = contributions(np.ones((600, 1)), np.zeros(1), probabilities)
     assert calls == [MOST + 1]
     assert made.shape == (600,)
     assert np.flatnonzero(made > 0.5).tolist() == list(range(100, 110))

@@ -2,9 +2,7 @@ import numpy as np
 import pytest
 
 from tidegate.errors import DataError
-from tidegate.features.vocabulary import Vocabulary
-from tidegate.tasks.labels import Known, Labelling, check_known, classes_of, following, labels_of, weights_of
-from tidegate.tasks.reading import Reader
+from tidegate.tasks.labels import Known, check_known, classes_of, following, labels_of, weights_of
 from tidegate.tasks.sequences import taken
 
 
@@ -91,12 +89,3 @@ def test_labels_follow_the_type_of_training():
 def test_weights_make_classes_alike():
     weights = weights_of(np.array(["a", "a", "a", "b"]), np.array(["a", "b"]))
     assert weights.tolist() == pytest.approx([4 / 6, 2.0])
-
-
-@pytest.mark.parametrize("classes", [np.array(["a", "long"]), np.array([-1, 7]), np.array([False, True])])
-def test_what_was_learned_comes_back(classes):
-    reader = Reader.learn(taken([["a", "b"]], None), Vocabulary())
-    back = Labelling.from_state(Labelling(reader, classes).state())
-    assert back.classes.tolist() == classes.tolist()
-    assert back.classes.dtype.kind == classes.dtype.kind
-    assert back.reader.vocabulary.tokens_ == reader.vocabulary.tokens_
