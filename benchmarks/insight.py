@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from tidegate.evaluation.held import held
 from tidegate.features.windows import Origins
 from tidegate.forecasters.network.problem import examples
 from tidegate.forecasters.recurrent import RecurrentForecaster
 from tidegate.insight.inspection import inspect
 from tidegate.insight.target import target
 from tidegate.insight.walk import walk
+from tidegate.insight.where import Where
 from tidegate.panel import Panel
 from tidegate.training.settings import Training
 
@@ -76,8 +78,9 @@ def training_step(model: RecurrentForecaster) -> Callable[[], object]:
 def measured(cell: str) -> str:
     """Return the line of one cell."""
     model = RecurrentForecaster(cell=cell, n_members=1, training=Training(n_updates=5)).fit(panel(), horizon=HORIZON)
-    whole = target(model, origins=BATCH).subject._replace(steps=())
-    default = target(model).subject
+    found = held(model)[0]
+    whole = target(found, Where(origins=BATCH)).subject._replace(steps=())
+    default = target(found, Where()).subject
     step = milliseconds(training_step(model))
     costs = [
         milliseconds(lambda: walk(whole)),
