@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 
 def check_whole(name: str, value: Any, *, least: int) -> None:
@@ -51,6 +52,34 @@ def check_fraction(name: str, value: Any) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
         raise SettingError(f"{name} is {value!r}; it must be a number from 0 to below 1.")
+
+
+def check_named(name: object, known: Sequence[str], whose: str, what: str = "setting") -> None:
+    """Refuse the name of a setting that there is not; the message suggests the nearest.
+
+    Parameters
+    ----------
+    name
+        As it was given.
+    known
+        All there are.
+    whose
+        What has them, for the message.
+    what
+        What they are called: "setting" or "option".
+
+    Raises
+    ------
+    SettingError
+        With the name and those that there are.
+    """
+    if name in known:
+        return
+    if not known:
+        raise SettingError(f"{whose} has no {what}s.")
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    raise SettingError(f"{whose} has no {what} {name!r}. {hint}Its {what}s are: {', '.join(known)}.")
 
 
 def check_choice(name: str, value: object, allowed: Collection[object]) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tidegate.checks import check_choice, check_fraction, check_switch, check_whole
+from tidegate.checks import check_choice, check_fraction, check_named, check_switch, check_whole
 from tidegate.errors import SettingError
 
 
@@ -36,3 +36,22 @@ def test_what_lies_within_the_limits_passes():
     for value in (True, np.False_):
         check_switch("balanced", value)
     check_choice("reset", "after", ("after", "before"))
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "said"),
+    [
+        (
+            "hiden_size",
+            ["hidden_size", "layers"],
+            r"gru has no setting 'hiden_size'\. Did you mean 'hidden_size'\? Its set",
+        ),
+        ("zebra", ["layers"], r"gru has no setting 'zebra'\. Its settings are: layers\."),
+        (5, ["layers"], r"gru has no setting 5\. Its settings are: layers\."),
+        ("layers", [], r"gru has no settings\."),
+    ],
+)
+def test_a_setting_that_there_is_not_is_named_with_the_nearest(name, known, said):
+    with pytest.raises(SettingError, match=said):
+        check_named(name, known, "gru")
+    check_named("layers", ["layers"], "gru")

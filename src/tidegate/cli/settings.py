@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import difflib
 from typing import TYPE_CHECKING, Any
 
+from tidegate.checks import check_named
 from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
@@ -81,11 +81,13 @@ def spoken(words: Sequence[str], known: Collection[str], whose: str, usual: Trai
             raise SettingError(f"--set is {word!r}; it must be NAME=VALUE, such as hidden_size=32.")
         outer, dot, inner = name.partition(".")
         if dot and outer == "training" and "training" in known:
-            training[_spelled(inner, _training_names(), f"The training of {whose}")] = value(text)
+            check_named(inner, _training_names(), f"The training of {whose}")
+            training[inner] = value(text)
         elif dot and outer == _LAYERS and _LAYERS in known:
             layers[inner] = value(text)
         else:
-            given[_spelled(name, tuple(known), whose)] = value(text)
+            check_named(name, tuple(known), whose)
+            given[name] = value(text)
     for whole, in_parts in (("training", training), (_LAYERS, layers)):
         if in_parts and whole in given:
             raise SettingError(f"--set gives {whole} as a whole and in parts: give one of them.")
@@ -137,14 +139,3 @@ def _training_names() -> tuple[str, ...]:
     from tidegate.training.settings import Training
 
     return Training._fields
-
-
-def _spelled(name: str, known: Sequence[str], whose: str) -> str:
-    """Return `name` if it is a known setting."""
-    if name in known:
-        return name
-    if not known:
-        raise SettingError(f"{whose} has no settings.")
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
-    raise SettingError(f"{whose} has no setting {name!r}. {hint}Its settings are: {', '.join(known)}.")

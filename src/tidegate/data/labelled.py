@@ -10,7 +10,7 @@ import re
 import zipfile
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from tidegate.data.lines import lines, wrong
 from tidegate.errors import DataError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -44,6 +44,10 @@ class Labelled(NamedTuple):
 
     sequences: list[Any]
     labels: NDArray[Any] | None
+
+
+class _Reads(Protocol):
+    def __call__(self, file: Path, *, labels: bool) -> Labelled: ...
 
 
 def read_labelled(path: str | Path, *, labels: bool = True) -> Labelled:
@@ -75,19 +79,19 @@ def read_labelled(path: str | Path, *, labels: bool = True) -> Labelled:
         )
     if not file.is_file():
         raise DataError(f"there is no file {str(file)!r}", repair="Check the path.")
-    made = _READERS[kind](file, labels)
+    made = _READERS[kind](file, labels=labels)
     if not made.sequences:
         raise DataError(f"{file} holds no sequences", repair="Give at least one.")
     return made
 
 
-def _tsv(file: Path, labels: bool) -> Labelled:  # noqa: FBT001 (one face for every reader)
+def _tsv(file: Path, *, labels: bool) -> Labelled:
     """Return texts and labels; no mark has a meaning but the tab, since texts hold quotes that nobody closed."""
     rows = ((number, line.split("\t")) for number, line in lines(file) if line)
     return _table(file, rows, headless=True, labelled=labels)
 
 
-def _csv(file: Path, labels: bool) -> Labelled:  # noqa: FBT001 (the same)
+def _csv(file: Path, *, labels: bool) -> Labelled:
     numbers: list[int] = []
 
     def texts() -> Iterator[str]:
@@ -127,7 +131,7 @@ def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool,
     return Labelled(sequences, None if label is None else _numbered(labels))
 
 
-def _txt(file: Path, _labels: bool) -> Labelled:  # noqa: FBT001 (the same)
+def _txt(file: Path, *, labels: bool) -> Labelled:  # noqa: ARG001 (plain text has none)
     return Labelled([line for _, line in lines(file) if line.strip()], None)
 
 
@@ -140,7 +144,7 @@ def _numbered(labels: list[str]) -> NDArray[Any]:
     return np.array(labels).astype(np.int64) if whole else np.array(labels)
 
 
-def _npz(file: Path, labels: bool) -> Labelled:  # noqa: FBT001 (the same)
+def _npz(file: Path, *, labels: bool) -> Labelled:
     """Return arrays, and their labels if asked for."""
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
@@ -187,9 +191,9 @@ def _named(held: Mapping[str, NDArray[Any]], file: Path, n_sequences: int) -> ND
     return np.asarray(names[labels])
 
 
-def _ts(file: Path, wanted: bool) -> Labelled:  # noqa: FBT001 (the same)
+def _ts(file: Path, *, labels: bool) -> Labelled:
     """Return recordings: after ``@data`` a line each, channels apart by colons, steps by commas, the label last."""
-    sequences, labels, labelled, begun = [], [], False, False
+    sequences, told, labelled, begun = [], [], False, False
     for number, line in lines(file):
         word = line.strip()
         if not word or word.startswith("#"):
@@ -204,11 +208,11 @@ def _ts(file: Path, wanted: bool) -> Labelled:  # noqa: FBT001 (the same)
             continue
         parts = word.split(":")
         if labelled:
-            labels.append(parts.pop().strip())
-            if not parts or (wanted and labels[-1].lower() in _MISSING):
+            told.append(parts.pop().strip())
+            if not parts or (labels and told[-1].lower() in _MISSING):
                 raise wrong(file, number, "has no label", "End it with a colon and the label, or leave it out.")
         sequences.append(_channels(parts, file, number))
-    return Labelled(sequences, _numbered(labels) if labelled and wanted else None)
+    return Labelled(sequences, _numbered(told) if labelled and labels else None)
 
 
 def _channels(parts: list[str], file: Path, number: int) -> Floats:
@@ -224,7 +228,7 @@ def _channels(parts: list[str], file: Path, number: int) -> Floats:
     return np.array(channels).T
 
 
-_READERS: Mapping[str, Callable[[Path, bool], Labelled]] = {
+_READERS: Mapping[str, _Reads] = {
     ".tsv": _tsv,
     ".csv": _csv,
     ".txt": _txt,

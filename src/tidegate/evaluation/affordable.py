@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tidegate.evaluation.contenders import BASELINE
-from tidegate.evaluation.outlay import LONGER, can_be_limited
+from tidegate.evaluation.outlay import can_be_limited, last_fit
 
 if TYPE_CHECKING:
-    from tidegate.evaluation.results import Backtest, ModelResult
+    from tidegate.evaluation.results import Backtest
 
 
 def affordable(found: Backtest, n_series: int, left: float) -> Backtest:
@@ -26,14 +26,14 @@ def affordable(found: Backtest, n_series: int, left: float) -> Backtest:
     left
         Seconds until the fit and its forecast must be done.
     """
-    dear = {
-        label: seconds
-        for label, result in found.results.items()
-        if label != BASELINE
-        and result.model is not None
-        and not can_be_limited(result.model)
-        and (seconds := _seconds(result, n_series / len(found.panel))) > left
-    }
+    dear = {}
+    for label, result in found.results.items():
+        if label == BASELINE or result.model is None or can_be_limited(result.model):
+            continue
+        longest = float(result.fit_seconds.max() + result.predict_seconds.max())
+        seconds = last_fit(result.model, longest, n_series / len(found.panel))
+        if seconds > left:
+            dear[label] = seconds
     if not dear:
         return found
     results = {label: result for label, result in found.results.items() if label not in dear}
@@ -43,10 +43,3 @@ def affordable(found: Backtest, n_series: int, left: float) -> Backtest:
         for label, seconds in dear.items()
     }
     return replace(found, results=results, left_out={**found.left_out, **said})
-
-
-def _seconds(result: ModelResult, growth: float) -> float:
-    """Return about how long a fit to `growth` times the series and its forecast take."""
-    longest = float(result.fit_seconds.max() + result.predict_seconds.max())
-    alone = result.model is not None and result.model.traits.scope == "series"
-    return LONGER * longest * (growth if alone else 1.0)

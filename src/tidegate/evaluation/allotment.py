@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.base import clone
 
-from tidegate.evaluation.outlay import LONGER, can_be_limited, within
+from tidegate.evaluation.outlay import LONGER, Clock, can_be_limited, last_fit, within
 from tidegate.evaluation.work import judge
 
 if TYPE_CHECKING:
@@ -42,37 +42,36 @@ class Allotment:
     """
 
     def __init__(self, seconds: float | None, n_series: int) -> None:
-        self._end = None if seconds is None else time.monotonic() + seconds
+        self._limited, self._clock = seconds is not None, Clock(seconds)
         self._n_series = n_series
         self._kept: dict[str, float] = {}
         self._over = 0.0  # what preparing and calibrating took beyond a network's share
 
     def refusal(self, label: str, job: Job) -> str:
         """Return why a candidate is not judged, or ""."""
-        if self._end is None:
+        if not self._limited:
             return ""
-        if self._left() <= 0:
+        if self._clock.left() <= 0:
             return "the budget was spent"
         n_judged = job.ends.shape[1]
         count = min(_PILOT, n_judged // 2)
         if can_be_limited(job.model) or job.model.traits.scope == "panel" or not count:
             return ""
         needed, kept = self._needed(job, count, n_judged)
-        if needed + kept > self._left():
-            return (
-                f"it would take about {needed + kept:,.0f} s, and {max(self._left(), 0):,.0f} s of the budget are left"
-            )
+        left = self._clock.left()
+        if needed + kept > left:
+            return f"it would take about {needed + kept:,.0f} s, and {max(left, 0):,.0f} s of the budget are left"
         self._kept[label] = kept
         return ""
 
     def judged(self, label: str, job: Job) -> Outcome:
         """Judge a candidate; a network trains for a third of what the others leave."""
-        if self._end is None:
+        if not self._limited:
             return judge(job)
         if not can_be_limited(job.model):
             outcome = judge(job)
-            growth = 1.0 if job.model.traits.scope == "panel" else self._n_series / job.ends.shape[1]
-            self._kept.setdefault(label, LONGER * float(outcome.fit_seconds.max()) * growth)
+            growth = self._n_series / job.ends.shape[1]
+            self._kept.setdefault(label, last_fit(job.model, float(outcome.fit_seconds.max()), growth))
             return outcome
         share, started = max(self._free(self._kept) / _JUDGED, 0.0), time.monotonic()
         outcome = judge(replace(job, model=within(clone(job.model), share)))
@@ -81,7 +80,7 @@ class Allotment:
 
     def to_fit(self, chosen: Mapping[str, Forecaster]) -> dict[str, Forecaster]:
         """Return the models that were chosen, by label: those that can be limited share equally what others leave."""
-        if self._end is None:
+        if not self._limited:
             return dict(chosen)
         n_limited = sum(map(can_be_limited, chosen.values()))
         share = self._free(self._kept.keys() & chosen.keys()) / max(n_limited, 1) - self._over
@@ -100,7 +99,4 @@ class Allotment:
         return took / count * n_judged, LONGER * float(outcome.fit_seconds.sum()) / count * self._n_series
 
     def _free(self, kept: Iterable[str]) -> float:
-        return self._left() - sum(self._kept[label] for label in kept)
-
-    def _left(self) -> float:
-        return 0.0 if self._end is None else self._end - time.monotonic()
+        return self._clock.left() - sum(self._kept[label] for label in kept)

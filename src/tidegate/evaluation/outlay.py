@@ -25,6 +25,28 @@ _TRAINED = 0.9
 """Part of the time left for a fit that its training may take: the rest prepares and calibrates."""
 
 
+class Clock:
+    """The seconds left of a budget, from now on; without one there is always time, and no clock is read.
+
+    Parameters
+    ----------
+    seconds
+        Of everything; None for no limit.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = np.inf if seconds is None else time.monotonic() + seconds
+
+    def left(self, kept: float = 0.0) -> float:
+        """Return the seconds left but for `kept`; infinite without a budget."""
+        return np.inf if self._end == np.inf else self._end - time.monotonic() - kept
+
+
+def last_fit(model: Forecaster, seconds: float, growth: float) -> float:
+    """Return about how long a last fit takes, after one that took `seconds`, to `growth` times the series."""
+    return LONGER * seconds * (growth if model.traits.scope == "series" else 1.0)
+
+
 def can_be_limited(model: Forecaster) -> bool:
     """Return whether the model can be told how long a fit may take."""
     return bool({"training", "budget"} & {*model.get_params(deep=False)})
@@ -33,8 +55,10 @@ def can_be_limited(model: Forecaster) -> bool:
 def within(model: Forecaster, seconds: float) -> Forecaster:
     """Return `model` changed so that a fit takes no longer than these seconds, if it can be told so.
 
-    Where they suffice the fit is the same bits as without.
+    Where they suffice the fit is the same bits as without; of infinitely many nothing is told.
     """
+    if seconds == np.inf:
+        return model
     part = max(seconds, 1e-3)
     training = training_of(model)
     limited: Forecaster = model
@@ -68,7 +92,7 @@ class Outlay:
 
     def __init__(self, seconds: float | None, *, n_after: int) -> None:
         self._seconds, self._n_after = seconds, n_after
-        self._started = self._clock()
+        self._clock = Clock(seconds)
         self._fits: list[float] = []
         self._trials: list[float] = []
         self._newest: float | None = None
@@ -122,21 +146,15 @@ class Outlay:
         of
             How many fits still share what is left.
         """
-        return model if self._seconds is None else within(model, self._left() / of)
+        return within(model, self._clock.left() / of)
 
     def _for_the_search(self) -> float:
         """Return the seconds left for trials."""
         if self._seconds is None:
             return np.inf
         if self._newest is not None:
-            return self._left() - LONGER * self._newest * self._n_after
-        return self._left() - (LONGER * max(self._fits) if self._fits else _UNKNOWN * self._seconds)
-
-    def _left(self) -> float:
-        return (self._seconds or 0.0) - (self._clock() - self._started)
-
-    def _clock(self) -> float:
-        return 0.0 if self._seconds is None else time.monotonic()
+            return self._clock.left(LONGER * self._newest * self._n_after)
+        return self._clock.left(LONGER * max(self._fits) if self._fits else _UNKNOWN * self._seconds)
 
 
 class _Deadline:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from tidegate.evaluation.affordable import affordable
 from tidegate.evaluation.backtest import Backtest, Settings, backtest
 from tidegate.evaluation.evidence.evidence import Evidence, evidence
 from tidegate.evaluation.intervals import check, remade
-from tidegate.evaluation.outlay import within
+from tidegate.evaluation.outlay import Clock, within
 from tidegate.evaluation.selection import Verdict, verdict
 from tidegate.evaluation.work import forecast
 from tidegate.forecasters import registry
@@ -120,7 +119,7 @@ def study(
     TidegateError
         If no model could forecast.
     """
-    clock = _Clock(None if settings is None else settings.budget)
+    clock = Clock(None if settings is None else settings.budget)
     panel = as_panel(data)
     chosen, origins = settings or Settings(), folds or Folds(horizon=horizon)
     check(chosen.intervals, origins, chosen.levels)
@@ -152,18 +151,7 @@ def compare(
     if chosen.budget is not None:
         chosen = replace(chosen, budget=max(chosen.budget - _AFTER, _LEAST_JUDGING * chosen.budget))
     asked = (models, folds or Folds(horizon=horizon), chosen, judged)
-    return _judged(as_panel(data), horizon, asked, _Clock(None))
-
-
-class _Clock:
-    """The seconds left of a budget, from now on; None without one, and no clock is read."""
-
-    def __init__(self, seconds: float | None) -> None:
-        self._end = None if seconds is None else time.monotonic() + seconds
-
-    def left(self, kept: float) -> float | None:
-        """Return the seconds left but for `kept`."""
-        return None if self._end is None else self._end - time.monotonic() - kept
+    return _judged(as_panel(data), horizon, asked, Clock(None))
 
 
 def _to_judge(budget: float) -> float:
@@ -174,7 +162,7 @@ def _to_judge(budget: float) -> float:
 _Asked = tuple["Sequence[str | Forecaster] | None", Folds, Settings, int]
 
 
-def _judged(panel: Panel, horizon: int, asked: _Asked, clock: _Clock) -> Study:
+def _judged(panel: Panel, horizon: int, asked: _Asked, clock: Clock) -> Study:
     """Judge the models that were asked for, without those that a last fit cannot be paid for."""
     models, origins, chosen, judged = asked
     if origins.horizon != horizon:
@@ -184,8 +172,7 @@ def _judged(panel: Panel, horizon: int, asked: _Asked, clock: _Clock) -> Study:
     sample, notes = _sampled(panel, origins, judged, chosen.seed)
     tried = registry.ladder() if models is None else models
     found = backtest(sample, tried, folds=origins, settings=chosen)
-    left = clock.left(_AFTER)
-    found = found if left is None else affordable(found, len(panel), left)
+    found = affordable(found, len(panel), clock.left(_AFTER))
     shape, pinned = profile(panel), found.panel.seasons
     if not panel.seasons and shape.seasons != pinned:
         notes = (*notes, _other_season(pinned, shape.seasons))
@@ -221,12 +208,11 @@ def _sampled(panel: Panel, folds: Folds, judged: int, seed: int) -> tuple[Panel,
 
 
 def _final(
-    panel: Panel, made: Study, levels: tuple[int, ...], clock: _Clock
+    panel: Panel, made: Study, levels: tuple[int, ...], clock: Clock
 ) -> tuple[Forecaster, Forecast, tuple[str, ...]]:
     """Fit the recommended model on everything and forecast; series that are too short for it are left out, aloud."""
     name, horizon = made.verdict.recommended, made.backtest.folds.horizon
-    settings, left = made.backtest.results[name].model, clock.left(_AFTER)
-    settings = settings if left is None else within(clone(settings), left)
+    settings = within(clone(made.backtest.results[name].model), clock.left(_AFTER))
     seasons = made.backtest.panel.seasons
     whole, notes = replace(panel, seasons=panel.seasons or seasons), []
     try:

@@ -113,7 +113,7 @@ def _seen(name: str, model: Any, about: Callable[[Insight], str]) -> Glimpse:
 def _trained(found: Backtest, name: str, left: float) -> Any:
     """Return one network of the model, trained on everything that was judged."""
     model = clone(found.results[name].model).set_params(n_members=1)
-    return (model if left == math.inf else within(model, left)).fit(found.panel, horizon=found.folds.horizon)
+    return within(model, left).fit(found.panel, horizon=found.folds.horizon)
 
 
 def _own(study: Study, inside: Held, *, networks: int) -> str:

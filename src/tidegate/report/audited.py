@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tidegate.evaluation.audit.audit import KINDS
-from tidegate.report import axes, blocks
+from tidegate.report import axes, blocks, wording
 from tidegate.report.page import render
 from tidegate.report.sections import habits, sight
 
@@ -58,7 +58,7 @@ def summarise(audit: Audit, run: dict[str, Any]) -> blocks.Block:
             habits.sameness(audit),
             _circumstances(audit, run),
         ],
-        "made": f"Made by tidegate {run['versions'].get('tidegate', '')} on {run['started']}".replace("  ", " "),
+        "made": wording.signed(run),
     }
 
 

@@ -36,7 +36,7 @@ def summarise(insights: Sequence[Insight], run: dict[str, Any]) -> blocks.Block:
         "subtitle": _subtitle(insights),
         "verdict": _verdict(insights),
         "sections": [*sections, _reproduction(run)],
-        "made": f"Made by tidegate {run['versions'].get('tidegate', '')} on {run['started']}".replace("  ", " "),
+        "made": wording.signed(run),
     }
 
 

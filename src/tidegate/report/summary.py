@@ -54,7 +54,7 @@ def summarise(study: Study, run: dict[str, Any], look: Glimpse | None = None) ->
         "subtitle": _subtitle(view),
         "verdict": verdict(view, study.forecast),
         "sections": [section for section in _sections(view, study, run, look) if section is not None],
-        "made": f"Made by tidegate {run['versions'].get('tidegate', '')} on {run['started']}".replace("  ", " "),
+        "made": wording.signed(run),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tidegate.report import blocks
+from tidegate.report import blocks, wording
 from tidegate.report.page import render
 from tidegate.report.sections import classes, examples, learning
 
@@ -50,7 +50,7 @@ def summarise(trial: Trial, run: dict[str, Any]) -> blocks.Block:
             learning.section(trial),
             _circumstances(trial, run),
         ],
-        "made": f"Made by tidegate {run['versions'].get('tidegate', '')} on {run['started']}".replace("  ", " "),
+        "made": wording.signed(run),
     }
 
 
@@ -59,13 +59,13 @@ def _tiles(trial: Trial) -> list[blocks.Block]:
     return [
         {
             "label": "Right",
-            "value": f"{100 * told.accuracy:.1f} %",
+            "value": wording.percent(told.accuracy),
             "note": f"{told.name}, {trial.seconds:,.1f} s to train",
         },
-        {"label": "Simple model", "value": f"{100 * told.simple_accuracy:.1f} %", "note": told.simple_name},
+        {"label": "Simple model", "value": wording.percent(told.simple_accuracy), "note": told.simple_name},
         {
             "label": "Most frequent label",
-            "value": f"{100 * told.most_frequent:.1f} %",
+            "value": wording.percent(told.most_frequent),
             "note": "of training, always said",
         },
         {"label": "The difference", "value": told.verdict.capitalize(), "note": "McNemar's test on the same sequences"},

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tidegate.analysis.wording import span, step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
@@ -115,3 +119,8 @@ def memory(n_bytes: float | None) -> str:
         if n_bytes < limit:
             return f"{n_bytes / (limit / 1e3):,.0f} {unit}"
     return f"{n_bytes / 1e9:.2g} GB"
+
+
+def signed(run: Mapping[str, Any]) -> str:
+    """Return the line that a report ends with: what made it, and when, by ``versions`` and ``started`` of run.json."""
+    return f"Made by tidegate {run['versions'].get('tidegate', '')} on {run['started']}".replace("  ", " ")

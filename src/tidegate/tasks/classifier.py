@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -245,9 +244,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
 
     def _reader(self, sequences: Sequences) -> Reader:
         """Return how sequences become numbers, learned from these."""
-        vocabulary = Vocabulary() if self.vocabulary is None else copy(self.vocabulary)
         n_pieces = 0 if self.unit == "characters" else self.n_pieces
-        return Reader.learn(sequences, vocabulary, n_pieces=n_pieces)
+        return Reader.learn(sequences, self._unfitted_vocabulary(), n_pieces=n_pieces)
 
     def _validation(self, X: Any, y: Any, classes: NDArray[Any]) -> Known:
         """Return sequences that a user named to judge by."""

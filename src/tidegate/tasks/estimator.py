@@ -5,6 +5,7 @@ An estimator of a task says how its network is drawn and what else it learned of
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
@@ -23,7 +24,7 @@ from tidegate.training.loop import Losses as Course
 from tidegate.training.settings import checked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tidegate.archive import Tree
     from tidegate.tasks.fitting import Schedule
@@ -169,10 +170,10 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         generators = self._generators()
         members = [self._drawn(data, generator) for generator in generators]
         training = None if self.training is None else checked(self.training).share(1 / self.n_members)
+        if self.vectors is not None:
+            _start_from(self.vectors, members, data.reader)
         courses = []
         for made, generator in zip(members, generators, strict=True):
-            if self.vectors is not None:
-                _start_from(self.vectors, made, data.reader)
             own = schedule._replace(seed=generator.initial_seed())
             course = fitting.fitted(
                 made,
@@ -186,6 +187,10 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
             courses.append(course)
         self._take(data, together(members), courses[0])
         return self
+
+    def _unfitted_vocabulary(self) -> Vocabulary:
+        """Return a vocabulary to fit, with the limits or the file that were asked for; the setting stays as it is."""
+        return Vocabulary() if self.vocabulary is None else copy(self.vocabulary)
 
     def _generators(self) -> list[torch.Generator]:
         """Return the source of chance of each network: the seed itself, then seeds that follow from it."""
@@ -215,14 +220,15 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         self._take(data, made.eval(), Course.from_state(state["losses"]))
 
 
-def _start_from(file: str | Path, network: torch.nn.Module, reader: Reader) -> None:
+def _start_from(file: str | Path, networks: Sequence[torch.nn.Module], reader: Reader) -> None:
     """Give tokens that are known the vectors that a file has of them; the others are scaled to the spread of these."""
     if reader.vocabulary is None:
         raise SettingError("vectors are of tokens; leave them out for sequences of numbers.")
-    own = network.get_parameter("steps.vectors.weight")
-    numbers, values = read_vectors(file, reader.vocabulary.tokens_, own.shape[1])
+    own = [network.get_parameter("steps.vectors.weight") for network in networks]
+    numbers, values = read_vectors(file, reader.vocabulary.tokens_, own[0].shape[1])
     if not len(numbers):
-        raise SettingError(f"vectors: {file} has none of the {len(own):,} tokens of training.")
+        raise SettingError(f"vectors: {file} has none of the {reader.n_tokens:,} tokens of training.")
     with torch.no_grad():
-        own.mul_(float(values.std()) / own.std())
-        own[torch.from_numpy(numbers)] = torch.from_numpy(values)
+        for vectors in own:
+            vectors.mul_(float(values.std()) / vectors.std())
+            vectors[torch.from_numpy(numbers)] = torch.from_numpy(values)

@@ -6,7 +6,7 @@ Axis letters: T steps, B batch, I inputs per step, H width of a step's state, W 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import torch
 
@@ -33,7 +33,7 @@ _FORGOTTEN = 0.5
 
 
 class Layered(Protocol):
-    """What says how recurrent layers are put together: a design, or an estimator."""
+    """What says how recurrent layers are put together: `Layers`, a design, or an estimator."""
 
     @property
     def cell(self) -> str:
@@ -54,6 +54,22 @@ class Layered(Protocol):
     @property
     def dropout(self) -> float:
         """Between layers."""
+
+
+class Layers(NamedTuple):
+    """Recurrent layers by themselves.
+
+    Attributes
+    ----------
+    cell, hidden_size, layers, bidirectional, dropout
+        As of `Layered`.
+    """
+
+    cell: str
+    hidden_size: int
+    layers: int
+    bidirectional: bool
+    dropout: float
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
@@ -19,7 +18,7 @@ from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.fitting import Schedule
 from tidegate.tasks.labels import check_known, classes_of, loaded_labels, saved_labels
 from tidegate.tasks.learning import Examples
-from tidegate.tasks.network import Design, StepInput, recurrent
+from tidegate.tasks.network import Layers, StepInput, recurrent
 from tidegate.tasks.reading import Reader
 from tidegate.tasks.sequences import Sequences, taken
 from tidegate.tasks.spelling import Spelling
@@ -268,8 +267,7 @@ class SequenceTagger(SequenceEstimator[Read]):
 
     def _read(self, sequences: Sequences, classes: NDArray[Any], never: Mask | None) -> Read:
         """Return what is learned of training sequences."""
-        vocabulary = Vocabulary() if self.vocabulary is None else copy(self.vocabulary)
-        reader = Reader.learn(self._words(sequences), vocabulary)
+        reader = Reader.learn(self._words(sequences), self._unfitted_vocabulary())
         if sequences.kind == "values":
             return Read(reader, None, classes, never)
         spelling = Spelling.learn(sequences.items) if self.characters else None
@@ -304,16 +302,7 @@ class SequenceTagger(SequenceEstimator[Read]):
         if data.reader.n_tokens:
             spelled = None
             if data.spelling is not None:
-                letters = Design(
-                    cell=self.cell,
-                    hidden_size=self.characters,
-                    layers=1,
-                    bidirectional=True,
-                    pooling="last",
-                    embedding=self.characters,
-                    dropout=0.0,
-                    convolution="none",
-                )
+                letters = Layers(self.cell, self.characters, layers=1, bidirectional=True, dropout=0.0)
                 spelled = Spelled(len(data.spelling.characters), recurrent(letters, self.characters, generator))
             reads = WordInput((data.reader.n_tokens, self.embedding), spelled, data.rare, dropout)
         moves = Moves(len(data.classes), learned=self.output == "crf", forbidden=data.never)

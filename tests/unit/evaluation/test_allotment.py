@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tidegate.evaluation import allotment as shares
+from tidegate.evaluation import outlay
 from tidegate.evaluation.allotment import Allotment
 from tidegate.evaluation.work import Job
 from tidegate.forecasters.naive import Drift
@@ -15,7 +16,8 @@ from tidegate.training.settings import Training
 @pytest.fixture
 def clock(monkeypatch):
     now = SimpleNamespace(seconds=100.0)
-    monkeypatch.setattr(shares, "time", SimpleNamespace(monotonic=lambda: now.seconds))
+    for module in (shares, outlay):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now.seconds))
     return now
 
 
@@ -119,7 +121,8 @@ def test_no_clock_is_read_without_a_budget(monkeypatch, job):
     def read():
         raise AssertionError
 
-    monkeypatch.setattr(shares, "time", SimpleNamespace(monotonic=read))
+    for module in (shares, outlay):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=read))
     assert Allotment(None, 3).refusal("drift", job(Drift())) == ""
     with pytest.raises(AssertionError):
         Allotment(1.0, 3)

@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 
 import tidegate
 from tidegate.evaluation import outlay
-from tidegate.evaluation.outlay import Outlay, TimeUp, can_be_limited, within
+from tidegate.evaluation.outlay import Clock, Outlay, TimeUp, can_be_limited, within
 from tidegate.forecasters.hybrid.forecaster import Hybrid
 from tidegate.training import progress
 from tidegate.training.settings import Training
@@ -122,3 +123,22 @@ def test_what_a_model_is_told_of_its_time():
     before = ets.get_params()
     assert within(ets, 1.0).get_params() == before
     assert [can_be_limited(model) for model in (gru, auto, ets)] == [True, True, False]
+
+
+def test_a_clock_without_a_budget_is_never_read(monkeypatch):
+    monkeypatch.setattr("tidegate.evaluation.outlay.time.monotonic", lambda: 1 / 0)
+    assert Clock(None).left(5.0) == np.inf
+
+
+def test_a_clock_tells_what_is_left(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("tidegate.evaluation.outlay.time.monotonic", lambda: now[0])
+    clock = Clock(30.0)
+    now[0] = 110.0
+    assert (clock.left(), clock.left(4.0)) == (20.0, 16.0)
+
+
+def test_infinitely_many_seconds_change_no_model():
+    model = tidegate.GRU()
+    assert within(model, np.inf) is model
+    assert model.training is None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import torch
 
-from tidegate.checks import check_choice, check_whole
+from tidegate.checks import check_choice, check_named, check_whole
 from tidegate.errors import SettingError
 from tidegate.nn import initialisation
 from tidegate.nn.cells import catalogue
@@ -146,10 +145,5 @@ def _checked_names(options: object, known: tuple[str, ...], cell: str) -> dict[s
         raise SettingError(f"layer_options is {options!r}; it must be a dictionary, such as {{'layer_norm': True}}.")
     given = dict(options.items())
     for name in given:
-        if name not in known:
-            near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]!r}? " if near else ""
-            raise SettingError(
-                f"layer_options: {cell} has no option {name!r}. {hint}Its options are: {', '.join(known)}."
-            )
+        check_named(name, known, f"layer_options: {cell}", "option")
     return given
