@@ -6,8 +6,6 @@ import difflib
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
@@ -38,7 +36,8 @@ def check_switch(name: str, value: object) -> None:
     SettingError
         With the name and the value.
     """
-    if not isinstance(value, bool | np.bool_):
+    # numpy's own truth value by its name (bool_ before numpy 2): the command line imports this file and not numpy
+    if not isinstance(value, bool) and (type(value).__module__, type(value).__name__.strip("_")) != ("numpy", "bool"):
         raise SettingError(f"{name} is {value!r}; it must be True or False.")
 
 
