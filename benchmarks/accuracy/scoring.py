@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from tidegate.evaluation.work import peak_memory
+from tidegate.scoring.adaptive import adaptive_bounds
 from tidegate.scoring.metrics import mape, smape
+from tidegate.scoring.rolling import Rolling
 from tidegate.scoring.scaling import seasonal_scales
 
 if TYPE_CHECKING:
@@ -71,6 +73,26 @@ def coverage(lower: np.ndarray, upper: np.ndarray, actual: np.ndarray) -> dict[s
     there = np.isfinite(actual)
     inside = (lower <= actual[..., None]) & (actual[..., None] <= upper)
     return {f"coverage-{level}": 100 * float(inside[..., k][there].mean()) for k, level in enumerate(LEVELS)}
+
+
+def adapted(
+    made: tuple[np.ndarray, np.ndarray, np.ndarray], actual: np.ndarray, delays: np.ndarray
+) -> dict[str, float]:
+    """Return the coverage of the same intervals once they adapt to misses at earlier origins (`--intervals adaptive`).
+
+    Parameters
+    ----------
+    made
+        Forecast, shape (K, N, F), and the bounds of `LEVELS`, each of shape (K, N, F, Q), at origins in order.
+    actual
+        Shape (K, N, F).
+    delays
+        Shape (F,): after how many further origins each step is known.
+    """
+    mean, lower, upper = made
+    rolling = Rolling(actual, mean, np.ones(mean.shape[:2]), delays)
+    found = coverage(*adaptive_bounds(rolling, (lower, upper), LEVELS), actual)
+    return {name.replace("coverage", "adaptive"): share for name, share in found.items()}
 
 
 def gigabytes() -> float:

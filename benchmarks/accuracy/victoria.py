@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from benchmarks.accuracy.__main__ import pairs
-from benchmarks.accuracy.scoring import LEVELS, coverage, gigabytes
+from benchmarks.accuracy.scoring import LEVELS, adapted, coverage, gigabytes
 
 from tidegate.data.columns import Columns
 from tidegate.data.frames import from_frame
@@ -55,7 +55,9 @@ def judged(name: str, panel: Panel, options: argparse.Namespace, seed: int) -> d
     if options.intervals:
         bounds = [one.intervals for one in forecasts if one.intervals is not None]
         lower, upper = (np.stack([getattr(one, side)[0] for one in bounds]) for side in ("lower", "upper"))
-        found |= coverage(lower, upper, panel.values[int(ends[0, 0]) :].reshape(ORIGINS, STEPS))
+        actual = panel.values[int(ends[0, 0]) :].reshape(ORIGINS, STEPS)
+        made = tuple(part[:, None] for part in (np.stack([one.mean[0] for one in forecasts]), lower, upper))
+        found |= coverage(lower, upper, actual) | adapted(made, actual[:, None], np.ones(STEPS, dtype=np.int64))
     return found | {"seconds": seconds, "GB": gigabytes()}
 
 
@@ -99,7 +101,7 @@ def main() -> None:
         found = [judged(name, panel, options, seed) for seed in runs]
         errors = [one["MASE"] for one in found]
         mean = {key: float(np.mean([one[key] for one in found])) for key in found[0]}
-        cover = "".join(f"{key} {mean[key]:.1f} %  " for key in mean if key.startswith("coverage"))
+        cover = "".join(f"{key} {mean[key]:.1f} %  " for key in mean if key.startswith(("coverage", "adaptive")))
         print(
             f"{name:16} MASE {mean['MASE']:.4f}  from {min(errors):.4f} to {max(errors):.4f} over {len(found)}  {cover}"
             f"{mean['seconds']:.0f} s  {mean['GB']:.2f} GB",

@@ -31,8 +31,8 @@ class Origin:
         IntervalKind,
         typer.Option(
             "--intervals",
-            help="The model's own, or from its errors in the backtest: split-conformal, or adaptive for series that "
-            "drift.",
+            help="The model's own; split-conformal, from its errors in the backtest; or its own adapted to its misses "
+            "there, for series that drift.",
         ),
     ] = "own"
 

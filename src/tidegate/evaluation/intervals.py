@@ -1,4 +1,4 @@
-"""Intervals of the final forecast from the errors of the backtest, in place of the model's own."""
+"""Intervals of the final forecast that follow the errors of the backtest, in place of the model's own."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tidegate.errors import SettingError
 from tidegate.evaluation.evidence.alternatives import rolling
 from tidegate.forecasters.calibration import scales_of
 from tidegate.panel import Intervals
-from tidegate.scoring.adaptive import adaptive_widths
+from tidegate.scoring.adaptive import adaptive_bounds
 from tidegate.scoring.conformal import half_widths, shortage
-from tidegate.scoring.rolling import Rolling
+from tidegate.scoring.rolling import Rolling, split_widths
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from tidegate.scoring.folds import Folds
 
     Floats = NDArray[np.float64]
-
-_NAMED = {"split": "split-conformal", "adaptive": "adaptive conformal"}
 
 
 def check(kind: IntervalKind, folds: Folds, levels: tuple[int, ...]) -> None:
@@ -61,14 +59,16 @@ def remade(
 ) -> tuple[Forecast, str]:
     """Return the forecast with intervals from the errors that its model made in the backtest, and where they are from.
 
-    The bounds of each step lie equally far on both sides. Errors count in units of each series' scale (that of MASE),
-    so that those of all judged series bound each; with "adaptive" a judged series has a miss rate of its own
-    (`scoring.adaptive`), and one that was not judged has split-conformal intervals.
+    Split-conformal bounds lie equally far on both sides. Errors count in units of each series' scale (that of MASE), so
+    that those of all judged series bound each. Adaptive ones are the model's own, which a judged series has at levels
+    that follow its misses (`scoring.adaptive`), and one that was not judged as they are; a model without intervals has
+    split-conformal ones in their place.
 
     Parameters
     ----------
     ahead
-        N series, F steps.
+        N series, F steps; for adaptive ones with the model's own intervals at the levels of the backtest, if it has
+        any.
     panel
         Where the series of `ahead` are, up to their ends.
     made
@@ -86,14 +86,21 @@ def remade(
         A sentence that says how they were made, and from how many errors.
     """
     past = rolling(made, made.results[model].mean)
-    scale = _scale(ahead, panel, made)
-    reach = half_widths(past.scores, made.levels) * scale[:, None, None]
-    judged = np.isin(ahead.ids, made.panel.ids)
-    if kind == "adaptive":
-        reach[judged] = _adapted(ahead, past, made, scale)[judged]
-    bounds = Intervals(made.levels, ahead.mean[..., None] - reach, ahead.mean[..., None] + reach)
-    unjudged = int(np.sum(~judged)) if kind == "adaptive" else 0
-    return replace(ahead, intervals=bounds), _sentence(_NAMED[kind], past, made, model=model, unjudged=unjudged)
+    levels = made.levels
+    reach = half_widths(past.scores, levels) * _scale(ahead, panel, made)[:, None, None]
+    split = Intervals(levels, ahead.mean[..., None] - reach, ahead.mean[..., None] + reach)
+    if kind == "split":
+        said = f"split-conformal, from {int(np.isfinite(past.scores).sum()):,} errors of {model}"
+        return replace(ahead, intervals=split), _sentence(said, made, shortage(past.scores, levels))
+    run = made.results[model]
+    own, around = (run.lower, run.upper), ahead.intervals
+    if around is None:
+        widths = split_widths(past, levels)
+        own, around = (run.mean[..., None] - widths, run.mean[..., None] + widths), split
+    said = f"adaptive: those of {model}, at levels that follow {int(np.isfinite(past.actual).sum()):,} outcomes"
+    new = int(np.sum(~np.isin(ahead.ids, made.panel.ids)))
+    unjudged = f"Those of {new:,} series that were not judged are as {model} gives them." if new else ""
+    return replace(ahead, intervals=_adapted(around, ahead, (past, own), made)), _sentence(said, made, unjudged)
 
 
 def _scale(ahead: Forecast, panel: Panel, made: Backtest) -> Floats:
@@ -109,34 +116,38 @@ def _scale(ahead: Forecast, panel: Panel, made: Backtest) -> Floats:
     return scales_of(parts, made.panel.season)
 
 
-def _adapted(ahead: Forecast, past: Rolling, made: Backtest, scale: Floats) -> Floats:
-    """Return half-widths of adaptive intervals at the ends of the series, shape (N, F, Q); NaN for those not judged.
+def _adapted(
+    around: Intervals, ahead: Forecast, past: tuple[Rolling, tuple[Floats, Floats]], made: Backtest
+) -> Intervals:
+    """Return the intervals `around` a forecast at levels that follow the past; as they are for series not judged.
 
     The end lies so many origins after the newest fold that all its outcomes are known.
     """
+    run, own = past
     rows = {name: n for n, name in enumerate(ahead.ids)}
     found = np.array([rows.get(name, -1) for name in made.panel.ids])
-    there = found >= 0
-    after = int(past.delays.max())
-    blank = np.full((after, *past.mean.shape[1:]), np.nan)
-    last = np.full((after, len(found)), np.nan)
-    last[-1, there] = scale[found[there]]
+    there, into = found >= 0, found[found >= 0]
+    after = int(run.delays.max())
+    shape = (after, *run.mean.shape[1:])
+    mean = np.full(shape, np.nan)
+    mean[-1, there] = ahead.mean[into]
+    later = []
+    for bound, end in zip(own, (around.lower, around.upper), strict=True):
+        blank = np.full((*shape, bound.shape[-1]), np.nan)
+        blank[-1, there] = end[into]
+        later.append(np.concatenate([bound, blank]))
     longer = Rolling(
-        np.concatenate([past.actual, blank]),
-        np.concatenate([past.mean, blank]),
-        np.concatenate([past.scale, last]),
-        past.delays,
+        np.concatenate([run.actual, np.full(shape, np.nan)]),
+        np.concatenate([run.mean, mean]),
+        np.concatenate([run.scale, np.full(shape[:2], np.nan)]),
+        run.delays,
     )
-    reach = np.full((*ahead.mean.shape, len(made.levels)), np.nan)
-    reach[found[there]] = adaptive_widths(longer, made.levels)[-1][there]
-    return reach
+    lower, upper = around.lower.copy(), around.upper.copy()
+    for bound, adapted in zip((lower, upper), adaptive_bounds(longer, (later[0], later[1]), made.levels), strict=True):
+        bound[into] = adapted[-1, there]
+    return Intervals(made.levels, lower, upper)
 
 
-def _sentence(named: str, past: Rolling, made: Backtest, *, model: str, unjudged: int) -> str:
-    said = (
-        f"The intervals of the forecast are {named}, from {int(np.isfinite(past.scores).sum()):,} errors of {model} at "
-        f"{len(made.ends)} past origins; a saved model gives its own."
-    )
-    if unjudged:
-        said += f" Those of {unjudged:,} series that were not judged are split-conformal."
-    return " ".join(filter(None, (said, shortage(past.scores, made.levels))))
+def _sentence(said: str, made: Backtest, more: str) -> str:
+    origins = f"The intervals of the forecast are {said} at {len(made.ends)} past origins; a saved model gives its own."
+    return f"{origins} {more}".rstrip()

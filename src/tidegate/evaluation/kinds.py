@@ -5,5 +5,5 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 IntervalKind = Literal["own", "split", "adaptive"]
-"""Of the model itself, or from the errors that it made in the backtest: split-conformal, or adaptive."""
+"""Of the model itself, from its errors in the backtest (split-conformal), or its own adapted to its misses there."""
 INTERVAL_KINDS: tuple[IntervalKind, ...] = get_args(IntervalKind)

@@ -51,8 +51,9 @@ class Settings:
         How often each stochastic model is run, with seeds that follow its own, at least 1: its scores are means over
         the runs. With a budget, further runs come last and may be fewer.
     intervals
-        Of the final forecast (`study`): "own" of the model; from the errors that it made in the backtest, "split"
-        (split-conformal) or "adaptive" (`evaluation.intervals`). The backtest itself judges the model's own.
+        Of the final forecast (`study`): "own" of the model; "split", split-conformal from its errors in the backtest;
+        "adaptive", its own at levels that follow its misses there (`evaluation.intervals`). The backtest itself judges
+        the model's own.
     warm
         Whether a network that is refitted at a later fold starts from its fit at the one before and makes fewer
         updates; its folds then wait for each other. Without, every fit starts afresh.

@@ -125,7 +125,7 @@ def study(
     check(chosen.intervals, origins, chosen.levels)
     judging = chosen if chosen.budget is None else replace(chosen, budget=_to_judge(chosen.budget))
     made = _judged(panel, horizon, (models, origins, judging, judged), clock)
-    fitted, ahead, notes = _final(panel, made, chosen.levels if chosen.intervals == "own" else (), clock)
+    fitted, ahead, notes = _final(panel, made, chosen.levels if chosen.intervals != "split" else (), clock)
     said = ""
     if chosen.intervals != "own":
         ahead, said = remade(ahead, panel, made.backtest, model=made.verdict.recommended, kind=chosen.intervals)

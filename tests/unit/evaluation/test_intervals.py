@@ -46,12 +46,10 @@ def test_split_bounds_are_those_of_all_errors_of_the_backtest(judged):
     )
 
 
-@pytest.mark.parametrize("kind", ["split", "adaptive"])
-def test_a_series_shorter_than_a_season_has_intervals_too(monthly, kind):
+def test_a_series_shorter_than_a_season_has_split_intervals_too(monthly):
     """It was not judged; its unit is that of its changes from step to step."""
     panel = monthly((120, 120, 8), noise=2.0, seasons=(12,))
-    found = study(panel, horizon=6, models=["drift"], folds=Folds(6, 8), settings=Settings(intervals=kind))
-    assert (reach(found) > 0).all()
+    found = study(panel, horizon=6, models=["drift"], folds=Folds(6, 8), settings=Settings(intervals="split"))
     own = np.abs(np.diff(panel.series(2))).mean()
     made = found.backtest
     errors = np.abs(made.actual - made.results[found.verdict.recommended].mean) / made.scales.absolute[..., None]
@@ -62,29 +60,43 @@ def test_the_forecast_itself_is_the_same_and_the_frame_holds_the_new_bounds(judg
     own, adaptive = judged("own")[1], judged("adaptive")[1]
     assert np.array_equal(own.forecast.mean, adaptive.forecast.mean)
     assert own.intervals == ""
-    assert "adaptive conformal, from 48 errors" in adaptive.intervals
+    name = adaptive.verdict.recommended
+    assert adaptive.intervals == (
+        f"The intervals of the forecast are adaptive: those of {name}, at levels that follow 48 outcomes at 8 past "
+        "origins; a saved model gives its own."
+    )
     upper = adaptive.frame[f"{adaptive.verdict.recommended}-hi-95"].to_numpy()
     assert np.array_equal(upper, adaptive.forecast.intervals.upper[0, :, 1])
     assert not np.array_equal(own.forecast.intervals.upper, adaptive.forecast.intervals.upper)
 
 
-def test_adaptive_bounds_widen_after_misses(judged):
-    """The newest errors are made large: a rate of learning follows, beyond the few that the pool gains."""
+def test_adaptive_bounds_are_the_models_own_until_they_miss(judged):
+    """The newest errors are made large beside the intervals of the backtest."""
     panel, found = judged("own", folds=Folds(6, 14))
     made, name = found.backtest, found.verdict.recommended
-    errors = np.random.default_rng(0).normal(size=made.actual.shape)
-    wide = {}
-    for newest in (1.0, 4.0):
-        moved = errors.copy()
-        moved[-5:] *= newest
-        results = {name: replace(made.results[name], mean=made.actual + moved)}
-        ahead = [
-            remade(found.forecast, panel, replace(made, results=results), model=name, kind=kind)[0]
-            for kind in ("split", "adaptive")
-        ]
-        wide[newest] = [np.mean(one.intervals.upper[..., 0] - one.mean) for one in ahead]
-    assert wide[4.0][1] > wide[4.0][0]
-    assert wide[4.0][1] / wide[1.0][1] > wide[4.0][0] / wide[1.0][0]
+    own = found.forecast.intervals.upper - found.forecast.mean[..., None]
+    past = made.results[name]
+    half = (past.upper - past.lower)[..., 0] / 2
+    wide = []
+    for share in (0.5, 3.0):
+        outcomes = past.mean + half * np.random.default_rng(0).normal(size=half.shape) / 1.2816
+        outcomes[-5:] = past.mean[-5:] + share * half[-5:]
+        ahead = remade(found.forecast, panel, replace(made, actual=outcomes), model=name, kind="adaptive")[0]
+        wide.append((ahead.intervals.upper - ahead.mean[..., None]) / own)
+    assert (wide[1] > 1.2).all()
+    assert (wide[0] < 1.2).all()
+    assert wide[0][0] == pytest.approx(np.broadcast_to(wide[0][0, 0], (6, 2)))
+
+
+def test_a_model_without_intervals_has_split_ones_that_adapt(judged):
+    panel, found = judged("own", folds=Folds(6, 14))
+    bare = replace(found.forecast, intervals=None)
+    name = found.verdict.recommended
+    ahead, _ = remade(bare, panel, found.backtest, model=name, kind="adaptive")
+    split, _ = remade(bare, panel, found.backtest, model=name, kind="split")
+    ratio = (ahead.intervals.upper - ahead.mean[..., None]) / (split.intervals.upper - split.mean[..., None])
+    assert (ratio > 0).all()
+    assert ratio != pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("stride", [1, 4])
@@ -98,15 +110,15 @@ def test_the_newest_outcomes_count_though_origins_lie_close(judged, stride):
     assert not np.array_equal(later.intervals.upper[0, -1], found.forecast.intervals.upper[0, -1])
 
 
-def test_series_that_were_not_judged_have_split_bounds(judged):
+def test_series_that_were_not_judged_keep_the_models_own(judged):
     _, found = judged("adaptive", 4, judged=3)
-    _, fixed = judged("split", 4, judged=3)
+    _, own = judged("own", 4, judged=3)
     new = ~np.isin(found.forecast.ids, found.backtest.panel.ids)
     assert new.sum() == 1
-    assert np.array_equal(reach(found)[new], reach(fixed)[new])
-    assert not np.array_equal(reach(found)[~new], reach(fixed)[~new])
-    assert np.isfinite(reach(found)).all()
-    assert "Those of 1 series that were not judged are split-conformal." in found.intervals
+    assert np.array_equal(reach(found)[new], reach(own)[new])
+    assert not np.array_equal(reach(found)[~new], reach(own)[~new])
+    name = found.verdict.recommended
+    assert found.intervals.endswith(f"Those of 1 series that were not judged are as {name} gives them.")
 
 
 def test_too_few_errors_are_said(judged):

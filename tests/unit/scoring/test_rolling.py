@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tidegate.scoring.adaptive import adaptive_widths
+from tidegate.scoring.adaptive import adaptive_bounds
 from tidegate.scoring.conformal import half_widths
 from tidegate.scoring.folds import Folds
 from tidegate.scoring.rolling import Rolling, split_widths
@@ -16,6 +16,12 @@ def rolling(errors, *, folds=None, scale=1.0):
 
 def drawn(shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape)
+
+
+def adaptively(forecasts, levels):
+    """How far adaptive bounds lie above 0, where the model's own lie at 1, 2, ... by level."""
+    own = np.broadcast_to(1.0 + np.arange(len(levels)), (*forecasts.mean.shape, len(levels)))
+    return adaptive_bounds(forecasts, (-own, own), levels)[1]
 
 
 def test_widths_are_those_of_the_errors_known_before():
@@ -41,7 +47,7 @@ def test_a_step_is_known_when_its_outcome_is():
     assert known.tolist() == [[True] * 4, [True] * 4, [True, True, True, False], [True, False, False, False]]
 
 
-@pytest.mark.parametrize("widths", [split_widths, adaptive_widths])
+@pytest.mark.parametrize("widths", [split_widths, adaptively])
 @pytest.mark.parametrize("folds", [Folds(4, 9), Folds(4, 9, stride=1), Folds(4, 9, stride=3, gap=2)])
 def test_no_value_after_an_origin_counts_there(widths, folds):
     """Every outcome that lies after an origin is changed; the bounds there keep their bits, later ones do not."""
@@ -56,7 +62,7 @@ def test_no_value_after_an_origin_counts_there(widths, folds):
     assert not np.array_equal(early[5:], before[5:], equal_nan=True)
 
 
-@pytest.mark.parametrize("widths", [split_widths, adaptive_widths])
+@pytest.mark.parametrize("widths", [split_widths, adaptively])
 def test_a_peek_would_be_noticed(widths):
     """An offender that takes every outcome as known one origin later fails the check above."""
     folds = Folds(4, 9, stride=1)
@@ -69,14 +75,19 @@ def test_a_peek_would_be_noticed(widths):
     assert not np.array_equal(peeking[0][:5], peeking[1][:5], equal_nan=True)
 
 
-@pytest.mark.parametrize("widths", [split_widths, adaptive_widths])
-def test_missing_outcomes_and_series_without_a_unit_count_for_nothing(widths):
+@pytest.mark.parametrize("widths", [split_widths, adaptively])
+def test_missing_outcomes_count_for_nothing(widths):
     errors = drawn((8, 2, 3))
     holed = errors.copy()
     holed[:, 1] = np.nan
     alone = widths(rolling(errors[:, :1]), [80])
     assert widths(rolling(holed), [80])[:, :1] == pytest.approx(alone, nan_ok=True)
+
+
+def test_series_without_a_unit_count_for_nothing_in_split_conformal_ones():
+    errors = drawn((8, 2, 3))
+    alone = split_widths(rolling(errors[:, :1]), [80])
     flat = Rolling(errors, np.zeros(errors.shape), np.tile([1.0, np.nan], (8, 1)), Folds(3, 8).delays)
-    made = widths(flat, [80])
+    made = split_widths(flat, [80])
     assert made[:, :1] == pytest.approx(alone, nan_ok=True)
     assert np.isnan(made[:, 1]).all()

@@ -1,4 +1,4 @@
-"""A model's own intervals beside conformal ones from the same backtest: split-conformal, and adaptive."""
+"""A model's own intervals beside those that follow its errors in the same backtest: split-conformal, and adaptive."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ import numpy as np
 from tidegate.analysis.wording import number, percent, probability
 from tidegate.evaluation.kinds import INTERVAL_KINDS
 from tidegate.evaluation.significance import Comparison, compare
-from tidegate.scoring.adaptive import adaptive_widths
+from tidegate.scoring.adaptive import adaptive_bounds
 from tidegate.scoring.conformal import fewest
 from tidegate.scoring.metrics import average, coverage, interval_score, width
 from tidegate.scoring.rolling import Rolling, split_widths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from tidegate.evaluation.results import Backtest, ModelResult
@@ -153,12 +151,10 @@ def _first(backtest: Backtest, level: int) -> int:
 
 def _bounds(backtest: Backtest, run: ModelResult) -> dict[str, tuple[Floats, Floats]]:
     """Return lower and upper bounds of each kind, shape (K, N, F, Q)."""
-    made = {"own": (run.lower, run.upper)}
-    around: dict[str, Callable[..., Floats]] = {"split": split_widths, "adaptive": adaptive_widths}
-    for kind, widths in around.items():
-        reach = widths(rolling(backtest, run.mean), backtest.levels)
-        made[kind] = (run.mean[..., None] - reach, run.mean[..., None] + reach)
-    return made
+    made, own = rolling(backtest, run.mean), (run.lower, run.upper)
+    reach = split_widths(made, backtest.levels)
+    split = (run.mean[..., None] - reach, run.mean[..., None] + reach)
+    return {"own": own, "split": split, "adaptive": adaptive_bounds(made, own, backtest.levels)}
 
 
 def _compared(backtest: Backtest, model: str, q: int, made: list[dict[str, tuple[Floats, Floats]]]) -> Alternatives:

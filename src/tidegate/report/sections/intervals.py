@@ -132,7 +132,7 @@ def alternatives(found: Evidence) -> blocks.Block | None:
     spans = listing(list(dict.fromkeys(f"{one.folds} folds ({one.n:,} outcomes)" for one in compared)))
     caption = f"Around the forecasts of {compared[0].model}, on the newest {spans}, where all three exist. "
     caption += (
-        "Split-conformal: as far as earlier errors reached. Adaptive: the same, but wider after misses and narrower "
+        "Split-conformal: as far as earlier errors reached. Adaptive: its own, but wider after misses and narrower "
     )
     caption += f"after hits. Interval score (Winkler, in {unit}): width plus a penalty for each miss; lower is better. "
     caption += "p: of the difference in score between adaptive ones and its own."
