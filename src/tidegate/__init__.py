@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from tidegate.panel import Forecast, Panel
     from tidegate.scoring.folds import Folds
     from tidegate.tasks.classifier import SequenceClassifier
+    from tidegate.tasks.generation.generator import SequenceGenerator
     from tidegate.tasks.storage import load
     from tidegate.tasks.tagger import SequenceTagger
 
@@ -101,6 +102,7 @@ __all__ = [
     "RecurrentForecaster",
     "SeasonalNaive",
     "SequenceClassifier",
+    "SequenceGenerator",
     "SequenceTagger",
     "SettingError",
     "Settings",
@@ -183,6 +185,7 @@ _WHERE = {
     "panel": ("Forecast", "Panel"),
     "scoring.folds": ("Folds",),
     "tasks.classifier": ("SequenceClassifier",),
+    "tasks.generation.generator": ("SequenceGenerator",),
     "tasks.storage": ("load",),
     "tasks.tagger": ("SequenceTagger",),
 }

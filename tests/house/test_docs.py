@@ -19,6 +19,7 @@ PAGES = [
     "docs/classify.md",
     "docs/cli.md",
     "docs/gaps.md",
+    "docs/generate.md",
     "docs/inspect.md",
     "docs/layers.md",
     "docs/rolling.md",

@@ -10,10 +10,9 @@ import torch
 
 from tidegate.checks import check_whole
 from tidegate.errors import SettingError
-from tidegate.tasks.learning import Examples, Learning
+from tidegate.tasks.learning import Examples
 from tidegate.tasks.reading import at_once
 from tidegate.tasks.reading import batch as side_by_side
-from tidegate.training.epochs import Epochs
 from tidegate.training.loop import Run, train
 from tidegate.training.settings import Training, checked
 from tidegate.training.threads import one_thread
@@ -134,12 +133,12 @@ def fitted(
         Of the kernels.
     """
     learned, held_out = examples
-    order = Epochs(learned.lengths, schedule.batch_size, schedule.seed)
+    order = learned.order(schedule.batch_size, schedule.seed)
     n_updates = schedule.epochs * len(order)
     chosen = checked(training or TRAINING)._replace(batch_size=schedule.batch_size, n_checks=schedule.epochs)
     name, generator = run
     with one_thread(of_kernels=threads):
-        problem = Learning(network, losses, learned, held_out)
+        problem = learned.problem(network, losses, held_out)
         return train(network, problem, chosen, Run(name, "network", n_updates, generator, order))
 
 

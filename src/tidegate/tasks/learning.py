@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from tidegate.tasks.reading import Batch, at_once, batch
+from tidegate.training.epochs import Epochs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +27,16 @@ class Losses(Protocol):
 
     def __call__(self, made: Any, target: torch.Tensor) -> torch.Tensor:
         """Return the loss of each example, shape (B,)."""
+
+
+class Order(Protocol):
+    """Which examples each update learns from."""
+
+    def __len__(self) -> int:
+        """Return the number of updates of an epoch."""
+
+    def __call__(self, update: int) -> torch.Tensor:
+        """Return what an update, counted from 0, learns from, as `Learning.loss` takes it."""
 
 
 class Examples:
@@ -53,6 +64,14 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def order(self, batch_size: int, seed: int) -> Order:
+        """Return in which batches they are learned from."""
+        return Epochs(self.lengths, batch_size, seed)
+
+    def problem(self, network: torch.nn.Module, losses: Losses, held_out: Examples | None) -> Learning:
+        """Return the training problem of learning from them, judged by what is held out."""
+        return Learning(network, losses, self, held_out)
 
     def batch(self, chosen: Sequence[int]) -> tuple[Batch, torch.Tensor]:
         """Return those with these numbers side by side; targets that are arrays as shape (L, B), -1 after the end."""

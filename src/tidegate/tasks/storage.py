@@ -54,7 +54,7 @@ def load(folder: str | Path) -> Any:
 
     Returns
     -------
-    Forecaster, SequenceClassifier or SequenceTagger
+    Forecaster, SequenceClassifier, SequenceTagger or SequenceGenerator
         Of the class that was saved.
 
     Raises

@@ -55,3 +55,10 @@ def test_targets_of_unequal_length_stand_side_by_side():
     _, target = known.batch([2, 1])
     assert target.T.tolist() == [[7, 8, 9], [6, PADDING, PADDING]]
     assert [target.shape for _, target in known.batches()] == [(3, 3)]
+
+
+def test_examples_say_in_which_batches_and_against_what_they_are_learned_from(examples):
+    order = examples.order(2, 0)
+    assert sorted(torch.cat([order(k) for k in range(len(order))]).tolist()) == [0, 1, 2]
+    assert examples.problem(Mean(), squared, examples).held_out_loss() == pytest.approx(1 / 3)
+    assert examples.problem(Mean(), squared, None).held_out_loss() is None

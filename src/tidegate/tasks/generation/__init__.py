@@ -1,0 +1,1 @@
+"""One-to-many: networks that write texts and melodies step by step."""

@@ -1,0 +1,369 @@
+"""One-to-many: texts, melodies and other sequences written step by step."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import torch
+
+from tidegate.checks import check_whole
+from tidegate.errors import DataError, SettingError
+from tidegate.features.vocabulary import UNITS, Vocabulary
+from tidegate.nn.dropout import Dropout
+from tidegate.nn.initialisation import built
+from tidegate.tasks import fitting
+from tidegate.tasks.estimator import SequenceEstimator
+from tidegate.tasks.fitting import Schedule
+from tidegate.tasks.generation import asked, writing
+from tidegate.tasks.generation.blanks import Blanked, Filled, ranked
+from tidegate.tasks.generation.given import Given
+from tidegate.tasks.generation.limits import check_memory
+from tidegate.tasks.generation.network import GenerativeNetwork, Lost, Steps
+from tidegate.tasks.generation.passages import Surprise, surprises
+from tidegate.tasks.generation.read import Read
+from tidegate.tasks.generation.sampling import Sampling
+from tidegate.tasks.generation.spacing import joined
+from tidegate.tasks.network import Layers, recurrent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from tidegate.archive import Tree
+    from tidegate.features.vocabulary import Unit
+    from tidegate.tasks.generation.passages import Passages
+    from tidegate.training.settings import Training
+
+    Floats = NDArray[np.float64]
+
+STRETCH = 100
+"""Steps of a long text that are learned from at once unless told otherwise."""
+
+_LENGTH, _TIMES = 500, 2
+_LEAST_COUNT = 2
+
+
+class SequenceGenerator(SequenceEstimator[Read]):
+    """Writes sequences like those it has read: a recurrent network that says, after each step, what the next one is.
+
+    Sequences are one long text, a list of texts or of lists of tokens, each with a beginning and an end, or a list of
+    arrays of shape (T, K). Arrays of 0 and 1 are keys that sound or do not, each by itself given all steps before;
+    other numbers are normal given all steps before.
+
+    Parameters
+    ----------
+    cell
+        "gru", "lstm", "elman" or any other of `tidegate cells`.
+    hidden_size, layers
+        Of the recurrent layers.
+    embedding
+        Width of a token's vector, which is learned; 0 reads a token as one of all (one-hot).
+    vectors
+        Text file of vectors as GloVe and word2vec have them, that known tokens found there start from, and learn on;
+        `embedding` is their width. None for random ones.
+    tied
+        Whether tokens are scored by the vectors that they are read with.
+    unit
+        What texts are cut into: "characters" or "words".
+    vocabulary
+        A `Vocabulary`, not fitted, for its limits or file; None knows every token of training, of words those that
+        occur twice, so that something is learned of unknown ones.
+    truncate
+        Steps that are learned from at once; the state is carried on from stretch to stretch, the gradient is not. None
+        for 100 steps of one long text, and for whole sequences otherwise.
+    dropout
+        Fraction of what a step reads, of the states between layers and of the outputs, in [0, 1).
+    variational
+        Whether what a step reads and the outputs lose the same entries at every step of a sequence.
+    training
+        How to train; None for `tasks.fitting.TRAINING`. Its updates, batches, checks and held-out part come from `fit`.
+    seed
+        Of every random choice, at least 0.
+
+    Attributes
+    ----------
+    tokens_ : tuple of str or None
+        By column of `predict_proba`: the mark that sequences begin and end with, unknown tokens, then the known ones.
+    history_ : dict of str to list
+        By epoch: epoch, loss and val_loss, the held-out loss, in nats per step; the first is before training.
+    n_parameters_ : int
+        Numbers learned.
+
+    Source: Graves (2013), Generating sequences with recurrent neural networks, arXiv 1308.0850, sections 2 and 3;
+    Boulanger-Lewandowski, Bengio & Vincent (2012), Modeling temporal dependencies in high-dimensional sequences, ICML,
+    for keys; Williams & Peng (1990), Neural Computation 2, for truncation; Press & Wolf (2017), EACL, for tied vectors.
+    """
+
+    _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {"unit": tuple(UNITS)}
+    _LEAST: ClassVar[Mapping[str, int]] = {"hidden_size": 1, "layers": 1, "embedding": 0, "seed": 0}
+    _SWITCHES: ClassVar[tuple[str, ...]] = ("tied", "variational")
+    _VALIDATION: ClassVar[str] = "a fraction below 1, a pair (X, y) as a tuple, y None without conditions, or None"
+
+    tokens_: tuple[str, ...] | None
+    _network: GenerativeNetwork
+
+    def __init__(
+        self,
+        *,
+        cell: str = "gru",
+        hidden_size: int = 256,
+        layers: int = 1,
+        embedding: int = 64,
+        vectors: str | Path | None = None,
+        tied: bool = False,
+        unit: Unit = "characters",
+        vocabulary: Vocabulary | None = None,
+        truncate: int | None = None,
+        dropout: float = 0.2,
+        variational: bool = False,
+        training: Training | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.cell, self.hidden_size, self.layers, self.embedding = cell, hidden_size, layers, embedding
+        self.vectors, self.tied, self.unit, self.vocabulary = vectors, tied, unit, vocabulary
+        self.truncate, self.dropout, self.variational = truncate, dropout, variational
+        self.training, self.seed = training, seed
+
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        epochs: int | None = None,
+        batch_size: int = 32,
+        validation: float | tuple[Any, Any] | None = 0.1,
+    ) -> Self:
+        """Learn to write sequences like these.
+
+        Parameters
+        ----------
+        X
+            One long text, or N sequences: texts, lists of tokens, or arrays.
+        y
+            What each is written for: a label, shape (N,), or a vector of numbers, (N, C); None for nothing. It stands
+            beside every step.
+        epochs
+            Times that every step is seen, at most; at least 1. None for what makes 1,500 updates, but 8 to 500.
+        batch_size
+            Sequences per update, at least 1; one long text is cut into so many neighbouring parts.
+        validation
+            What training is stopped by, and learns nothing from: a fraction, of a long text its end, otherwise
+            sequences drawn by seed; a pair (X, y), or None or 0 for nothing; then the last epoch is kept.
+
+        Raises
+        ------
+        DataError
+            If sequences or conditions cannot be used, or are longer than memory allows, with place and repair.
+        SettingError
+            If a setting is outside its limits.
+        TrainingError
+            If the loss or a gradient stops being finite.
+        """
+        self._check(Schedule(1 if epochs is None else epochs, batch_size, self.seed))
+        given = Given.of(X, y, self.unit)
+        learned, held = self._parted(given, validation, lambda X, y: Given.of(X, y, self.unit, name="validation"))
+        data = Read.learn(learned, self._unfitted_vocabulary())
+        known = (self._parts(data, learned, batch_size), self._parts(data, held, batch_size) if held else None)
+        if known[0].truncate is None:
+            check_memory(known[0].lengths, batch_size, data.said.n_outputs + self.layers * self.hidden_size)
+        n_updates = len(known[0].order(batch_size, self.seed))
+        n_epochs = fitting.epochs_for(n_updates, 1) if epochs is None else epochs
+        mean_length = known[0].n_steps / len(known[0]) if known[0].truncate is None else None
+        return self._learn(data, Surprise(data.said, mean_length), known, Schedule(n_epochs, batch_size, self.seed))
+
+    def generate(
+        self,
+        n: int = 1,
+        *,
+        prefix: Any = None,
+        condition: Any = None,
+        length: int | None = None,
+        sampling: Sampling = Sampling(),
+        seed: int | None = None,
+    ) -> list[Any]:
+        """Return `n` new sequences of the kind of training: texts, lists of tokens, or arrays of shape (T, K).
+
+        Parameters
+        ----------
+        n
+            How many, at least 1.
+        prefix
+            What all of them begin with, a text, a list of tokens or an array; it is part of what is returned.
+        condition
+            What they are written for: one label or vector for all, or one for each.
+        length
+            Steps that are written, at most; None for until it ends, but at most twice the longest of training; where
+            nothing ends, 500 tokens of a long text, or the median length of training.
+        sampling
+            Temperature, and what is drawn from.
+        seed
+            Of chance; None for the seed of the estimator.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        DataError, SettingError
+            If the prefix holds what training did not, or an argument is outside its limits.
+        """
+        self._check_fitted()
+        for name, value, least in (("n", n, 1), ("length", length, 1), ("seed", seed, 0)):
+            if value is not None or name == "n":
+                check_whole(name, value, least=least)
+        data = self._data
+        sampling.check(tokens=data.kind == "tokens")
+        begun = data.begun(asked.begun(data, self.unit, (prefix, condition), n))
+        made = writing.continued(
+            self._network,
+            data.said,
+            np.stack(begun, axis=1),
+            sampling,
+            n_steps=length or self._length(),
+            generator=torch.Generator().manual_seed(self.seed if seed is None else seed),
+        )
+        written = [made[: writing.ends(made[:, b]) if data.ends else None, b] for b in range(n)]
+        pairs = zip(begun, written, strict=True)
+        return [self._shown(np.concatenate([writing.own(start, one), one])) for start, one in pairs]
+
+    def predict_proba(self, X: Any, y: Any = None) -> Floats:
+        """Return the probability of each token, (N, V), or key, (N, K), after each of these; of values their means.
+
+        Parameters
+        ----------
+        X
+            What has been written so far: N sequences, or one text.
+        y
+            What they are written for, as in `fit`.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            If `fit` was not called, or the sequences are not like those of training.
+        """
+        self._check_fitted()
+        given = Given.of(X, y, self.unit)
+        ahead = [writing.after(self._network, one[:, None])[0] for one in self._data.begun(given)]
+        made = self._data.said.told(torch.cat(ahead)).numpy()
+        if self._data.kind == "values":
+            made = made * self._data.reader.spread + self._data.reader.mean
+        return np.asarray(made)
+
+    def surprises(self, X: Any, y: Any = None) -> list[Floats]:
+        """Return minus the logarithm of the probability of each step given those before, N arrays of shape (T,), nats.
+
+        Texts and lists of tokens have a step more: that they end there. Values are in units of their spread in
+        training.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            If `fit` was not called, or the sequences are not like those of training.
+        """
+        self._check_fitted()
+        return surprises(self._network, self._data.said, self._data.passages(Given.of(X, y, self.unit)))
+
+    def bits(self, X: Any, y: Any = None) -> float:
+        """Return the bits per step that it takes to say these sequences: per character, word or step; less is better.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            As `surprises`.
+        """
+        return float(np.concatenate(self.surprises(X, y)).mean()) / math.log(2)
+
+    def perplexity(self, X: Any, y: Any = None) -> float:
+        """Return two to the power of `bits`: among how many equally probable tokens it would be as unsure."""
+        return float(2 ** self.bits(X, y))
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return minus `bits`, so that more is better, as searches for settings want it."""
+        return -self.bits(X, y)
+
+    def fill(
+        self, sequence: Any, candidates: Sequence[str] | None = None, *, condition: Any = None, n: int = 5
+    ) -> list[Filled]:
+        """Return what most probably stands in the blank ``___`` of a sequence, judged by the probability of the whole.
+
+        Parameters
+        ----------
+        sequence
+            A text, or a list of tokens, with one blank.
+        candidates
+            What may stand there; None for every known token.
+        condition
+            What the sequence is written for, as in `generate`.
+        n
+            How many are returned, at most; at least 1.
+
+        Raises
+        ------
+        NotFittedError, DataError, SettingError
+            If `fit` was not called, there is not one blank, or candidates or arguments cannot be used.
+        """
+        self._check_fitted()
+        check_whole("n", n, least=1)
+        if self._data.reader.vocabulary is None:
+            raise DataError("steps of numbers have no blanks", repair="Use generate with a prefix.")
+        blanked = Blanked.of(sequence, self.unit)
+        tried = list(self._data.reader.vocabulary.tokens_[2:]) if candidates is None else list(candidates)
+        whole = [blanked.with_(UNITS[self.unit](one) if self._data.texts else [one]) for one in tried]
+        if not whole:
+            raise DataError("there are no candidates for the blank", repair="Give at least one.")
+        for one in whole:
+            asked.check_known(self._data, one, "the sequence")
+        given = asked.like(self._data, whole, condition)
+        found = surprises(self._network, self._data.said, self._data.passages(given))
+        return ranked(tried, np.array([one.sum() for one in found]), n)
+
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        if self.truncate is not None:
+            check_whole("truncate", self.truncate, least=1)
+        if not self.embedding and (self.tied or self.vectors is not None):
+            raise SettingError("embedding is 0, so tokens have no vectors to tie or to start from; set their width.")
+
+    def _unfitted_vocabulary(self) -> Vocabulary:
+        if self.vocabulary is None and self.unit == "words":
+            return Vocabulary(min_count=_LEAST_COUNT)
+        return super()._unfitted_vocabulary()
+
+    def _parts(self, data: Read, given: Given, batch_size: int) -> Passages:
+        """Return sequences as numbers; a long text as neighbouring parts, each at least one stretch long."""
+        truncate = STRETCH if self.truncate is None and given.long else self.truncate
+        made = data.passages(given, truncate=truncate)
+        if given.long and truncate is not None:
+            return made.cut(min(batch_size, max(made.n_steps // truncate, 1)))
+        return made
+
+    def _length(self) -> int:
+        if self._data.ends:
+            return _TIMES * self._data.longest
+        return _LENGTH if self._data.kind == "tokens" else self._data.usual
+
+    def _shown(self, steps: NDArray[Any]) -> Any:
+        """Return steps as training sequences were given."""
+        made = self._data.written(steps)
+        return joined(made, self.unit) if self._data.texts else made
+
+    def _drawn(self, data: Read, generator: torch.Generator) -> GenerativeNetwork:
+        """Return the network with fresh parameters."""
+        return built(lambda: self._network_of(data, generator), generator)
+
+    def _network_of(self, data: Read, generator: torch.Generator) -> GenerativeNetwork:
+        lost = Lost(Dropout(self.dropout, generator), variational=self.variational)
+        steps = Steps(data.width, self.embedding, lost)
+        design = Layers(self.cell, self.hidden_size, self.layers, bidirectional=False, dropout=self.dropout)
+        layers = recurrent(design, steps.width, generator)
+        return GenerativeNetwork(steps, layers, lost, data.said.n_outputs, tied=self.tied)
+
+    def _remembered(self, state: Tree) -> Read:
+        return Read.from_state(state)
+
+    def _took(self, data: Read) -> None:
+        known = data.reader.vocabulary
+        self.tokens_ = None if known is None else ("<end>", *known.tokens_[1:])

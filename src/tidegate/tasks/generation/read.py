@@ -1,0 +1,175 @@
+"""What a generator learned of its data beside its network.
+
+Axis letters: N sequences, T steps, C numbers of a condition.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from tidegate.errors import DataError
+from tidegate.features.vocabulary import UNKNOWN_NUMBER, Vocabulary
+from tidegate.tasks.generation.conditions import Conditions
+from tidegate.tasks.generation.network import Width
+from tidegate.tasks.generation.passages import Passages
+from tidegate.tasks.generation.said import MARK, said_of
+from tidegate.tasks.reading import Reader
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tidegate.archive import Tree
+    from tidegate.tasks.generation.given import Given
+    from tidegate.tasks.generation.said import Kind, Said
+    from tidegate.tasks.sequences import Sequences
+
+_RESERVED = 2
+
+
+class Read(NamedTuple):
+    """How sequences become numbers and numbers sequences again.
+
+    Attributes
+    ----------
+    reader
+        Of tokens, or of values.
+    kind
+        What steps are.
+    conditions
+        How conditions become numbers; None for none.
+    ends
+        Whether sequences end with a mark.
+    texts
+        Whether they were given as texts.
+    usual, longest
+        Steps of a sequence of training, the median and the most.
+    guessed
+        Whether training held tokens that are not known, so that something is learned of those.
+    """
+
+    reader: Reader
+    kind: Kind
+    conditions: Conditions | None
+    ends: bool
+    texts: bool
+    usual: int
+    longest: int
+    guessed: bool
+
+    @classmethod
+    def learn(cls, given: Given, vocabulary: Vocabulary) -> Read:
+        """Return what is learned of training sequences; `vocabulary`, not fitted yet, is for tokens."""
+        sequences = given.sequences
+        kind = _kind(sequences)
+        reader = Reader.learn(sequences, vocabulary)
+        if kind == "tokens" and reader.n_tokens <= _RESERVED:
+            raise DataError(
+                "no token occurs often enough to be known",
+                repair="Give more text, a vocabulary with a smaller min_count, or unit='characters'.",
+            )
+        if kind == "notes":
+            width = sequences.items[0].shape[1]
+            reader = Reader("values", None, (np.zeros(width), np.ones(width)))
+        conditions = None if given.conditions is None else Conditions.learn(given.conditions)
+        lengths = [len(one) for one in sequences.items]
+        guessed = reader.vocabulary is not None and reader.vocabulary.unknown_fraction(sequences.items) > 0
+        ends = kind == "tokens" and not given.long
+        return cls(reader, kind, conditions, ends, given.texts, int(np.median(lengths)), max(lengths), guessed)
+
+    @property
+    def width(self) -> Width:
+        """What a step is given as."""
+        n_conditions = 0 if self.conditions is None else self.conditions.width
+        return Width(self.reader.n_tokens, self.reader.n_channels, n_conditions)
+
+    @property
+    def said(self) -> Said:
+        """What is said of a step."""
+        return said_of(self.kind, self.reader.n_tokens or self.reader.n_channels, ends=self.ends)
+
+    def passages(self, given: Given, *, truncate: int | None = None, open_ended: bool = False) -> Passages:
+        """Return sequences with the step that follows each step: the first follows a mark or nothing.
+
+        Parameters
+        ----------
+        given
+            Sequences of the kind of training.
+        truncate
+            As for `Passages`.
+        open_ended
+            Whether they may go on, so that no end follows the last step.
+
+        Raises
+        ------
+        DataError
+            If they are not like those of training.
+        """
+        items, targets = [], []
+        ends = self.ends and not open_ended
+        for one in self._numbers(given):
+            first, last = np.full((1, *one.shape[1:]), MARK, dtype=one.dtype), one[:0]
+            whole = np.concatenate([first, one, first if ends else last])
+            items.append(whole[:-1])
+            targets.append(whole[1:])
+        return Passages(self._conditioned(items, given), targets, given.numbers, truncate=truncate)
+
+    def begun(self, given: Given) -> list[NDArray[Any]]:
+        """Return the numbers that a network reads before the step that follows these sequences, which may be empty."""
+        numbers = self._numbers(given)
+        made = [np.concatenate([np.full((1, *one.shape[1:]), MARK, dtype=one.dtype), one]) for one in numbers]
+        return self._conditioned(made, given)
+
+    def written(self, steps: NDArray[Any]) -> Any:
+        """Return steps as users read them: a list of tokens, or an array of shape (T, K)."""
+        if self.reader.vocabulary is not None:
+            return self.reader.vocabulary.decode(steps.tolist())
+        if self.kind == "notes":
+            return steps.astype(np.int8)
+        return steps.astype(np.float64) * self.reader.spread + self.reader.mean
+
+    def unknown(self, tokens: list[str]) -> int | None:
+        """Return the place of the first token of which nothing was learned."""
+        known = self.reader.vocabulary
+        if known is None or self.guessed:
+            return None
+        numbers = known.encode(tokens)
+        places = np.flatnonzero(numbers == UNKNOWN_NUMBER)
+        return int(places[0]) if len(places) else None
+
+    def _numbers(self, given: Given) -> list[NDArray[Any]]:
+        return self.reader.read(given.sequences)
+
+    def _conditioned(self, items: list[NDArray[Any]], given: Given) -> list[NDArray[Any]]:
+        """Return what is read with the condition of the sequence beside every step."""
+        if (self.conditions is None) is not (given.conditions is None):
+            what = "have conditions, those of training had none" if self.conditions is None else "lack their conditions"
+            raise DataError(f"the sequences {what}", repair="Give y as in training.")
+        if self.conditions is None or given.conditions is None:
+            return items
+        rows = self.conditions.read(given.conditions)
+        flat = [one if one.ndim > 1 else one[:, None] for one in items]
+        return [
+            np.concatenate([one, np.broadcast_to(row, (len(one), len(row)))], axis=1, dtype=np.float32)
+            for one, row in zip(flat, rows, strict=True)
+        ]
+
+    def state(self) -> Tree:
+        """Return it as a tree of arrays, numbers and text."""
+        conditions = None if self.conditions is None else self.conditions.state()
+        return {**self._asdict(), "reader": self.reader.state(), "conditions": conditions}
+
+    @classmethod
+    def from_state(cls, state: Tree) -> Read:
+        """Return what gave this `state`."""
+        conditions = None if state["conditions"] is None else Conditions.from_state(state["conditions"])
+        return cls(**{**state, "reader": Reader.from_state(state["reader"]), "conditions": conditions})
+
+
+def _kind(sequences: Sequences) -> Kind:
+    """Return what steps are: numbers that are all 0 or 1 are keys."""
+    if sequences.kind == "tokens":
+        return "tokens"
+    binary = all(bool(((one == 0) | (one == 1)).all()) for one in sequences.items)
+    return "notes" if binary else "values"

@@ -1,0 +1,110 @@
+"""Writing step by step: what was drawn is read before the next step is drawn.
+
+Axis letters: T steps, B sequences, W width of what is read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from tidegate.tasks.generation.passages import MOST_SAID
+from tidegate.tasks.generation.said import MARK
+from tidegate.training.threads import one_thread
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tidegate.nn.stack import HX
+    from tidegate.tasks.generation.network import GenerativeNetwork
+    from tidegate.tasks.generation.said import Said
+    from tidegate.tasks.generation.sampling import Sampling
+
+    Tensor = torch.Tensor
+
+
+@torch.no_grad()
+def after(network: GenerativeNetwork, begun: NDArray[Any]) -> tuple[Tensor, HX]:
+    """Return what is said of the step after these, shape (B, n_outputs), and the state.
+
+    Parameters
+    ----------
+    network
+        Trained.
+    begun
+        Steps of B sequences, shape (T, B) or (T, B, W); read a few at a time.
+    """
+    network.eval()
+    inputs = torch.from_numpy(begun)
+    size = max(MOST_SAID // (inputs.shape[1] * max(inputs.shape[1:].numel(), 1)), 1)
+    state: HX | None = None
+    with one_thread():
+        for start in range(0, len(inputs), size):
+            made, state = network.walk(inputs[start : start + size], state)
+    return made[-1], state  # type: ignore[return-value]  # at least the mark is read
+
+
+@torch.no_grad()
+def continued(
+    network: GenerativeNetwork,
+    said: Said,
+    begun: NDArray[Any],
+    sampling: Sampling,
+    *,
+    n_steps: int,
+    generator: torch.Generator,
+) -> NDArray[Any]:
+    """Return the steps that follow, shape (T, B) or (T, B, K): `n_steps`, or fewer where all sequences have ended.
+
+    Parameters
+    ----------
+    network, said
+        Trained, and what it says of a step.
+    begun
+        What B sequences begin with, shape (T, B) or (T, B, W).
+    sampling
+        How steps are drawn.
+    n_steps
+        How many at most, at least 1.
+    generator
+        Source of chance.
+    """
+    made, state = after(network, begun)
+    beside = torch.from_numpy(begun[-1])
+    ended = torch.zeros(len(made), dtype=torch.bool)
+    steps = []
+    with one_thread():
+        for _ in range(n_steps):
+            step = said.next(made, sampling, generator)
+            steps.append(step)
+            if step.ndim == 1:
+                ended |= step == MARK
+                if bool(ended.all()):
+                    break
+            told, state = network.walk(_read(step, beside)[None], state)
+            made = told[0]
+    return np.asarray(torch.stack(steps).numpy())
+
+
+def ends(tokens: NDArray[Any]) -> int:
+    """Return how many tokens come before the mark of the end."""
+    places = np.flatnonzero(tokens == MARK)
+    return int(places[0]) if len(places) else len(tokens)
+
+
+def own(begun: NDArray[Any], written: NDArray[Any]) -> NDArray[Any]:
+    """Return the steps of `begun` without the mark and the conditions, in the form of those `written` after them."""
+    steps = begun[1:]
+    if steps.ndim > 1:
+        steps = steps[:, 0] if written.ndim == 1 else steps[:, : written.shape[1]]
+    return steps.astype(written.dtype)
+
+
+def _read(step: Tensor, beside: Tensor) -> Tensor:
+    """Return a step as it is read: with the conditions that stand beside the step before."""
+    if beside.ndim == 1:
+        return step
+    own = step[:, None] if step.ndim == 1 else step
+    return torch.cat([own.to(beside.dtype), beside[:, own.shape[1] :]], dim=1)
