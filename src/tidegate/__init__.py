@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tidegate.data.examples import example
     from tidegate.data.frames import from_frame
     from tidegate.data.labelled import read_labelled
+    from tidegate.data.parallel import read_parallel
     from tidegate.data.reading import read
     from tidegate.data.tagged import read_tagged
     from tidegate.errors import (
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from tidegate.tasks.generation.generator import SequenceGenerator
     from tidegate.tasks.storage import load
     from tidegate.tasks.tagger import SequenceTagger
+    from tidegate.tasks.translation.translator import SequenceTranslator
 
 __all__ = [
     "AR",
@@ -104,6 +106,7 @@ __all__ = [
     "SequenceClassifier",
     "SequenceGenerator",
     "SequenceTagger",
+    "SequenceTranslator",
     "SettingError",
     "Settings",
     "SimpleSmoothing",
@@ -132,6 +135,7 @@ __all__ = [
     "nn",
     "read",
     "read_labelled",
+    "read_parallel",
     "read_tagged",
     "study",
     "tune",
@@ -146,6 +150,7 @@ _WHERE = {
     "data.examples": ("example",),
     "data.frames": ("from_frame",),
     "data.labelled": ("read_labelled",),
+    "data.parallel": ("read_parallel",),
     "data.reading": ("read",),
     "data.tagged": ("read_tagged",),
     "errors": (
@@ -188,6 +193,7 @@ _WHERE = {
     "tasks.generation.generator": ("SequenceGenerator",),
     "tasks.storage": ("load",),
     "tasks.tagger": ("SequenceTagger",),
+    "tasks.translation.translator": ("SequenceTranslator",),
 }
 _MODULES = {name: f"tidegate.{module}" for module, names in _WHERE.items() for name in names}
 

@@ -25,6 +25,7 @@ PAGES = [
     "docs/rolling.md",
     "docs/rules.md",
     "docs/tag.md",
+    "docs/translate.md",
     "docs/tuning.md",
 ]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)

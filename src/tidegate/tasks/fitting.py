@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from tidegate.tasks.learning import Losses
     from tidegate.training.loop import Losses as Course
+
+Told = TypeVar("Told")
 
 TRAINING = Training(learning_rate=0.002, patience=5, held_out_fraction=0.0)
 """How networks of tasks are trained by default; updates, batches and checks follow from epochs and `batch_size`."""
@@ -152,9 +154,7 @@ def history(course: Course) -> dict[str, list[float]]:
 
 
 @torch.no_grad()
-def told(
-    network: torch.nn.Module, items: Sequence[NDArray[Any]], way: Callable[[Any], Iterable[torch.Tensor]]
-) -> list[torch.Tensor]:
+def told(network: torch.nn.Module, items: Sequence[NDArray[Any]], way: Callable[[Any], Iterable[Told]]) -> list[Told]:
     """Return what the network says of each sequence, in their order; several of about a length at a time.
 
     Parameters

@@ -54,7 +54,7 @@ def load(folder: str | Path) -> Any:
 
     Returns
     -------
-    Forecaster, SequenceClassifier, SequenceTagger or SequenceGenerator
+    Forecaster or sequence estimator
         Of the class that was saved.
 
     Raises

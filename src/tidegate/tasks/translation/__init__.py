@@ -1,0 +1,1 @@
+"""Sequences into sequences of another length: an encoder, a decoder that looks back at it, and a search."""
