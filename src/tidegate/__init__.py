@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tidegate.data.labelled import read_labelled
     from tidegate.data.parallel import read_parallel
     from tidegate.data.reading import read
+    from tidegate.data.recordings import read_recordings
     from tidegate.data.tagged import read_tagged
     from tidegate.errors import (
         DataError,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from tidegate.tasks.generation.generator import SequenceGenerator
     from tidegate.tasks.storage import load
     from tidegate.tasks.tagger import SequenceTagger
+    from tidegate.tasks.transcription.transcriber import SequenceTranscriber
     from tidegate.tasks.translation.translator import SequenceTranslator
 
 __all__ = [
@@ -106,6 +108,7 @@ __all__ = [
     "SequenceClassifier",
     "SequenceGenerator",
     "SequenceTagger",
+    "SequenceTranscriber",
     "SequenceTranslator",
     "SettingError",
     "Settings",
@@ -136,6 +139,7 @@ __all__ = [
     "read",
     "read_labelled",
     "read_parallel",
+    "read_recordings",
     "read_tagged",
     "study",
     "tune",
@@ -152,6 +156,7 @@ _WHERE = {
     "data.labelled": ("read_labelled",),
     "data.parallel": ("read_parallel",),
     "data.reading": ("read",),
+    "data.recordings": ("read_recordings",),
     "data.tagged": ("read_tagged",),
     "errors": (
         "DataError",
@@ -194,6 +199,7 @@ _WHERE = {
     "tasks.storage": ("load",),
     "tasks.tagger": ("SequenceTagger",),
     "tasks.translation.translator": ("SequenceTranslator",),
+    "tasks.transcription.transcriber": ("SequenceTranscriber",),
 }
 _MODULES = {name: f"tidegate.{module}" for module, names in _WHERE.items() for name in names}
 

@@ -26,6 +26,7 @@ PAGES = [
     "docs/rules.md",
     "docs/tag.md",
     "docs/translate.md",
+    "docs/transcribe.md",
     "docs/tuning.md",
 ]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)

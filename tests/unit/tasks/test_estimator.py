@@ -4,15 +4,20 @@ import pytest
 from sklearn.base import clone
 
 import tidegate
-from tidegate import SequenceClassifier, SequenceTagger
+from tidegate import SequenceClassifier, SequenceTagger, SequenceTranscriber
 from tidegate.errors import NotFittedError, SettingError
 from tidegate.tasks import fitting
 from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.training.checkpoints import kept_in
 from tidegate.training.settings import Training
 
-ESTIMATORS = [SequenceClassifier, SequenceTagger]
-DATA = {SequenceClassifier: ([["a"], ["b"]], [0, 1]), SequenceTagger: ([["a"], ["b"]], [[0], [1]])}
+OF_TOKENS = [SequenceClassifier, SequenceTagger]
+ESTIMATORS = [*OF_TOKENS, SequenceTranscriber]
+DATA = {
+    SequenceClassifier: ([["a"], ["b"]], [0, 1]),
+    SequenceTagger: ([["a"], ["b"]], [[0], [1]]),
+    SequenceTranscriber: ([[1.0, 2.0], [2.0, 1.0]], ["a", "b"]),
+}
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
@@ -26,7 +31,7 @@ def test_every_table_of_limits_is_about_settings(estimator):
             estimator(**{name: -1})._check_settings()
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("estimator", OF_TOKENS)
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -51,7 +56,7 @@ def test_every_switch_is_checked(estimator):
 def test_two_processes_share_each_batch(estimator):
     """What is learned travels to the other process."""
     X, y = DATA[estimator]
-    model = estimator(hidden_size=2, embedding=3, training=Training(processes=2, held_out_fraction=0.0))
+    model = estimator(hidden_size=2, training=Training(processes=2, held_out_fraction=0.0))
     model.fit(X * 2, y * 2, epochs=2, validation=None)
     assert model.losses_.updates == (0, 1, 2)
     assert model.losses_.training[-1] > 0
@@ -66,7 +71,7 @@ def test_arguments_of_fit_outside_their_limits(estimator, argument, value):
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_parameters_are_counted_and_the_course_is_kept(estimator):
-    model = estimator(hidden_size=2, embedding=3).fit(*DATA[estimator], epochs=2, validation=None)
+    model = estimator(hidden_size=2).fit(*DATA[estimator], epochs=2, validation=None)
     assert model.n_parameters_ == sum(one.numel() for one in model._network.parameters()) > 0
     assert model.losses_.updates == (0, 1, 2)
     assert model.history_["epoch"] == [0, 1, 2]
@@ -86,7 +91,7 @@ def test_a_task_says_the_rest():
             ask()
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("estimator", OF_TOKENS)
 def test_known_tokens_start_from_the_vectors_of_a_file(estimator, tmp_path):
     """Without learning anything they keep them; others are random, of about that size."""
     path = tmp_path / "v.txt"

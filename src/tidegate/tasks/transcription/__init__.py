@@ -1,0 +1,1 @@
+"""Recordings and other sequences into transcripts: many-to-many, unaligned, through CTC."""
