@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tidegate.data.labelled import read_labelled
     from tidegate.data.parallel import read_parallel
     from tidegate.data.reading import read
+    from tidegate.data.recorded import read_recorded
     from tidegate.data.recordings import read_recordings
     from tidegate.data.tagged import read_tagged
     from tidegate.errors import (
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from tidegate.insight.result import Insight
     from tidegate.panel import Forecast, Panel
     from tidegate.scoring.folds import Folds
+    from tidegate.tasks.anomalies.detector import AnomalyDetector
     from tidegate.tasks.classifier import SequenceClassifier
     from tidegate.tasks.generation.generator import SequenceGenerator
     from tidegate.tasks.storage import load
@@ -76,6 +78,7 @@ __all__ = [
     "RNN",
     "SARIMA",
     "Advice",
+    "AnomalyDetector",
     "Audit",
     "Auto",
     "Backtest",
@@ -139,6 +142,7 @@ __all__ = [
     "read",
     "read_labelled",
     "read_parallel",
+    "read_recorded",
     "read_recordings",
     "read_tagged",
     "study",
@@ -157,6 +161,7 @@ _WHERE = {
     "data.parallel": ("read_parallel",),
     "data.reading": ("read",),
     "data.recordings": ("read_recordings",),
+    "data.recorded": ("read_recorded",),
     "data.tagged": ("read_tagged",),
     "errors": (
         "DataError",
@@ -194,6 +199,7 @@ _WHERE = {
     "insight.result": ("Insight",),
     "panel": ("Forecast", "Panel"),
     "scoring.folds": ("Folds",),
+    "tasks.anomalies.detector": ("AnomalyDetector",),
     "tasks.classifier": ("SequenceClassifier",),
     "tasks.generation.generator": ("SequenceGenerator",),
     "tasks.storage": ("load",),

@@ -18,6 +18,7 @@ PAGES = [
     "docs/audit.md",
     "docs/classify.md",
     "docs/cli.md",
+    "docs/detect.md",
     "docs/gaps.md",
     "docs/generate.md",
     "docs/inspect.md",

@@ -14,6 +14,7 @@ from tidegate.cli import (
     audit,
     cells,
     compare,
+    detect,
     fit,
     forecast,
     inspect,
@@ -25,7 +26,7 @@ from tidegate.cli import (
 )
 from tidegate.cli.app import app, exit_code
 
-COMMANDS = (forecast, analyse, advise, compare, audit, fit, tune, predict, inspect, train, run, models, cells)
+COMMANDS = (forecast, analyse, advise, compare, audit, fit, tune, predict, inspect, train, run, detect, models, cells)
 """The modules of the commands, in the order of the help; importing one registers its command."""
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from tidegate.report import axes, blocks
 
-if TYPE_CHECKING:
-    from tidegate.tasks.trial import Trial
-
 _CLEAR = 1.05
 """By how much the held-out loss must rise above its lowest to speak of it."""
 
 
-def section(trial: Trial) -> blocks.Block:
-    """Return the learning curve."""
+class Tried(Protocol):
+    """What was trained, of any task."""
+
+    @property
+    def model(self) -> Any:
+        """Fitted, with its history."""
+
+
+def section(trial: Tried, *, loss_is: str = "Mean cross-entropy, in nats a sequence.") -> blocks.Block:
+    """Return the learning curve; `loss_is` says what is drawn."""
     history = trial.model.history_
     epochs, loss, held = (np.array(history[name], dtype=float) for name in ("epoch", "loss", "val_loss"))
     known = bool(np.isfinite(held).any())
@@ -27,7 +32,7 @@ def section(trial: Trial) -> blocks.Block:
     said = _spoken(epochs, loss, held)
     if trial.model.n_members > 1:
         said = f"Of the first of {trial.model.n_members} networks: {said}"
-    words = blocks.Words("Learning curve", said, "Mean cross-entropy, in nats a sequence.")
+    words = blocks.Words("Learning curve", said, loss_is)
     key = [(str(line["role"]), str(line["name"])) for line in lines]
     data = {"x": axis, "y": "Loss", "lines": lines, "zero": True, "height": 220}
     parts = [blocks.text([said]), blocks.figure("lines", data, words, key=key)]

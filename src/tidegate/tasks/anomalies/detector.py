@@ -1,0 +1,392 @@
+"""What is odd in recordings: a network foresees or rebuilds each step, and its errors are judged.
+
+Axis letters: T steps, I channels, N windows.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import numpy as np
+import torch
+
+from tidegate.checks import check_choice, check_whole
+from tidegate.data.recorded import recorded
+from tidegate.errors import DataError, SettingError
+from tidegate.nn.initialisation import built
+from tidegate.tasks import fitting
+from tidegate.tasks.anomalies.episodes import Episodes, episodes
+from tidegate.tasks.anomalies.network import SETTLING, Foreseer, Misses, Rebuilder, errors, read
+from tidegate.tasks.anomalies.normality import Normality, Parts, check_enough, reader_of, threshold_of
+from tidegate.tasks.anomalies.signals import SIGNALS, Gauge, Scale
+from tidegate.tasks.anomalies.walking import Online, Settled, Told
+from tidegate.tasks.estimator import SequenceEstimator
+from tidegate.tasks.fitting import Schedule
+from tidegate.tasks.learning import Examples
+from tidegate.tasks.network import Layers
+from tidegate.training.settings import Training
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from tidegate.archive import Tree
+    from tidegate.data.recorded import Recording
+    from tidegate.scoring.tails import Threshold
+    from tidegate.tasks.anomalies.network import Judging
+    from tidegate.tasks.reading import Reader
+
+    Floats = NDArray[np.float64]
+
+_LEAST = 8
+"""Fewest steps of a window."""
+
+_MOST_WINDOWS = 4_000
+
+
+class AnomalyDetector(SequenceEstimator[Normality]):
+    """Finds steps of recordings that are not as usual: a recurrent network expects each step, its errors are judged.
+
+    It learns from recordings that are normal, or nearly so, and never from labels. The network learns from the older
+    part of each; the newer part says how large its errors are on what it did not learn, and so where alarms begin, at a
+    stated rate of false ones. A score of 3 says that of a thousand normal steps one is as odd.
+
+    Parameters
+    ----------
+    method
+        "forecast": the next step of all channels, from a state that is carried through the whole recording;
+        "reconstruct": an autoencoder rebuilds the window that ends with the step.
+    cell
+        "lstm", "gru", "elman" or any other of `tidegate cells`.
+    hidden_size, layers
+        Of the recurrent layers.
+    window
+        Steps of the windows that are learned from, and that an autoencoder reads; at least 8.
+    dropout
+        Fraction of the states between layers that is dropped in training, in [0, 1).
+    signals
+        What may speak for a step being odd, some of "error", how large its errors are, "lasting", whether the newest
+        `lasting` errors lean to one side, and "level", how far off its values are themselves.
+    lasting
+        Steps that "lasting" sums errors over, at least 2.
+    judged
+        Names of the channels that are judged, as in `channels_`; None for all. The others are only read.
+    false_alarms
+        Of all normal steps, the fraction that may raise an alarm, or how many may in a day; above 0.
+    per
+        "step" or "day", for recordings with dates.
+    memory
+        0: a step is judged beside the normal ones of training alone. Else beside the newest so many steps, those of
+        training and those that were scored, so that a new level or spread becomes usual after a while; at least 100.
+    quiet
+        Steps without an alarm that end an episode in `alarms`, at least 1.
+    training
+        How to train; None for `tasks.fitting.TRAINING`. Its updates, batches, checks and held-out part come from `fit`.
+    seed
+        Of every random choice, at least 0.
+
+    Attributes
+    ----------
+    threshold_ : scoring.tails.Threshold
+        Where alarms begin, how it was found, and the interval of the rate of false alarms.
+    channels_ : tuple of str
+        Names of the channels.
+    notes_ : list of str
+        What one should know of the data: channels that never moved, a threshold that was fitted.
+    history_, n_parameters_
+        As of every estimator of sequences.
+
+    Source: Malhotra, Vig, Shroff & Agarwal (2015), Long short term memory networks for anomaly detection in time
+    series, ESANN, for "forecast"; Malhotra et al. (2016), see `Rebuilder`, for "reconstruct".
+    """
+
+    _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "method": ("forecast", "reconstruct"), "per": ("step", "day")
+    }  # fmt: skip
+    _LEAST: ClassVar[Mapping[str, int]] = {
+        "hidden_size": 1, "layers": 1, "window": _LEAST, "lasting": 2, "memory": 0, "quiet": 1, "seed": 0,
+    }  # fmt: skip
+    _SWITCHES: ClassVar[tuple[str, ...]] = ()
+
+    _network: Judging
+    vectors = None
+    vocabulary = None
+    threshold_: Threshold
+    channels_: tuple[str, ...]
+    notes_: list[str]
+
+    def __init__(
+        self,
+        *,
+        method: Literal["forecast", "reconstruct"] = "forecast",
+        cell: str = "gru",
+        hidden_size: int = 32,
+        layers: int = 1,
+        window: int = 64,
+        dropout: float = 0.0,
+        signals: Sequence[str] = SIGNALS,
+        lasting: int = 10,
+        judged: Sequence[str] | None = None,
+        false_alarms: float = 0.001,
+        per: Literal["step", "day"] = "step",
+        memory: int = 0,
+        quiet: int = 10,
+        training: Training | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.method, self.cell, self.hidden_size, self.layers = method, cell, hidden_size, layers
+        self.window, self.dropout, self.signals, self.lasting = window, dropout, signals, lasting
+        self.judged = judged
+        self.false_alarms, self.per, self.memory, self.quiet = false_alarms, per, memory, quiet
+        self.training, self.seed = training, seed
+
+    def fit(
+        self, X: Any, y: None = None, *, epochs: int | None = None, batch_size: int = 32, validation: Any = 0.3
+    ) -> Self:
+        """Learn what is normal.
+
+        Parameters
+        ----------
+        X
+            An array of shape (T,) or (T, I), a frame, a file, or a list of such; see `tidegate.read_recorded`.
+        y
+            None: labels are for judging alone.
+        epochs
+            Times that every window is seen, at most; None for what makes 1,500 updates, but 8 to 500.
+        batch_size
+            Windows per update, at least 1.
+        validation
+            What the network learns nothing from: the newest fraction of each recording, above 0 and below 1, or other
+            normal recordings. The older third of it stops training; the rest says where alarms begin.
+
+        Raises
+        ------
+        DataError
+            If recordings cannot be used, with the place and the repair.
+        SettingError
+            If a setting is outside its limits.
+        TrainingError
+            If the loss or a gradient stops being finite.
+        """
+        self._check(Schedule(1 if epochs is None else epochs, batch_size, self.seed))
+        if y is not None:
+            raise SettingError("y is given, but a detector learns from recordings alone: keep labels for judging it.")
+        recordings = recorded(X)
+        parts = self._set_aside(recordings, validation)
+        rate = self._rate(recordings)
+        reader, still = reader_of(
+            [one.part(0, k) for one, k in zip(parts.whole, parts.stopped, strict=True) if k]
+        )  # fmt: skip
+        known = self._windows(parts, reader)
+        n_epochs = fitting.epochs_for(len(known[0]), batch_size) if epochs is None else epochs
+        schedule = Schedule(n_epochs, batch_size, self.seed)
+        generator = self._generators()[0]
+        network = self._network_for(len(recordings[0].channels), generator)
+        name = fitting.digest(self.get_params(deep=False), schedule, known, network)
+        course = fitting.fitted(
+            network, Misses(int(self.method == "forecast")), known, schedule,
+            training=self.training, run=(name, generator), threads=torch.get_num_threads(),
+        )  # fmt: skip
+        self._take(self._calibrated(parts, reader, network, rate), network, course)
+        self.notes_ = _notes(still, self.threshold_)
+        return self
+
+    def score_samples(self, X: Any) -> Any:
+        """Return how odd each step is, shape (T,), or a list of such for several recordings: minus log10 of its chance.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            If `fit` was not called, or the recordings have not the channels of training.
+        """
+        return _alike(X, [told.scores for _, told in self._told(X)])
+
+    def predict(self, X: Any) -> Any:
+        """Return 1 for each step with an alarm, else 0, shape (T,), or a list of such for several recordings."""
+        return _alike(X, [(told.scores > self.threshold_.value).astype(np.int64) for _, told in self._told(X)])
+
+    def blame(self, X: Any) -> Any:
+        """Return the share of each channel in each score, shape (T, I), or a list of such for several recordings."""
+        return _alike(X, [told.shares for _, told in self._told(X)])
+
+    def alarms(self, X: Any) -> Episodes:
+        """Return the alarms as episodes: when they start, end and peak, how odd they are, which channels are to blame.
+
+        Alarms with fewer than `quiet` steps between them are one episode.
+        """
+        return episodes(self._told(X), self.threshold_.value, self.quiet)
+
+    def online(self) -> Online:
+        """Return a watch at the beginning of a new recording, which is given one step after another."""
+        self._check_fitted()
+        return Online(self._settled())
+
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        given = [self.signals] if isinstance(self.signals, str) else list(self.signals)
+        if not given or len(set(given)) < len(given):
+            raise SettingError(f"signals is {self.signals!r}; it must name some of {', '.join(SIGNALS)}, each once.")
+        for one in given:
+            check_choice("signals", one, SIGNALS)
+        rate = self.false_alarms
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not rate > 0:
+            raise SettingError(f"false_alarms is {rate!r}; it must be a number above 0.")
+        if self.per == "step" and rate >= 0.5:
+            raise SettingError(f"false_alarms is {rate!r} per step; it must be below 0.5, or per='day'.")
+        if self.memory:
+            check_whole("memory", self.memory, least=100)
+
+    def _set_aside(self, recordings: list[Recording], validation: Any) -> Parts:
+        """Return what is learned from and what is set aside, checked for their lengths."""
+        if isinstance(validation, bool) or validation is None or isinstance(validation, str):
+            raise SettingError(
+                f"validation is {validation!r}; it must be a fraction above 0 and below 1, or normal recordings: "
+                "without any there is nothing to fit a threshold to."
+            )
+        if isinstance(validation, int | float):
+            if not 0 < validation < 1:
+                raise SettingError(f"validation is {validation!r}; it must be above 0 and below 1, or recordings.")
+            parts = Parts.of(recordings, validation)
+        else:
+            others = recorded(validation)
+            self._check_width(others, len(recordings[0].channels))
+            parts = Parts.of(recordings, 0).apart(others)
+        for one, learned in zip(parts.whole, parts.learned, strict=True):
+            least = self.window if self.method == "reconstruct" else _LEAST
+            if 0 < learned < least:
+                raise DataError(
+                    f"recording {one.name or 'X'} has {learned} steps to learn from; it needs {least}",
+                    repair="Give longer recordings, or a smaller window or validation.",
+                )
+        check_enough(parts.n_fresh(SETTLING if self.method == "forecast" else self.window - 1))
+        return parts
+
+    def _rate(self, recordings: list[Recording]) -> float:
+        """Return how many normal steps of all may raise an alarm."""
+        if self.per == "step":
+            return float(self.false_alarms)
+        daily = [one.steps_per_day for one in recordings]
+        known = [one for one in daily if one is not None]
+        if len(known) < len(daily):
+            raise SettingError(
+                "per is 'day', but the recordings have no dates: give a column of stamps, or per='step'."
+            )
+        rate = float(self.false_alarms / np.median(known))
+        if rate >= 0.5:
+            raise SettingError(f"false_alarms is {self.false_alarms!r} per day, which is every other step or more.")
+        return rate
+
+    def _windows(self, parts: Parts, reader: Reader) -> tuple[Examples, Examples | None]:
+        """Return windows to learn from, and those that training is stopped by."""
+        judged = self._judged(parts.whole[0])
+        length = min(self.window, *(k for k in parts.learned if k)) if any(parts.learned) else self.window
+        older = [one.part(0, k) for one, k in zip(parts.whole, parts.learned, strict=True)]
+        newer = [
+            one.part(max(k - length // 2, 0), s)
+            for one, k, s in zip(parts.whole, parts.learned, parts.stopped, strict=True)
+            if s > k
+        ]
+        held = _cut(newer, reader, length, judged)
+        return _cut(older, reader, length, judged), held if len(held) else None
+
+    def _network_for(self, n_channels: int, generator: torch.Generator) -> Judging:
+        kind = Foreseer if self.method == "forecast" else Rebuilder
+        layers = Layers(self.cell, self.hidden_size, self.layers, bidirectional=False, dropout=self.dropout)
+        return built(lambda: kind(layers, n_channels, generator), generator)
+
+    def _calibrated(self, parts: Parts, reader: Reader, network: Judging, rate: float) -> Normality:
+        """Return what is normal, by the steps that nothing was learned from."""
+        judge = deepcopy(network).double().eval()
+        standardised = [(one.values - reader.mean) / reader.spread for one in parts.whole]
+        made = [errors(judge, values, read(values), self.window) for values in standardised]
+        fresh = np.concatenate([one[k:] for one, k in zip(made, parts.stopped, strict=True)])
+        known = np.isfinite(fresh).any(axis=1)
+        check_enough(int(known.sum()))
+        unknown = ~np.isfinite(fresh).any(axis=0)
+        scale = Scale.of(np.where(unknown, 0.0, fresh))
+        names = (self.signals,) if isinstance(self.signals, str) else tuple(self.signals)
+        judged = self._judged(parts.whole[0])
+        gauge = Gauge(scale, Scale.of(np.concatenate(standardised)), names, self.lasting, judged)
+        before = np.full((self.lasting - 1, fresh.shape[1]), np.nan)
+        sizes = [
+            gauge.signals(gauge.units(one), values, before).sizes[k:]
+            for one, values, k in zip(made, standardised, parts.stopped, strict=True)
+        ]
+        normal = np.concatenate(sizes)[known]
+        return Normality(reader, parts.whole[0].channels, gauge, normal, threshold_of(normal, rate))
+
+    def _judged(self, one: Recording) -> NDArray[np.bool_]:
+        """Return which channels are judged, shape (I,)."""
+        wanted = (
+            one.channels
+            if self.judged is None
+            else (*([self.judged] if isinstance(self.judged, str) else self.judged),)
+        )
+        for name in wanted:
+            if name not in one.channels:
+                raise SettingError(
+                    f"judged names {name!r}; the channels are {', '.join(map(repr, one.channels[:20]))}."
+                )
+        return np.array([name in wanted for name in one.channels])
+
+    def _settled(self) -> Settled:
+        return Settled(deepcopy(self._network).double().eval(), self._data, self.window, self.memory)
+
+    def _told(self, X: Any) -> list[tuple[Recording, Told]]:
+        """Return recordings and what is said of each of their steps."""
+        self._check_fitted()
+        recordings = recorded(X)
+        self._check_width(recordings, len(self.channels_))
+        settled = self._settled()
+        return [(one, settled.walk(one.values)) for one in recordings]
+
+    def _check_width(self, recordings: list[Recording], n_channels: int) -> None:
+        for one in recordings:
+            if one.values.shape[1] != n_channels:
+                raise DataError(
+                    f"recording {one.name or 'X'} has {one.values.shape[1]} channels; training had {n_channels}",
+                    repair="Give the channels of training, in the same order.",
+                )
+
+    def _drawn(self, data: Normality, generator: torch.Generator) -> torch.nn.Module:
+        return self._network_for(len(data.channels), generator)
+
+    def _remembered(self, state: Tree) -> Normality:
+        return Normality.from_state(state)
+
+    def _took(self, data: Normality) -> None:
+        self.threshold_, self.channels_ = data.threshold, data.channels
+
+
+def _cut(recordings: list[Recording], reader: Reader, length: int, judged: NDArray[np.bool_]) -> Examples:
+    """Return windows of this length that overlap by three quarters, or less where there would be too many."""
+    values = [(one.values - reader.mean) / reader.spread for one in recordings if len(one.values) >= length]
+    total = sum(len(one) for one in values)
+    stride = max(length // 4, total // _MOST_WINDOWS, 1)
+    items, targets = [], []
+    for one in values:
+        inputs = read(one).astype(np.float32)
+        starts = sorted({*range(0, len(one) - length + 1, stride), len(one) - length})
+        items += [inputs[start : start + length] for start in starts]
+        targets += [np.where(judged, one[start : start + length], np.nan).astype(np.float32) for start in starts]
+    return Examples(items, torch.from_numpy(np.array(targets)), np.arange(len(items)))
+
+
+def _alike(X: Any, made: list[Any]) -> Any:
+    """Return what was made of one recording by itself, of several as a list."""
+    return made if (isinstance(X, list) and not np.isscalar(X[0])) or len(made) != 1 else made[0]
+
+
+def _notes(still: list[str], threshold: Threshold) -> list[str]:
+    notes = []
+    if still:
+        names = ", ".join(still[:5]) + (f" and {len(still) - 5} more" if len(still) > 5 else "")
+        notes.append(f"Never moved in training, so that any move of it is odd: {names}.")
+    if threshold.method == "fitted":
+        notes.append(
+            f"{threshold.n_normal:,} normal steps are too few to count alarms at a rate of {threshold.rate:.2g} per "
+            "step: the threshold comes from a tail fitted to the largest of their scores."
+        )
+    return notes

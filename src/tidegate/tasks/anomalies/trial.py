@@ -1,0 +1,250 @@
+"""A detector tried out: it learns from the normal part of recordings, watches the rest, beside simple detectors."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tidegate.checks import check_fraction
+from tidegate.errors import DataError
+from tidegate.tasks.anomalies.judging import Judgement, Said
+from tidegate.tasks.anomalies.simple import MovingDeviation, PrincipalResiduals
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from tidegate.data.recorded import Recording
+    from tidegate.tasks.anomalies.detector import AnomalyDetector
+    from tidegate.tasks.anomalies.episodes import Episode, Episodes
+
+    Floats = NDArray[np.float64]
+
+_EXAMPLES = 4
+_LEARNED = 0.5
+
+
+class Watched(NamedTuple):
+    """A recording that was watched, with the scores of its steps.
+
+    Attributes
+    ----------
+    recording
+        With its labels, if there are any.
+    scores
+        Shape (T,).
+    """
+
+    recording: Recording
+    scores: Floats
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came out.
+
+    Parameters
+    ----------
+    model
+        Fitted.
+    watched
+        Recordings and their scores.
+    alarms
+        All episodes.
+    judgement
+        Beside simple detectors, where labels say what is odd; None without.
+    simple_seconds, seconds
+        To fit the simple detectors, and the network.
+    notes
+        What one should know of the data.
+    """
+
+    model: AnomalyDetector
+    watched: list[Watched]
+    alarms: Episodes
+    judgement: Judgement | None
+    simple_seconds: float
+    seconds: float
+    notes: list[str]
+
+    @property
+    def n_steps(self) -> int:
+        """Steps watched."""
+        return sum(len(one.scores) for one in self.watched)
+
+    def meets(self, one: Episode) -> bool | None:
+        """Return whether an episode meets a labelled event; None where there are no labels."""
+        labels = next(each.recording.labels for each in self.watched if each.recording.name == one.recording)
+        return None if labels is None else bool(labels[one.first : one.last + 1].any())
+
+    @property
+    def right(self) -> list[Episode]:
+        """The oddest episodes that meet a labelled event; without labels the oddest of all."""
+        return self._oddest([one for one in self.alarms if self.meets(one) is not False])
+
+    @property
+    def wrong(self) -> list[Episode]:
+        """The oddest episodes that meet none; empty without labels."""
+        return self._oddest([one for one in self.alarms if self.meets(one) is False])
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row for each step watched: recording, time, score, alarm, and its label where there is one."""
+        parts = []
+        for one in self.watched:
+            recording, threshold = one.recording, self.model.threshold_.value
+            columns: dict[str, Any] = {
+                "recording": recording.name,
+                "time": [recording.moment(k) for k in range(len(one.scores))],
+                "score": one.scores,
+                "alarm": (one.scores > threshold).astype(np.int64),
+            }
+            columns |= {} if recording.labels is None else {"label": recording.labels.astype(np.int64)}
+            parts.append(pd.DataFrame(columns))
+        return pd.concat(parts, ignore_index=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return scores, alarms and the course of training as plain numbers and text, without clocks."""
+        rows = self.alarms.frame()
+        rows[["start", "end", "time"]] = rows[["start", "end", "time"]].astype(str)
+        judged = {} if self.judgement is None else self.judgement.to_dict()
+        return {
+            "sentences": self.sentences(),
+            "threshold": self.model.threshold_._asdict(),
+            "steps": self.n_steps,
+            "alarms": rows.to_dict("records"),
+            **judged,
+            "parameters": self.model.n_parameters_,
+            "history": self.model.history_,
+        }
+
+    def clocks(self) -> dict[str, float]:
+        """Return the seconds to fit the network and the simple detectors."""
+        return {"fit_seconds": round(self.seconds, 6), "simple_fit_seconds": round(self.simple_seconds, 6)}
+
+    def sentences(self) -> list[str]:
+        """Return what came out in words, the verdict first."""
+        told = self.model.threshold_
+        n_above = int(sum((one.scores > told.value).sum() for one in self.watched))
+        count = {0: "no alarm", 1: "1 alarm"}.get(len(self.alarms), f"{len(self.alarms):,} alarms")
+        first = (
+            f"{spoken(self.model)} raises {count} in {self.n_steps:,} steps ({n_above:,} steps above the threshold; "
+            f"normal ones alone would give about {told.rate * self.n_steps:,.1f})."
+        )
+        second = (
+            f"The threshold is to let {_one_in(told.rate)} normal steps through as a false alarm; by the "
+            f"{told.n_normal:,} normal steps that it rests on, the rate lies between {100 * told.low:.2g} and "
+            f"{100 * told.high:.2g} % with 95 % confidence."
+        )
+        judged = [] if self.judgement is None else self.judgement.sentences()
+        unjudged = (
+            ["Nothing says which steps are odd, so nothing says whether simple detectors would do as well: --labels."]
+            if self.judgement is None
+            else []
+        )
+        return [*judged[:1], first, *judged[1:], second, *unjudged]
+
+    def _oddest(self, found: Sequence[Episode]) -> list[Episode]:
+        return sorted(found, key=lambda one: -one.score)[:_EXAMPLES]
+
+
+def spoken(model: AnomalyDetector) -> str:
+    """Return what a detector is called: "the gru forecaster"."""
+    return f"The {model.cell} {'forecaster' if model.method == 'forecast' else 'autoencoder'}"
+
+
+def parted(given: Sequence[Recording], normal: float = _LEARNED) -> tuple[list[Recording], list[Recording]]:
+    """Return the first part of each recording, to learn from, and the rest, to be watched.
+
+    Parameters
+    ----------
+    given
+        Recordings.
+    normal
+        Fraction of each that is learned from, above 0 and below 1.
+
+    Raises
+    ------
+    SettingError
+        If it is outside its limits.
+    """
+    check_fraction("normal", normal)
+    cuts = [round(normal * len(one.values)) for one in given]
+    older = [one.part(0, k) for one, k in zip(given, cuts, strict=True)]
+    return older, [one.part(k, len(one.values)) for one, k in zip(given, cuts, strict=True)]
+
+
+def tried(
+    model: AnomalyDetector,
+    given: Sequence[Recording],
+    test: Sequence[Recording] | None = None,
+    *,
+    epochs: int | None = None,
+    batch_size: int = 32,
+) -> Trial:
+    """Fit a detector, let it watch, and judge it beside simple detectors where labels say what is odd.
+
+    Parameters
+    ----------
+    model
+        Not fitted yet.
+    given
+        Normal recordings; their labels are not looked at but for a warning.
+    test
+        What is watched; None for the second half of each of `given`, which is not learned from.
+    epochs, batch_size
+        As for `AnomalyDetector.fit`.
+
+    Raises
+    ------
+    DataError, SettingError, TrainingError
+        As `AnomalyDetector.fit`; or if what is watched has other channels.
+    """
+    learned, watched = parted(given) if test is None else (list(given), list(test))
+    if len(watched[0].channels) != len(learned[0].channels):
+        raise DataError(
+            f"what is watched has {len(watched[0].channels)} channels; training has {len(learned[0].channels)}",
+            repair="Give the channels of training, in the same order.",
+        )
+    started = time.perf_counter()
+    model.fit(list(learned), epochs=epochs, batch_size=batch_size)
+    seconds = time.perf_counter() - started
+    scores = model.score_samples(list(watched))
+    made = [Watched(one, each) for one, each in zip(watched, scores, strict=True)]
+    started = time.perf_counter()
+    judgement = _judged(model, made, learned)
+    simple_seconds = time.perf_counter() - started
+    notes = [*_mislabelled(learned), *model.notes_]
+    return Trial(model, made, model.alarms(list(watched)), judgement, simple_seconds, seconds, notes)
+
+
+def _judged(model: AnomalyDetector, watched: list[Watched], learned: list[Recording]) -> Judgement | None:
+    truth = [one.recording.labels for one in watched]
+    known = [one for one in truth if one is not None]
+    if len(known) < len(truth) or not any(one.any() for one in known) or all(one.all() for one in known):
+        return None
+    given = [one.recording for one in watched]
+    ours = [one.scores for one in watched]
+    told = [Said(spoken(model).replace("The", "the", 1), ours, [one > model.threshold_.value for one in ours])]
+    for simple in (PrincipalResiduals(), MovingDeviation()):
+        simple.fit(learned, false_alarms=model.threshold_.rate)
+        scores = simple.score_samples(given)
+        told.append(Said(simple.name, scores, [one > simple.threshold_.value for one in scores]))
+    return Judgement(known, told)
+
+
+def _mislabelled(learned: Sequence[Recording]) -> list[str]:
+    """Return a warning where steps that are labelled odd were learned from."""
+    n_odd = sum(int(one.labels.sum()) for one in learned if one.labels is not None)
+    if not n_odd:
+        return []
+    n_steps = sum(len(one.values) for one in learned)
+    return [f"{n_odd:,} of the {n_steps:,} steps that were learned from are labelled odd, and count as normal here."]
+
+
+def _one_in(rate: float) -> str:
+    return f"1 in {1 / rate:,.0f}"

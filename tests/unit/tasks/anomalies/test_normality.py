@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from tidegate.data.recorded import Recording
+from tidegate.errors import DataError
+from tidegate.tasks.anomalies.normality import Parts, reader_of, threshold_of
+
+
+def recording(values):
+    values = np.asarray(values, dtype=float)
+    return Recording(values, tuple(f"c{k}" for k in range(values.shape[1])))
+
+
+def test_each_recording_is_cut_in_three():
+    parts = Parts.of([recording(np.zeros((100, 1))), recording(np.zeros((10, 1)))], 0.3)
+    assert (parts.learned, parts.stopped) == ([70, 7], [80, 8])
+
+
+def test_others_are_set_aside_and_all_of_the_first_is_learned():
+    parts = Parts.of([recording(np.zeros((50, 1)))], 0).apart([recording(np.zeros((30, 1)))])
+    assert (parts.learned, parts.stopped, len(parts.whole)) == ([50, 0], [50, 10], 2)
+
+
+def test_units_are_robust_and_still_channels_are_named():
+    rng = np.random.default_rng(0)
+    values = np.stack([rng.normal(5, 2, 1_000), np.full(1_000, 40.0), np.zeros(1_000)], axis=1)
+    values[0, 0] = np.nan
+    reader, still = reader_of([recording(values)])
+    assert still == ["c1", "c2"]
+    np.testing.assert_allclose(reader.mean, [5, 40, 0], atol=0.2)
+    np.testing.assert_allclose(reader.spread, [2, 0.4, 1], rtol=0.1)
+
+
+def test_a_channel_without_values_is_refused():
+    with pytest.raises(DataError, match="column 'c0': the channel holds no value"):
+        reader_of([recording(np.full((30, 1), np.nan))])
+
+
+def test_the_threshold_is_of_scores_beside_others():
+    rng = np.random.default_rng(0)
+    made = threshold_of(rng.exponential(size=(4_000, 1)), 0.01)
+    assert made.value == pytest.approx(2, abs=0.15), "one in a hundred"
+    assert made.n_normal == 4_000
