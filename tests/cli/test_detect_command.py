@@ -97,13 +97,13 @@ def test_the_example_runs_without_data(tidegate):
         ("detect pump.csv --set training.n_updates=9", "does not count for sequences: epochs of fit"),
         ("detect back.csv", "row 3, column 'time': time stands still or goes backwards here"),
         ("detect short.csv", "it needs 8"),
-        ("detect pump.csv --labels fault --watch two.csv", "what is watched has 1 channels; training has 2"),
+        ("detect pump.csv --labels fault --watch two.csv", "what is watched has 2 channels; training has 1"),
     ],
 )
 def test_what_cannot_be_is_refused_and_leaves_nothing(tidegate, pump, table, typed, said):
     table("time,flow", "2026-01-02,1", "2026-01-01,2", name="back.csv")
     table("flow", "1", "2", "3", name="short.csv")
-    table("flow,fault", *(f"{k},0" for k in range(50)), name="two.csv")
+    table("flow,level,fault", *(f"{k},{k},0" for k in range(50)), name="two.csv")
     before = sorted(Path().iterdir())
     done = tidegate(typed)
     assert done.exit_code == 2, done.stdout

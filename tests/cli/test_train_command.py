@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tidegate import SequenceTagger
-
 QUICK = "--epochs 2 --set hidden_size=8 --set embedding=8 --set n_pieces=50 --quiet"
 
 
@@ -156,11 +154,81 @@ def test_a_forecaster_is_not_run_on_sentences(tidegate, here):
     assert "use it by tidegate predict" in " ".join(done.stderr.split())
 
 
-def test_a_tagger_is_used_in_python(tidegate, here):
-    SequenceTagger(hidden_size=2, embedding=2, characters=0).fit([["a"], ["b"]], [[0], [1]], epochs=1).save("tagger")
-    done = tidegate("run tagger")
-    assert done.exit_code == 2
-    assert "holds a SequenceTagger, not a SequenceClassifier: use it in Python" in " ".join(done.stderr.split())
+TAGS = "--epochs 2 --set hidden_size=8 --set embedding=8 --set characters=4 --quiet"
+
+
+@pytest.fixture
+def names(here):
+    """CoNLL columns: 40 sentences with a name each."""
+    rows = [f"Ann{k}\tB-p\nsaw\tO\nit\tO\n" for k in range(40)]
+    Path("names.conll").write_text("\n".join(rows))
+    return "names.conll"
+
+
+def test_a_tagger_is_learned_judged_saved_and_used(tidegate, names):
+    done = tidegate(f"train tag {names} --output made --batch-size 8 --seed 3 {TAGS}")
+    assert done.exit_code == 0, done.stderr
+    assert "F1 of whole entities" in done.stdout
+    assert "tidegate run made INPUT" in done.stdout
+    assert json.loads(Path("made/scores.json").read_text())["sequences"] == 8
+    assert len(pd.read_csv("made/predictions.csv")) == 24
+    assert json.loads(Path("made/run.json").read_text())["settings"]["task"] == "tag"
+    assert "What it looked at" in Path("made/report.html").read_text()
+    Path("new.txt").write_text("Ann saw it\n\nBob\n")
+    used = tidegate("run made new.txt")
+    assert used.exit_code == 0, used.stderr
+    lines = used.stdout.split("\n")
+    assert [len(line.split()) for line in lines] == [3, 0, 1, 0]
+    assert all(word.split("/")[1] in {"O", "B-p"} for word in used.stdout.split())
+    columns = tidegate(f"run made {names} --json")
+    found = [json.loads(line) for line in columns.stdout.splitlines()]
+    assert (len(found), found[0]["tokens"]) == (40, ["Ann0", "saw", "it"])
+    assert set(found[0]) == {"tokens", "tags", "probabilities", "entities"}
+
+
+def test_a_tagger_answers_standard_input_line_by_line(tidegate, names, started):
+    tidegate(f"train tag {names} --output made {TAGS}")
+    program = [sys.executable, "-c", "from tidegate.cli.main import main; main()", "run", "made"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        for line in ("Ann saw it", "it"):
+            running.stdin.write(f"{line}\n")
+            running.stdin.flush()
+            answer = running.stdout.readline().split()
+            assert [word.split("/")[0] for word in answer] == line.split()
+
+
+def test_a_tagger_without_data_of_ones_own(tidegate):
+    done = tidegate("train tag --example --epochs 1 --set hidden_size=4 --set characters=0 --quiet --json")
+    assert done.exit_code == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["output"] == "tidegate-train-tag-journeys"
+    assert {row["label"] for row in document["kinds"]} == {"person", "place"}
+
+
+def test_a_tagger_is_judged_by_a_file(tidegate, names):
+    done = tidegate(f"train tag {names} --test {names} --json {TAGS}")
+    assert json.loads(done.stdout)["sequences"] == 40
+
+
+@pytest.mark.parametrize(
+    ("content", "typed", "said"),
+    [
+        ("a\tO\nb\n", "train tag a.conll", "line 2 of a.conll has 1 columns, not 2"),
+        ("a\nb\n", "train tag a.conll", "a.conll holds tokens without tags"),
+        ("", "train tag a.conll", "a.conll holds no sentences"),
+        ("a\tO\n", "train tag a.conll --example", "and not both"),
+        ("a\tO\n", "train tag --example reviews", "There is no example 'reviews'; there are journeys"),
+        ("a\tO\n", "train tag a.conll --set pooling=max", "SequenceTagger has no setting 'pooling'"),
+        ("a\tO\n\nb\tO\n", "train tag a.conll --set scheme=iob", "scheme is 'iob'; it must be one of"),
+    ],
+)
+def test_what_cannot_be_tagged_is_refused_and_leaves_nothing(tidegate, here, content, typed, said):
+    Path("a.conll").write_text(content)
+    before = sorted(Path().iterdir())
+    done = tidegate(typed)
+    assert done.exit_code == 2, done.stdout
+    assert said in " ".join(done.stderr.split())
+    assert sorted(Path().iterdir()) == before
 
 
 def test_binary_junk_is_refused(tidegate, here):

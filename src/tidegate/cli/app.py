@@ -105,7 +105,7 @@ def command(
     example
         What its help shows as an example, one command a line.
     default_example
-        What ``--example`` stands for without a name.
+        What ``--example`` stands for without a name; empty where the command itself decides that.
     """
     kind = type("Command", (Command,), {"default_example": default_example})
 

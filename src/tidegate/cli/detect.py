@@ -147,15 +147,10 @@ def _example(name: str) -> list[Recording]:
 def _model(request: Request) -> AnomalyDetector:
     """Return the detector that was asked for."""
     from tidegate.tasks.anomalies.detector import AnomalyDetector
-    from tidegate.tasks.fitting import ELSEWHERE, TRAINING, elsewhere
+    from tidegate.tasks.fitting import TRAINING, elsewhere
 
-    for word in request.course.settings or ():
-        name, _, value = word.partition("=")
-        outer, _, inner = name.strip().partition(".")
-        if outer == "training" and inner in ELSEWHERE:
-            raise elsewhere(inner, value)
     known = AnomalyDetector().get_params(deep=False)
-    given = spoken(request.course.settings or (), known, "the detector", TRAINING)
+    given = spoken(request.course.settings or (), known, "AnomalyDetector", TRAINING, refused=elsewhere)
     made = AnomalyDetector(**{"seed": request.chance.seed, **vars(request.alarms), **given})
     made._check_settings()  # noqa: SLF001 (before any work)
     return made

@@ -13,12 +13,13 @@ import typer
 
 from tidegate.cli.app import command
 from tidegate.cli.options import JSON, Flag
+from tidegate.cli.tasks.table import task_of
 from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tidegate.tasks.classifier import SequenceClassifier
+    from tidegate.cli.tasks.task import Task
 
 EXAMPLE = """
 tidegate run questions new.txt
@@ -37,7 +38,8 @@ class Request:
         str,
         typer.Argument(
             metavar="INPUT",
-            help="A file as for train, its labels not looked at; .txt: one text a line; -: lines of standard input.",
+            help="A file as for train, without a look at its labels or tags; .txt: one text a line; -: lines of "
+            "standard input.",
         ),
     ] = "-"
     json: Annotated[Flag, JSON] = False
@@ -47,13 +49,14 @@ class Request:
 def run(request: Request) -> int:
     """Use a trained sequence model.
 
-    Prints one line for each sequence, in their order: label and probability, apart by a tab. Lines of standard input
-    are answered as they come. With --json each answer is a document on a line of its own, with every probability.
+    Prints one line for each sequence, in their order: of a classifier label and probability, apart by a tab; of a
+    tagger each word with its tag, word/tag. Lines of standard input are answered as they come. With --json each answer
+    is a document on a line of its own, with probabilities.
     """
-    model = _model(request.trained)
-    parts = _lines(sys.stdin.buffer) if request.file == "-" else _parts(request.file)
+    model, task = _model(request.trained)
+    parts = _lines(sys.stdin.buffer, task) if request.file == "-" else _parts(request.file, task)
     for part in parts:
-        for line in _told(model, part, whole=request.json):
+        for line in _told(model, task, part, whole=request.json):
             if not _printed(line):
                 return 0
     return 0
@@ -69,9 +72,9 @@ def _printed(line: str) -> bool:
     return True
 
 
-def _model(directory: Path) -> SequenceClassifier:
+def _model(directory: Path) -> tuple[Any, Task]:
+    """Return the model of a folder, and the task that it is for."""
     from tidegate.archive import is_there
-    from tidegate.tasks.classifier import SequenceClassifier
     from tidegate.tasks.estimator import SequenceEstimator
     from tidegate.tasks.storage import load
 
@@ -79,44 +82,43 @@ def _model(directory: Path) -> SequenceClassifier:
         why = "it holds no config.json" if directory.is_dir() else "there is no such folder"
         raise SettingError(f"{directory} is not a saved model: {why}. Name a folder that tidegate train wrote.")
     made = load(directory)
-    if not isinstance(made, SequenceClassifier):
+    task = task_of(made)
+    if task is None:
         other = "in Python, by tidegate.load" if isinstance(made, SequenceEstimator) else "by tidegate predict"
-        raise SettingError(f"{directory} holds a {type(made).__name__}, not a SequenceClassifier: use it {other}.")
-    return made
+        raise SettingError(f"{directory} holds a {type(made).__name__}, which run cannot use: use it {other}.")
+    return made, task
 
 
-def _lines(stream: Iterable[bytes]) -> Iterator[list[str]]:
-    """Yield lines one by one, as they come."""
+def _lines(stream: Iterable[bytes], task: Task) -> Iterator[list[Any]]:
+    """Yield the sequence of each line, as they come; None for an empty line."""
     from tidegate.data.lines import decoded
 
     for number, raw in enumerate(stream, start=1):
-        yield [decoded(raw, number, Path("standard input"))]
+        yield [_sequence(decoded(raw, number, Path("standard input")), task)]
 
 
-def _parts(name: str) -> Iterator[Sequence[Any]]:
+def _parts(name: str, task: Task) -> Iterator[Sequence[Any]]:
     """Yield the sequences of a file, several at a time; of plain text every line, so that answers stand beside them."""
-    from tidegate.data.labelled import read_labelled
     from tidegate.data.lines import lines
 
     path = Path(name)
     plain = path.name.removesuffix(".gz").lower().endswith(".txt")
-    sequences = [line for _, line in lines(path)] if plain else read_labelled(path, labels=False).sequences
+    sequences = [_sequence(line, task) for _, line in lines(path)] if plain else task.sequences(path)
     for start in range(0, len(sequences), _AT_ONCE):
         yield sequences[start : start + _AT_ONCE]
 
 
-def _told(model: SequenceClassifier, part: Sequence[Any], *, whole: bool) -> Iterator[str]:
-    """Yield what is said of each sequence; an empty line of text is answered by an empty line."""
-    there = [one for one in part if not isinstance(one, str) or one.strip()]
-    found = iter(model.predict_proba(there)) if there else iter(())
+def _sequence(line: str, task: Task) -> Any:
+    return task.sequence(line) if line.strip() else None
+
+
+def _told(model: Any, task: Task, part: Sequence[Any], *, whole: bool) -> Iterator[str]:
+    """Yield what is said of each sequence; an empty line of text, None, is answered by an empty line."""
+    there = [one for one in part if one is not None]
+    found = iter(task.answers(model, there)) if there else iter(())
     for one in part:
-        if isinstance(one, str) and not one.strip():
+        if one is None:
             yield ""
             continue
-        probabilities = next(found)
-        label = model.classes_[probabilities.argmax()].item()
-        if whole:
-            names = map(str, model.classes_.tolist())
-            yield json.dumps({"label": label, "probabilities": dict(zip(names, probabilities.tolist(), strict=True))})
-        else:
-            yield f"{label}\t{probabilities.max():.4f}"
+        answer = next(found)
+        yield json.dumps(answer.document, ensure_ascii=False) if whole else answer.line

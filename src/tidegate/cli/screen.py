@@ -13,6 +13,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from tidegate.cli.tasks.task import Listing
+
 _SHOWN_ROWS = 12
 _HUGE = 1e12
 """Numbers from here on are written with an exponent."""
@@ -189,26 +191,25 @@ def show_audit(document: Mapping[str, Any], folder: str, files: Sequence[str]) -
     show_files(out, folder, files)
 
 
-def show_trial(scores: Mapping[str, Any], run: Mapping[str, Any], folder: str, files: Sequence[str]) -> None:
-    """Print how a trained classifier did."""
-    from tidegate.report.wording import percent
-
+def show_trial(
+    listing: Listing, sentences: Sequence[str], run: Mapping[str, Any], made: tuple[str, Sequence[str]]
+) -> None:
+    """Print how an estimator of a task did: its scores, what came out in words, and the folder and files `made`."""
     out = console()
     show_sentences(out, f"Data: {run['name']}", run["notes"])
-    heading(out, "Class by class")
-    table = table_of("label", "sequences", "precision", "recall", "F1")
+    heading(out, listing.title)
+    table = table_of(*listing.columns)
     for column in table.columns[1:]:
         column.justify = "right"
-    for row in scores["classes"][:_SHOWN_ROWS]:
-        found = [percent(row[name]) for name in ("precision", "recall", "F1")]
-        table.add_row(_cut(row["label"]), f"{row['sequences']:,}", *found)
+    for first, *numbers in listing.rows[:_SHOWN_ROWS]:
+        table.add_row(_cut(first), *numbers)
     out.print(Padding(table, (0, 0, 0, 2), expand=False))
-    if len(scores["classes"]) > _SHOWN_ROWS:
-        _line(out, f"and {len(scores['classes']) - _SHOWN_ROWS:,} more classes in scores.json")
-    show_sentences(out, "Verdict", scores["sentences"])
-    show_files(out, folder, files)
+    if len(listing.rows) > _SHOWN_ROWS:
+        _line(out, f"and {len(listing.rows) - _SHOWN_ROWS:,} more {listing.unit} in scores.json")
+    show_sentences(out, "Verdict", sentences)
+    show_files(out, *made)
     heading(out, "Next")
-    out.print(f"  tidegate run {folder} INPUT", soft_wrap=True)
+    out.print(f"  tidegate run {made[0]} INPUT", soft_wrap=True)
 
 
 def show_sentences(out: Console, title: str, sentences: Iterable[str]) -> None:

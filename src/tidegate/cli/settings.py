@@ -9,7 +9,7 @@ from tidegate.checks import check_named
 from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from tidegate.forecasters.base import Forecaster
     from tidegate.forecasters.registry import Entry
@@ -53,7 +53,14 @@ def configured(entry: Entry, words: Sequence[str], *, seed: int, horizon: int) -
     return made
 
 
-def spoken(words: Sequence[str], known: Collection[str], whose: str, usual: Training | None = None) -> dict[str, Any]:
+def spoken(
+    words: Sequence[str],
+    known: Collection[str],
+    whose: str,
+    usual: Training | None = None,
+    *,
+    refused: Callable[[str, Any], SettingError | None] = lambda _name, _value: None,
+) -> dict[str, Any]:
     """Return the settings in `words`, NAME=VALUE each, by name.
 
     Parameters
@@ -66,11 +73,13 @@ def spoken(words: Sequence[str], known: Collection[str], whose: str, usual: Trai
         What they are settings of, for messages.
     usual
         How is trained where nothing is said; None for the defaults of `Training`.
+    refused
+        Says of a setting of training and its value why it does not count; None where it does.
 
     Raises
     ------
     SettingError
-        If a word is no such pair, or there is no such setting.
+        If a word is no such pair, or there is no such setting, or it is refused.
     """
     given: dict[str, Any] = {}
     training: dict[str, Any] = {}
@@ -83,6 +92,9 @@ def spoken(words: Sequence[str], known: Collection[str], whose: str, usual: Trai
         if dot and outer == "training" and "training" in known:
             check_named(inner, _training_names(), f"The training of {whose}")
             training[inner] = value(text)
+            why = refused(inner, training[inner])
+            if why is not None:
+                raise why
         elif dot and outer == _LAYERS and _LAYERS in known:
             layers[inner] = value(text)
         else:

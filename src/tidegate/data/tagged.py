@@ -41,7 +41,7 @@ class _Row(NamedTuple):
     cells: list[str]
 
 
-def read_tagged(path: str | Path, *, column: int | str | None = None) -> Tagged:
+def read_tagged(path: str | Path, *, column: int | str | None = None, tags: bool = True) -> Tagged:
     """Read sentences with a tag for each token; .gz is unpacked on the way.
 
     A line holds a token and its columns, apart by tabs, or by blanks where the first such line has no tab; an empty
@@ -56,6 +56,8 @@ def read_tagged(path: str | Path, *, column: int | str | None = None) -> Tagged:
     column
         Where the tags are: the number of the column, counted from 0 or, negative, from the end, or in CoNLL-U its name:
         upos, xpos, deprel and so on. None is the last, or upos.
+    tags
+        Whether tags are read; False passes over them, missing ones too.
 
     Raises
     ------
@@ -70,7 +72,7 @@ def read_tagged(path: str | Path, *, column: int | str | None = None) -> Tagged:
         raise DataError(f"{file} holds no sentences", repair="Give a file with a token and its tag on each line.")
     first = blocks[0][0]
     universal = len(first.cells) == len(_UNIVERSAL) and bool(_NUMBER.fullmatch(first.cells[0]))
-    token, tag = int(universal), _column(column, len(first.cells), universal=universal)
+    token, tag = int(universal), _column(column, len(first.cells), universal=universal) if tags else None
     sentences = []
     for block in blocks:
         there = [row for row in block if row.cells[token] != _DOCUMENT]
@@ -81,8 +83,8 @@ def read_tagged(path: str | Path, *, column: int | str | None = None) -> Tagged:
             sentences.append(words)
     if not sentences:
         raise DataError(f"{file} holds no sentences", repair="Give a file with a token and its tag on each line.")
-    tokens, tags = ([[word[k] for word in words] for words in sentences] for k in (0, 1))
-    return Tagged(tokens, None if tag is None else tags)
+    tokens, found = ([[word[k] for word in words] for words in sentences] for k in (0, 1))
+    return Tagged(tokens, None if tag is None else found)
 
 
 def _rows(file: Path) -> Iterator[_Row]:

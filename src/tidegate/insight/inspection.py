@@ -15,14 +15,15 @@ from tidegate.forecasters.network.opened import runs_of
 from tidegate.insight.asking import asking, suited
 from tidegate.insight.contributions import Contributions, integrated
 from tidegate.insight.diagnosis import NO_RECORD, Case, diagnose, training_of
-from tidegate.insight.gates import gates, units
 from tidegate.insight.memory import memory
 from tidegate.insight.readings import Recipe
 from tidegate.insight.result import Insight, Layer, Scene
 from tidegate.insight.smoothed import smoothed
 from tidegate.insight.target import Target, layers_of, target
+from tidegate.insight.units import units
 from tidegate.insight.walk import walk
 from tidegate.insight.where import Where
+from tidegate.nn.gates import gates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

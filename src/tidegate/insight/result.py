@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from tidegate.insight.contributions import Contributions
     from tidegate.insight.diagnosis import Diagnosis
-    from tidegate.insight.gates import Gate, Units
     from tidegate.insight.memory import Memory
+    from tidegate.insight.units import Units
+    from tidegate.nn.gates import Gate
     from tidegate.training.loop import Losses
 
     Floats = NDArray[np.float64]

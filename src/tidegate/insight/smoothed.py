@@ -15,11 +15,12 @@ from tidegate.errors import DataError, Place
 from tidegate.forecasters.network.opened import runs_of
 from tidegate.insight.diagnosis import NO_RECORD, Case, diagnose, training_of
 from tidegate.insight.dilated import Apart, seen
-from tidegate.insight.gates import gates, units
 from tidegate.insight.memory import memory
 from tidegate.insight.result import Insight, Layer, Scene
 from tidegate.insight.subject import Signals
+from tidegate.insight.units import units
 from tidegate.insight.where import chosen, spaced
+from tidegate.nn.gates import gates
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ import numpy as np
 
 from tidegate.analysis.wording import listing, span
 from tidegate.insight.diagnosis import CHRONO, GATED
-from tidegate.insight.gates import TRACKS
+from tidegate.insight.units import TRACKS
 
 if TYPE_CHECKING:
     from tidegate.insight.result import Insight, Layer

@@ -47,7 +47,7 @@ def summarise(trial: Trial, run: dict[str, Any]) -> blocks.Block:
         "sections": [
             alarms.section(trial),
             alarms.examples(trial),
-            learning.section(trial, loss_is="Mean Huber loss of the standardised values, per step and channel."),
+            learning.section(trial.model, "Mean Huber loss of the standardised values, per step and channel."),
             _circumstances(trial, run),
         ],
         "made": wording.signed(run),

@@ -1,75 +1,78 @@
-"""From a trained classifier to its report: one HTML file that opens without a network."""
+"""From an estimator of a task that was tried to its report: one HTML file that opens without a network."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tidegate.report import blocks, wording
 from tidegate.report.page import render
-from tidegate.report.sections import classes, examples, learning
 
 if TYPE_CHECKING:
     from tidegate.tasks.trial import Trial
 
 
-def page(trial: Trial, run: dict[str, Any]) -> str:
-    """Return the report of a classifier as HTML.
+class Told(NamedTuple):
+    """What a report says that is of its task alone.
+
+    Attributes
+    ----------
+    done
+        What became of the data: "classified".
+    subtitle
+        What was judged on what.
+    tiles
+        From `tile`, at most four.
+    sections
+        In their order; the first is what the page begins with.
+    """
+
+    done: str
+    subtitle: str
+    tiles: list[blocks.Block]
+    sections: list[blocks.Block]
+
+
+def tile(label: str, value: str, note: str) -> blocks.Block:
+    """Return a number that is read first: what it is, the number, and a remark."""
+    return {"label": label, "value": value, "note": note}
+
+
+def page(told: Told, trial: Trial, run: dict[str, Any]) -> str:
+    """Return the report of a trial as HTML.
 
     Parameters
     ----------
+    told
+        What is of its task alone.
     trial
         What came out.
     run
         How it was made: ``name`` of the data, ``command``, ``started``, ``seconds``, ``versions``, ``notes``.
     """
-    return render(summarise(trial, run))
+    return render(summarise(told, trial, run))
 
 
-def summarise(trial: Trial, run: dict[str, Any]) -> blocks.Block:
+def summarise(told: Told, trial: Trial, run: dict[str, Any]) -> blocks.Block:
     """Return the report as a dictionary, of the form that `summary.summarise` gives.
 
     Takes what `page` does.
     """
-    told = trial.judgement
-    first, *rest = told.sentences()
+    first, *rest = trial.sentences()
+    begin = told.sections[0]
     return {
         "kind": "training",
-        "begin": {"anchor": "classes", "text": "Skip to the classes"},
-        "title": f"{run['name']}, classified",
-        "subtitle": f"{told.name}: {len(told.classes)} classes, judged on {len(told.wanted):,} sequences that "
-        "it never saw",
+        "begin": {"anchor": begin["name"], "text": f"Skip to the {begin['short'].lower()}"},
+        "title": f"{run['name']}, {told.done}",
+        "subtitle": told.subtitle,
         "verdict": {
             "heading": "The verdict",
             "statement": first,
             "sentences": [*rest, *run["notes"]],
-            "tiles": _tiles(trial),
+            "tiles": told.tiles,
         },
-        "sections": [
-            classes.section(trial),
-            examples.section(trial),
-            learning.section(trial),
-            _circumstances(trial, run),
-        ],
+        "sections": [*told.sections, _circumstances(trial, run)],
         "made": wording.signed(run),
     }
-
-
-def _tiles(trial: Trial) -> list[blocks.Block]:
-    told = trial.judgement
-    return [
-        {
-            "label": "Right",
-            "value": wording.percent(told.accuracy),
-            "note": f"{told.name}, {trial.seconds:,.1f} s to train",
-        },
-        {"label": "Simple model", "value": wording.percent(told.simple_accuracy), "note": told.simple_name},
-        {
-            "label": "Most frequent label",
-            "value": wording.percent(told.most_frequent),
-            "note": "of training, always said",
-        },
-        {"label": "The difference", "value": told.verdict.capitalize(), "note": "McNemar's test on the same sequences"},
-    ]
 
 
 def _circumstances(trial: Trial, run: dict[str, Any]) -> blocks.Block:

@@ -1,6 +1,8 @@
-"""Which steps mattered: how the probability of what was said falls once a step is hidden.
+"""Which steps mattered: how the log-odds of what was said fall once a step is hidden.
 
-Axis letters: T steps, C classes, S stretches.
+Log-odds, log p - log (1 - p), and not the probability, which hardly moves where a network is sure.
+
+Axis letters: T time, C classes, S stretches that are hidden one by one.
 
 Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, ECCV, section 4.2 (occlusion).
 """
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -23,12 +25,16 @@ MOST = 60
 """Stretches that a sequence of values is cut into; a token is always one of its own, up to 400."""
 
 _MOST_TOKENS = 400
+_TINY = np.finfo(np.float64).tiny
 
 
 def contributions(
-    sequence: list[str] | Floats, neutral: str | Floats, probabilities: Callable[[list[Any]], Floats]
+    sequence: list[str] | Floats,
+    neutral: str | Floats,
+    probabilities: Callable[[list[Any]], Sequence[Floats] | Floats],
+    said: NDArray[np.int64] | None = None,
 ) -> Floats:
-    """Return, for each step, how much less probable the most probable class is once its stretch is hidden, shape (T,).
+    """Return how much the log-odds of what is said fall once the stretch of each step is hidden.
 
     Parameters
     ----------
@@ -37,13 +43,35 @@ def contributions(
     neutral
         What stands in place of what is hidden: a token, or a value of each channel, shape (I,).
     probabilities
-        Of such sequences, shape (N, C).
+        Of such sequences: of each shape (C,), or (T, C) where each step has its own.
+    said
+        Number of the class that is said: one, or one of each step, shape (T,). None for the most probable.
+
+    Returns
+    -------
+    ndarray
+        Shape (T,), or (T, T): in row t, what the class of step t owes to each step.
     """
     edges = np.linspace(0, len(sequence), min(len(sequence), _most(sequence)) + 1).astype(int).tolist()
     hidden = [_hidden(sequence, neutral, start, stop) for start, stop in itertools.pairwise(edges)]
-    made = probabilities([sequence, *hidden])
-    most = int(made[0].argmax())
-    return np.repeat(made[0, most] - made[1:, most], np.diff(edges))
+    made = np.asarray(probabilities([sequence, *hidden]))
+    odds = log_odds(made, made[0].argmax(axis=-1) if said is None else said)
+    falls = np.repeat(odds[0] - odds[1:], np.diff(edges), axis=0)
+    return np.asarray(falls.T)
+
+
+def log_odds(probabilities: Floats, chosen: NDArray[np.int64] | int) -> Floats:
+    """Return log p - log (1 - p) of the chosen classes, shape (...), for probabilities (..., C).
+
+    1 - p is summed over the other classes, so that it is exact where p is all but 1.
+
+    >>> log_odds(np.array([0.5, 0.5]), 0).item(), log_odds(np.array([1e-30, 1.0]), 1).round(2).item()
+    (0.0, 69.08)
+    """
+    is_chosen = np.arange(probabilities.shape[-1]) == np.asarray(chosen)[..., None]
+    own = np.where(is_chosen, probabilities, 0).sum(axis=-1)
+    others = np.where(is_chosen, 0, probabilities).sum(axis=-1)
+    return np.asarray(np.log(np.maximum(own, _TINY)) - np.log(np.maximum(others, _TINY)))
 
 
 def _most(sequence: list[str] | Floats) -> int:

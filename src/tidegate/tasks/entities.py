@@ -99,12 +99,43 @@ def entity_scores(actual: Iterable[Sequence[str]], predicted: Iterable[Sequence[
     ValueError
         If there are more of one than of the other.
     """
-    counts: Counter[str] = Counter()
+    whole = Counter[str]()
+    for found in _counted(actual, predicted).values():
+        whole.update(found)
+    return _scores(whole)
+
+
+def scores_by_kind(actual: Iterable[Sequence[str]], predicted: Iterable[Sequence[str]]) -> dict[str, EntityScores]:
+    """Return what `entity_scores` does of the entities of each kind, in the order of the kinds.
+
+    Parameters
+    ----------
+    actual, predicted
+        Tags of each sentence, in the same order.
+
+    Raises
+    ------
+    ValueError
+        If there are more of one than of the other.
+    """
+    found = _counted(actual, predicted)
+    return {kind: _scores(found[kind]) for kind in sorted(found)}
+
+
+def _counted(actual: Iterable[Sequence[str]], predicted: Iterable[Sequence[str]]) -> dict[str, Counter[str]]:
+    """Return by kind how many entities there are, were found, and are right."""
+    counts: dict[str, Counter[str]] = {}
     for there, said in zip(actual, predicted, strict=True):
         if len(there) != len(said):
             raise ValueError(f"{len(said)} tags were predicted for {len(there)} tokens")
         one, other = set(spans(there)), set(spans(said))
-        counts.update(actual=len(one), found=len(other), right=len(one & other))
+        for name, part in (("actual", one), ("found", other), ("right", one & other)):
+            for span in part:
+                counts.setdefault(span.kind, Counter())[name] += 1
+    return counts
+
+
+def _scores(counts: Counter[str]) -> EntityScores:
     n_actual, n_found, n_right = counts["actual"], counts["found"], counts["right"]
     precision, recall = n_right / max(n_found, 1), n_right / max(n_actual, 1)
     f1 = 2 * n_right / max(n_actual + n_found, 1)

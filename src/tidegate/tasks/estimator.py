@@ -19,6 +19,7 @@ from tidegate.features.vectors import read_vectors
 from tidegate.features.vocabulary import Vocabulary
 from tidegate.nn.cells import catalogue
 from tidegate.tasks import fitting, storage
+from tidegate.tasks.fitting import Schedule
 from tidegate.tasks.members import together
 from tidegate.training.loop import Losses as Course
 from tidegate.training.settings import checked
@@ -26,8 +27,9 @@ from tidegate.training.settings import checked
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from tidegate.archive import Tree
-    from tidegate.tasks.fitting import Schedule
     from tidegate.tasks.learning import Examples, Losses
     from tidegate.tasks.reading import Reader
     from tidegate.training.settings import Training
@@ -46,6 +48,10 @@ class Saved(Protocol):
 
 class Parted(Protocol):
     """Sequences with what is wanted of them."""
+
+    @property
+    def numbers(self) -> NDArray[np.int64]:
+        """Their places in what the user gave, shape (N,)."""
 
     def parted(self, fraction: float, seed: int) -> tuple[Self, Self | None]:
         """Return what to learn from, and what is held out, if anything."""
@@ -75,7 +81,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
     _LEAST: ClassVar[Mapping[str, int]] = {}
     _FRACTIONS: ClassVar[tuple[str, ...]] = ("dropout",)
     _SWITCHES: ClassVar[tuple[str, ...]] = ("bidirectional",)
-    _VALIDATION: ClassVar[str] = "a fraction below 1, a pair (X, y) as a tuple, or None"
+    _VALIDATION: ClassVar[str] = "a fraction below 1, a pair (X, y) as a tuple, 'auto' or None"
 
     cell: str
     seed: int
@@ -121,6 +127,12 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         fitting.check(schedule)
         self._check_settings()
 
+    def _schedule(self, epochs: int | None, batch_size: int, n_examples: int | None = None) -> Schedule:
+        """Return how long a run is; of no epochs as many as `fitting.epochs_for` so many examples, 1 before any are."""
+        if epochs is None:
+            epochs = 1 if n_examples is None else fitting.epochs_for(n_examples, batch_size)
+        return Schedule(epochs, batch_size, self.seed)
+
     def _check_settings(self) -> None:
         """Refuse settings outside their limits, as `fit` does, without anything to fit."""
         catalogue.kind(str(self.cell))
@@ -145,7 +157,12 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
     def _parted(
         self, given: Given, validation: object, read: Callable[[Any, Any], Given]
     ) -> tuple[Given, Given | None]:
-        """Return what to learn from and what to judge by, if anything; `read` takes a pair (X, y) that was named."""
+        """Return what to learn from and what to judge by, if anything; `read` takes a pair (X, y) that was named.
+
+        "auto" holds out what `fitting.held_out` says.
+        """
+        if isinstance(validation, str) and validation == "auto":
+            validation = fitting.held_out(len(given.numbers))
         if not isinstance(validation, int | float | tuple | None):
             shown = repr(validation) if isinstance(validation, str) else f"a {type(validation).__name__}"
             raise SettingError(f"validation is {shown}; it must be {self._VALIDATION}.")

@@ -98,12 +98,15 @@ def check_training(training: Training) -> None:
     given = checked(training)
     for name in ELSEWHERE:
         value = getattr(given, name)
-        if value not in (Training._field_defaults[name], getattr(TRAINING, name)):
-            raise elsewhere(name, value)
+        why = elsewhere(name, value)
+        if why is not None and value not in (Training._field_defaults[name], getattr(TRAINING, name)):
+            raise why
 
 
-def elsewhere(name: str, value: object) -> SettingError:
-    """Return the error that a setting of training, one of `ELSEWHERE`, does not count."""
+def elsewhere(name: str, value: object) -> SettingError | None:
+    """Return the error that a setting of training does not count, if it is one of `ELSEWHERE`."""
+    if name not in ELSEWHERE:
+        return None
     return SettingError(f"training: {name} is {value!r}, which does not count for sequences: {ELSEWHERE[name]}.")
 
 

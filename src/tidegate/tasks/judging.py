@@ -91,9 +91,7 @@ class Judgement:
     @property
     def verdict(self) -> str:
         """Which of the two to trust: "better", "worse" or "no evidence of a difference"."""
-        if self.p_value >= _REAL:
-            return "no evidence of a difference"
-        return "better" if self.accuracy > self.simple_accuracy else "worse"
+        return verdict(self.p_value, self.accuracy, self.simple_accuracy)
 
     def sentences(self) -> list[str]:
         """Return what came out in words."""
@@ -125,12 +123,7 @@ class Judgement:
         None stands for what cannot be said: precision of a class that nothing was said to be, recall and F1 of one that
         no test sequence is.
         """
-        found = precision_recall_fscore_support(self.wanted, self.said, labels=self.classes, zero_division=np.nan)
-        made = []
-        for label, p, r, f, n in zip(self.classes.tolist(), *(part.tolist() for part in found), strict=True):
-            scores = {"precision": None if np.isnan(p) else p, "recall": r if n else None, "F1": f if n else None}
-            made.append({"label": label, "sequences": int(n), **scores})
-        return made
+        return by_label(self.classes, self.wanted, self.said, "sequences")
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain numbers and text."""
@@ -148,3 +141,34 @@ class Judgement:
             "classes": self.by_class(),
             "confusion": self.confusion().tolist(),
         }
+
+
+def verdict(p_value: float, ours: float, simple: float) -> str:
+    """Return "better", "worse" or "no evidence of a difference", for a score of which more is better.
+
+    >>> verdict(0.01, 0.9, 0.8), verdict(0.3, 0.9, 0.8)
+    ('better', 'no evidence of a difference')
+    """
+    if p_value >= _REAL:
+        return "no evidence of a difference"
+    return "better" if ours > simple else "worse"
+
+
+def by_label(classes: NDArray[Any], wanted: NDArray[Any], said: NDArray[Any], unit: str) -> list[dict[str, Any]]:
+    """Return label, number, precision, recall and F1 of each class; None stands for what cannot be said.
+
+    Parameters
+    ----------
+    classes
+        Shape (C,).
+    wanted, said
+        Shape (N,).
+    unit
+        What is counted, which the number is called after: "sequences".
+    """
+    found = precision_recall_fscore_support(wanted, said, labels=classes, zero_division=np.nan)
+    made = []
+    for label, p, r, f, n in zip(classes.tolist(), *(part.tolist() for part in found), strict=True):
+        scores = {"precision": None if np.isnan(p) else p, "recall": r if n else None, "F1": f if n else None}
+        made.append({"label": label, unit: int(n), **scores})
+    return made

@@ -35,3 +35,8 @@ class Members(torch.nn.Module):
 def together(networks: Sequence[torch.nn.Module]) -> torch.nn.Module:
     """Return the network alone, or several as one."""
     return networks[0] if len(networks) == 1 else Members(networks)
+
+
+def first(made: torch.nn.Module) -> torch.nn.Module:
+    """Return the network that `together` took first."""
+    return made.networks[0] if isinstance(made, Members) else made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, cast
 
 import numpy as np
 import torch
@@ -13,9 +13,10 @@ from tidegate.nn.crf import Moves
 from tidegate.nn.dropout import Dropout
 from tidegate.nn.initialisation import built
 from tidegate.tasks import fitting, tagging
+from tidegate.tasks.contributions import contributions
 from tidegate.tasks.entities import first_broken, forbidden
 from tidegate.tasks.estimator import SequenceEstimator
-from tidegate.tasks.fitting import Schedule
+from tidegate.tasks.inspection import Inspection, opened
 from tidegate.tasks.labels import check_known, classes_of, loaded_labels, saved_labels
 from tidegate.tasks.learning import Examples
 from tidegate.tasks.network import Layers, StepInput, recurrent
@@ -27,12 +28,13 @@ from tidegate.tasks.tags import Tagged, accuracy
 from tidegate.training.settings import Training
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from tidegate.archive import Tree
+    from tidegate.nn.crf import Chain
 
     Floats = NDArray[np.float64]
     Mask = NDArray[np.bool_]
@@ -166,9 +168,9 @@ class SequenceTagger(SequenceEstimator[Read]):
         X: Any,
         y: Any,
         *,
-        epochs: int = 20,
+        epochs: int | None = None,
         batch_size: int = 32,
-        validation: float | tuple[Any, Any] | None = 0.1,
+        validation: float | tuple[Any, Any] | Literal["auto"] | None = "auto",
     ) -> Self:
         """Learn from tagged sequences.
 
@@ -179,12 +181,13 @@ class SequenceTagger(SequenceEstimator[Read]):
         y
             Their tags, N lists of the same lengths: text, or whole numbers.
         epochs
-            Times that every sequence is seen, at most; at least 1.
+            Times that every sequence is seen, at most; at least 1. None for what makes 1,500 updates, but 8 to 500.
         batch_size
             Sequences per update, at least 1.
         validation
             What training is stopped by, and learns nothing from: a fraction of the sequences, rounded and drawn by
-            seed, a pair (X, y), or None or 0 for nothing; then the last epoch is kept.
+            seed, a pair (X, y), or None or 0 for nothing; "auto" for a tenth of 500 sequences or more, and nothing of
+            fewer. Where nothing is held out, the last epoch is kept.
 
         Raises
         ------
@@ -195,12 +198,12 @@ class SequenceTagger(SequenceEstimator[Read]):
         TrainingError
             If the loss or a gradient stops being finite.
         """
-        schedule = Schedule(epochs, batch_size, self.seed)
-        self._check(schedule)
+        self._check(self._schedule(epochs, batch_size))
         given = Tagged.of(taken(X, None), y)
         classes = classes_of(given.every)
         never = self._never(given, classes)
         learned, held = self._parted(given, validation, lambda X, y: self._validation(X, y, classes, never))
+        schedule = self._schedule(epochs, batch_size, len(learned.tags))
         data = self._read(learned.sequences, classes, never)
         losses = tagging.Surprise(len(learned.every) / len(learned.tags), self.output == "crf")
         known = (self._examples(learned, data), self._examples(held, data) if held else None)
@@ -215,9 +218,8 @@ class SequenceTagger(SequenceEstimator[Read]):
             If `fit` was not called, or the sequences are not like those of training.
         """
         self._check_fitted()
-        items = self._items(taken(X, None), self._data)
-        made = fitting.told(self._network, items, tagging.most_probable)
-        return [self.classes_[one.numpy()].tolist() for one in made]
+        made = self._told(taken(X, None), tagging.most_probable)
+        return [self.classes_[one].tolist() for one in made]
 
     def predict_proba(self, X: Any) -> list[Floats]:
         """Return the probability of each tag at each step, N arrays of shape (T, C), in the order of `classes_`.
@@ -230,8 +232,30 @@ class SequenceTagger(SequenceEstimator[Read]):
             If `fit` was not called, or the sequences are not like those of training.
         """
         self._check_fitted()
-        items = self._items(taken(X, None), self._data)
-        return [one.numpy() for one in fitting.told(self._network, items, tagging.probabilities)]
+        return self._told(taken(X, None), tagging.probabilities)
+
+    def inspect(self, sequence: Any) -> Inspection:
+        """Return what one sequence did to the network: which steps each tag owes to, and how open each gate was.
+
+        A token is hidden as an unknown one without letters, a value as the mean of its channel, in at most 60
+        stretches; of more than 400 tokens, neighbours are hidden together. Contributions are falls of the log-odds of
+        each tag that is said, its probability as from `predict_proba`.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            As `predict`.
+        """
+        self._check_fitted()
+        given = taken([sequence], None)
+        neutral = self._data.reader.mean if given.kind == "values" else ""
+        (said,) = self._told(given, tagging.most_probable)
+        found = contributions(
+            given.items[0], neutral, lambda all_: self._told(Sequences(given.kind, all_), tagging.probabilities), said
+        )
+        network = cast("TaggingNetwork", self._network)
+        layers = opened(network.steps, network.layers, self._items(given, self._data)[0])
+        return Inspection(given.items[0], self.classes_[said].tolist(), found, layers)
 
     def score(self, X: Any, y: Any) -> float:
         """Return the fraction of all steps whose tag is right, in [0, 1].
@@ -243,6 +267,10 @@ class SequenceTagger(SequenceEstimator[Read]):
         """
         self._check_fitted()
         return accuracy(Tagged.of(taken(X, None), y), self.predict(X))
+
+    def _told(self, given: Sequences, way: Callable[[Chain], Iterable[torch.Tensor]]) -> list[NDArray[Any]]:
+        """Return what is told of each sequence, in `way`."""
+        return [one.numpy() for one in fitting.told(self._network, self._items(given, self._data), way)]
 
     def _never(self, given: Tagged, classes: NDArray[Any]) -> Mask | None:
         """Return what may not follow, by the scheme and by what training holds."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tidegate.cli.settings import configured, of_models, value
+from tidegate.cli.settings import configured, of_models, spoken, value
 from tidegate.errors import SettingError
 from tidegate.forecasters.registry import entry
 from tidegate.training.settings import Training
@@ -33,6 +33,15 @@ def test_a_seed_that_is_set_counts_more_than_the_general_one():
 
 def test_a_model_without_chance_gets_no_seed():
     assert configured(entry("ets"), ["search=full"], seed=7, horizon=3).get_params() == {"search": "full"}
+
+
+def test_settings_of_training_that_do_not_count_are_refused_whatever_their_value():
+    def refused(name, value):
+        return SettingError(f"not {name} {value}") if name == "n_checks" else None
+
+    assert spoken(["training.patience=3"], ["training"], "it", refused=refused)["training"].patience == 3
+    with pytest.raises(SettingError, match="not n_checks 20"):
+        spoken(["training.n_checks=20"], ["training"], "it", refused=refused)
 
 
 @pytest.mark.parametrize(

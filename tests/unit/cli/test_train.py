@@ -4,40 +4,47 @@ import pytest
 
 from tidegate.cli.app import Invocation
 from tidegate.cli.options import Chance, Folder, Speech
-from tidegate.cli.train import Course, Request, Task
+from tidegate.cli.train import Course, Lesson, Request
 from tidegate.errors import SettingError
 
 
 @pytest.mark.parametrize(
-    ("task", "name"),
+    ("lesson", "name"),
     [
-        (Task("classify", Path("some/questions.tsv.gz")), "questions"),
-        (Task("classify", example="waves"), "waves"),
-        (Task("classify"), "data"),
+        (Lesson("classify", Path("some/questions.tsv.gz")), "questions"),
+        (Lesson("classify", example="waves"), "waves"),
+        (Lesson("classify", example=""), "reviews"),
+        (Lesson("tag", example=""), "journeys"),
+        (Lesson("classify"), "data"),
     ],
 )
-def test_results_are_called_after_the_data(task, name):
-    assert task.name == name
+def test_results_are_called_after_the_data(lesson, name):
+    assert lesson.name == name
 
 
-@pytest.mark.parametrize("task", [Task("classify"), Task("classify", Path("a.tsv"), example="waves")])
-def test_data_or_an_example(task):
+@pytest.mark.parametrize("lesson", [Lesson("classify", Path("a.tsv"), example="waves"), Lesson("tag")])
+def test_data_or_an_example(lesson):
     with pytest.raises(SettingError, match="and not both"):
-        task.read()
+        lesson.read()
 
 
 def test_a_test_has_a_file_of_its_own(tmp_path):
     (tmp_path / "test.tsv").write_text("a\tone\nb\ttwo\n")
-    given, test = Task("classify", example="waves", test=tmp_path / "test.tsv").read()
+    given, test = Lesson("classify", example="waves", test=tmp_path / "test.tsv").read()
     assert (len(given.sequences), test.sequences) == (300, ["one", "two"])
+
+
+def test_a_tagger_reads_columns(tmp_path):
+    (tmp_path / "a.conll").write_text("Ada\tB-p\n\nsleeps\tO\n")
+    assert Lesson("tag", tmp_path / "a.conll").read() == (([["Ada"], ["sleeps"]], [["B-p"], ["O"]]), None)
 
 
 def test_everything_that_decides_is_recorded():
     typed = Invocation("train", ())
     request = Request(
-        Task("classify", example="waves"), Course(3, 16, ["cell=lstm"]), Chance(5), Folder(), Speech(), typed
+        Lesson("classify", example=""), Course(3, 16, ["cell=lstm"]), Chance(5), Folder(), Speech(), typed
     )
     assert request.recorded(7) == {
-        "task": "classify", "labelled": None, "example": "waves", "test": None, "epochs": 3, "batch_size": 16,
+        "task": "classify", "labelled": None, "example": "reviews", "test": None, "epochs": 3, "batch_size": 16,
         "seed": 7, "set": ["cell=lstm"],
     }  # fmt: skip

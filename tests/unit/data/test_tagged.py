@@ -71,6 +71,13 @@ def test_tokens_alone_have_no_tags(written):
     assert read_tagged(written("the\ngate\n\nopens\n")) == ([["the", "gate"], ["opens"]], None)
 
 
+def test_tags_are_passed_over_on_request(written):
+    rows = "1\tThe\tthe\t_\t_\t_\t_\t_\t_\t_\n2\tgate\tgate\t_\t_\t_\t_\t_\t_\t_\n"
+    assert read_tagged(written(rows), tags=False) == ([["The", "gate"]], None)
+    with pytest.raises(DataError, match="has no tag in column 3"):
+        read_tagged(written(rows))
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

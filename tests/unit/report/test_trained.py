@@ -5,8 +5,9 @@ import pytest
 
 from tidegate import SequenceClassifier
 from tidegate.data.labelled import Labelled
-from tidegate.report.trained import page, summarise
-from tidegate.tasks.trial import tried
+from tidegate.report.tasks import classify
+from tidegate.report.trained import page, summarise, tile
+from tidegate.tasks.trials.classifier import tried
 
 RUN = {
     "name": "questions",
@@ -35,7 +36,7 @@ def trials():
 
 @pytest.mark.parametrize("which", ["texts", "waves", "many"])
 def test_the_summary_is_plain_and_says_what_came_out(trials, which):
-    summary = json.loads(json.dumps(summarise(trials[which], RUN), allow_nan=False))
+    summary = json.loads(json.dumps(summarise(classify.told(trials[which]), trials[which], RUN), allow_nan=False))
     assert [one["name"] for one in summary["sections"]] == ["classes", "examples", "learning", "reproduce"]
     first, *rest = trials[which].judgement.sentences()
     assert summary["verdict"]["statement"] == first
@@ -43,7 +44,7 @@ def test_the_summary_is_plain_and_says_what_came_out(trials, which):
 
 
 def test_words_are_shaded_by_what_they_did_and_never_taken_for_markup(trials):
-    html = page(trials["texts"], RUN)
+    html = page(classify.told(trials["texts"]), trials["texts"], RUN)
     assert "<b>goes" not in html
     assert "&lt;b&gt;goes" in html
     assert 'class="tokens"' in html
@@ -52,16 +53,11 @@ def test_words_are_shaded_by_what_they_did_and_never_taken_for_markup(trials):
     assert all(f"Sequence {one.number}." in html for one in examples)
 
 
-def test_many_classes_have_their_mistakes_listed(trials):
-    sections = {one["name"]: one for one in summarise(trials["many"], RUN)["sections"]}
-    kinds = [block["kind"] for block in sections["classes"]["blocks"]]
-    assert kinds == ["table", "bullets"]
-    few = {one["name"]: one for one in summarise(trials["texts"], RUN)["sections"]}
-    assert [block["kind"] for block in few["classes"]["blocks"]] == ["table", "table"]
+def test_a_tile_has_three_parts():
+    assert tile("Right", "80 %", "of all") == {"label": "Right", "value": "80 %", "note": "of all"}
 
 
-def test_recordings_show_at_most_three_channels(trials):
-    sections = {one["name"]: one for one in summarise(trials["waves"], RUN)["sections"]}
-    grids = [block for block in sections["examples"]["blocks"] if block["kind"] == "grid"]
-    assert len(grids[0]["figures"][0]["data"]["lines"]) == 3
-    assert "the first 3 of 5 channels" in grids[0]["figures"][0]["caption"]
+def test_gates_are_folded_under_the_first_example_of_each_side(trials):
+    html = page(classify.told(trials["texts"]), trials["texts"], RUN)
+    n_sides = bool(trials["texts"].right) + bool(trials["texts"].wrong)
+    assert html.count("How open each gate was at each word") == n_sides

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tidegate import SequenceClassifier
-from tidegate.tasks.contributions import MOST, contributions
+from tidegate.tasks.contributions import MOST, contributions, log_odds
 
 QUICK = {"hidden_size": 8, "embedding": 8, "n_pieces": 50, "dropout": 0.1}
 
@@ -15,7 +15,33 @@ def test_what_decides_counts_and_the_rest_does_not():
         return np.stack([1 - found, found], axis=1)
 
     made = contributions(["the", "key", "is"], "<unk>", probabilities)
-    np.testing.assert_allclose(made, [0.0, 0.7, 0.0])
+    np.testing.assert_allclose(made, [0.0, np.log(9) - np.log(0.25), 0.0], atol=1e-12)
+
+
+def test_where_all_is_sure_odds_still_tell_steps_apart():
+    def probabilities(sequences):
+        doubt = np.array([10.0 ** -(9 + 3 * one.count("key") + one.count("is")) for one in sequences])
+        return np.stack([doubt, 1 - doubt], axis=1)
+
+    made = contributions(["the", "key", "is"], "<unk>", probabilities)
+    np.testing.assert_allclose(made, np.log(10) * np.array([0, 3, 1]), atol=1e-6)
+
+
+def test_each_step_has_what_its_own_class_owes():
+    """The class of a step goes by the step before it."""
+
+    def probabilities(sequences):
+        said = [[0.9 if before == "key" else 0.5 for before in ["", *one[:-1]]] for one in sequences]
+        return [np.stack([np.array(one), 1 - np.array(one)], axis=1) for one in said]
+
+    made = contributions(["key", "a", "b"], "<unk>", probabilities, np.zeros(3, dtype=np.int64))
+    wanted = np.zeros((3, 3))
+    wanted[1, 0] = np.log(9)
+    np.testing.assert_allclose(made, wanted, atol=1e-12)
+
+
+def test_log_odds_are_finite_at_the_ends():
+    assert np.isfinite(log_odds(np.array([[1.0, 0.0], [0.0, 1.0]]), 0)).all()
 
 
 def test_each_token_is_hidden_once():
@@ -34,7 +60,7 @@ def test_long_recordings_are_hidden_in_stretches():
 
     def probabilities(items):
         calls.append(len(items))
-        level = np.array([item[100:110].mean() for item in items])
+        level = np.array([0.1 + 0.8 * item[100:110].mean() for item in items])
         return np.stack([1 - level, level], axis=1)
 
     made = contributions(np.ones((600, 1)), np.zeros(1), probabilities)

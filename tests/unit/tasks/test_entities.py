@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tidegate.tasks.entities import Span, entity_scores, first_broken, forbidden, spans
+from tidegate.tasks.entities import Span, entity_scores, first_broken, forbidden, scores_by_kind, spans
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,17 @@ def test_an_entity_is_right_as_a_whole_or_not_at_all():
     scores = entity_scores(*([one.split() for one in each] for each in (actual, found)))
     assert scores[3:] == (3, 4, 1)
     assert scores[:3] == pytest.approx((1 / 4, 1 / 3, 2 / 7))
+
+
+def test_scores_of_each_kind_add_up():
+    actual = ["B-a I-a O B-b I-b", "B-c O O"]
+    found = ["B-a I-a O B-b O", "B-d O B-a"]
+    sides = [[one.split() for one in each] for each in (actual, found)]
+    made = scores_by_kind(*sides)
+    assert list(made) == ["a", "b", "c", "d"]
+    assert made["a"] == (0.5, 1.0, pytest.approx(2 / 3), 1, 2, 1)
+    assert (made["c"].n_actual, made["c"].n_found, made["d"].n_actual) == (1, 0, 0)
+    assert sum(one.n_right for one in made.values()) == entity_scores(*sides).n_right
 
 
 def test_sentences_without_entities_count_nothing():

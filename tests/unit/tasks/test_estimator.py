@@ -5,7 +5,7 @@ from sklearn.base import clone
 
 import tidegate
 from tidegate import SequenceClassifier, SequenceTagger, SequenceTranscriber
-from tidegate.errors import NotFittedError, SettingError
+from tidegate.errors import NotFittedError, SettingError, TrainingError
 from tidegate.tasks import fitting
 from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.training.checkpoints import kept_in
@@ -153,6 +153,25 @@ def test_a_list_to_judge_by_is_refused_without_its_data(estimator):
         estimator().fit(*DATA[estimator], validation=list(DATA[estimator]))
 
 
-def test_what_is_held_out_by_size_is_among_what_may_be_said():
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_what_is_held_out_by_size_is_among_what_may_be_said(estimator):
     with pytest.raises(SettingError, match=r"validation is 'some'; .*, 'auto' or None"):
-        SequenceClassifier().fit(*DATA[SequenceClassifier], validation="some")
+        estimator().fit(*DATA[estimator], validation="some")
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize(("n_pairs", "held"), [(249, 0), (250, 50)])
+def test_how_long_and_what_is_held_out_go_by_the_size(estimator, n_pairs, held, monkeypatch):
+    """A tenth of 500 or more, and as many epochs over the rest as make 1,500 updates."""
+    seen = []
+
+    def stopped(network, losses, known, schedule, **_):
+        seen.append((len(known[0]), len(known[1] or ()), schedule.epochs))
+        raise TrainingError("seen enough")
+
+    monkeypatch.setattr(fitting, "fitted", stopped)
+    X, y = DATA[estimator]
+    with pytest.raises(TrainingError):
+        estimator(hidden_size=2, embedding=2).fit(X * n_pairs, y * n_pairs, batch_size=10)
+    learned = 2 * n_pairs - held
+    assert seen == [(learned, held, -(-1_500 // -(-learned // 10)))]

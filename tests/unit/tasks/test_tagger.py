@@ -15,7 +15,7 @@ FAST = Training(learning_rate=0.02, patience=10, held_out_fraction=0.0)
 
 
 def fitted(data, epochs=8, **settings):
-    return SequenceTagger(**QUICK | {"training": FAST} | settings).fit(*data, epochs=epochs)
+    return SequenceTagger(**QUICK | {"training": FAST} | settings).fit(*data, epochs=epochs, validation=0.1)
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from tidegate.report.sections.gradient import titled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tidegate.insight.gates import Gate
     from tidegate.insight.result import Insight, Layer, Scene
+    from tidegate.nn.gates import Gate
 
     Floats = NDArray[np.float64]
 

@@ -12,17 +12,16 @@ _CLEAR = 1.05
 """By how much the held-out loss must rise above its lowest to speak of it."""
 
 
-class Tried(Protocol):
-    """What was trained, of any task."""
+class Trained(Protocol):
+    """An estimator that was trained, of any task."""
 
-    @property
-    def model(self) -> Any:
-        """Fitted, with its history."""
+    history_: dict[str, list[float]]
+    n_members: int
 
 
-def section(trial: Tried, *, loss_is: str = "Mean cross-entropy, in nats a sequence.") -> blocks.Block:
-    """Return the learning curve; `loss_is` says what is drawn."""
-    history = trial.model.history_
+def section(model: Trained, loss_is: str) -> blocks.Block:
+    """Return the learning curve of a fitted estimator; `loss_is` says what is drawn."""
+    history = model.history_
     epochs, loss, held = (np.array(history[name], dtype=float) for name in ("epoch", "loss", "val_loss"))
     known = bool(np.isfinite(held).any())
     lines: list[dict[str, Any]] = [_line("baseline", "learned from", epochs, loss)]
@@ -30,8 +29,8 @@ def section(trial: Tried, *, loss_is: str = "Mean cross-entropy, in nats a seque
         lines.append(_line("recommended", "held out", epochs, held))
     axis = {"kind": "number", "title": "Epochs", "whole": True, "domain": [0, max(float(epochs[-1]), 1.0)]}
     said = _spoken(epochs, loss, held)
-    if trial.model.n_members > 1:
-        said = f"Of the first of {trial.model.n_members} networks: {said}"
+    if model.n_members > 1:
+        said = f"Of the first of {model.n_members} networks: {said}"
     words = blocks.Words("Learning curve", said, loss_is)
     key = [(str(line["role"]), str(line["name"])) for line in lines]
     data = {"x": axis, "y": "Loss", "lines": lines, "zero": True, "height": 220}

@@ -3,7 +3,12 @@ from types import SimpleNamespace
 import numpy as np
 
 from tidegate.report.sections import examples
-from tidegate.tasks.trial import Example
+from tidegate.tasks.inspection import Inspection
+from tidegate.tasks.trials.classifier import Example
+
+
+def example(steps, contributions, *, wanted="x", said="y", number=1):
+    return Example(number, wanted, 0.75, Inspection(steps, said, np.array(contributions, dtype=float), ()))
 
 
 def section(*wrong):
@@ -11,22 +16,16 @@ def section(*wrong):
 
 
 def test_a_wrong_one_says_what_it_is():
-    one = Example(4, ["not", "bad"], None, "good", "bad", 0.75, np.array([-0.2, 0.4]))
-    shown = section(one)[-1]
-    assert shown["title"] == "Sequence 4. Said bad (75.0 %); it is good. Hiding a word costs up to 0.40"
-    assert shown["words"] == [["not", 0.0], ["bad", 0.4]]
+    shown = section(example(["not", "bad"], [-0.2, np.log(4)], wanted="good", said="bad", number=4))[-1]
+    assert shown["title"] == "Sequence 4. Said bad (75.0 %); it is good. Hiding a word divides the odds by up to 4.0"
+    assert shown["words"] == [["not", 0.0], ["bad", 1.0]]
 
 
 def test_where_no_word_mattered_nothing_is_said():
-    one = Example(4, ["not", "bad"], None, "bad", "bad", 0.75, np.array([-0.2, 0.0]))
-    assert section(one)[-1]["title"] == "Sequence 4. Said bad (75.0 %)"
-    still = Example(4, None, np.ones((8, 1)), "x", "y", 0.5, -np.arange(8.0))
-    assert section(still)[-1]["figures"][1]["alt"] == "No step mattered by itself."
-
-
-def test_long_texts_are_cut_and_say_so():
-    one = Example(0, ["a"] * 150, None, "x", "y", 0.5, np.zeros(150))
-    assert (len(section(one)[-1]["words"]), section(one)[-1]["cut"]) == (120, 30)
+    shown = section(example(["not", "bad"], [-0.2, 0.0], wanted="bad", said="bad", number=4))[-1]
+    assert shown["title"] == "Sequence 4. Said bad (75.0 %)"
+    still = section(example(np.ones((8, 1)), -np.arange(8.0)))[-1]
+    assert still["figures"][1]["alt"] == "No step mattered by itself."
 
 
 def test_nothing_wrong_is_said():
@@ -34,7 +33,11 @@ def test_nothing_wrong_is_said():
 
 
 def test_recordings_show_what_mattered_below_them():
-    one = Example(1, None, np.ones((8, 1)), "x", "y", 0.5, np.arange(8.0))
-    first, second = section(one)[-1]["figures"]
+    first, second = section(example(np.ones((8, 1)), np.arange(8.0)))[-1]["figures"]
     assert first["alt"].endswith("What mattered most is around step 7.")
     assert second["data"]["lines"][0]["y"] == list(range(8))
+
+
+def test_the_first_alone_shows_its_gates(looked):
+    made = section(*(Example(k, "x", 0.75, looked(["a", "b"])) for k in range(3)))
+    assert [block["kind"] for block in made] == ["heading", "heading", "tokens", "folded", "tokens", "tokens"]

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tidegate.insight.gates import Gate
+from tidegate.nn.gates import Gate
 from tidegate.report.sections import gates
 
 

@@ -8,7 +8,7 @@ from tidegate.report.sections import learning
 
 def section(loss, held, n_members=1):
     history = {"epoch": [float(k) for k in range(len(loss))], "loss": [np.nan, *loss[1:]], "val_loss": held}
-    return learning.section(SimpleNamespace(model=SimpleNamespace(history_=history, n_members=n_members)))
+    return learning.section(SimpleNamespace(history_=history, n_members=n_members), "Mean cross-entropy.")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Gates over time: how open each is, which units it never lets go, and what each unit tracks.
+"""What each unit of a layer tracks, and which never move.
 
 Axis letters: T time, B windows, H hidden units, K signals.
 """
@@ -21,44 +21,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-CLOSED, OPEN = 0.1, 0.9
-ALWAYS = 0.99
-"""Share of the steps from which on a gate counts as always open or closed."""
 STILL = 1e-3
 """Standard deviation of a hidden state below which its unit counts as dead."""
 TRACKS = 0.5
 """Correlation from which on a unit is said to track a signal."""
-_NO_GATES = ("candidate", "hidden")
-
-
-@dataclass(frozen=True, eq=False)
-class Gate:
-    """One gate of one layer in one direction.
-
-    Parameters
-    ----------
-    values
-        Over the newest window, shape (T, H), in [0, 1].
-    closed, open
-        Shape (H,): share of all steps of all windows at which it is below 0.1, or above 0.9.
-    mean
-        Shape (H,): over all steps of all windows.
-    """
-
-    values: Floats
-    closed: Floats
-    open: Floats
-    mean: Floats
-
-    @property
-    def always_open(self) -> Integers:
-        """Units whose gate is above 0.9 at 99 % of the steps or more, ascending."""
-        return np.flatnonzero(self.open >= ALWAYS)
-
-    @property
-    def always_closed(self) -> Integers:
-        """Units whose gate is below 0.1 at 99 % of the steps or more, ascending."""
-        return np.flatnonzero(self.closed >= ALWAYS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +56,6 @@ class Units:
         return {name: np.flatnonzero(strong & (best == k)) for k, name in enumerate(self.names)}
 
 
-def gates(trace: Mapping[str, torch.Tensor], names: tuple[str, ...]) -> dict[str, Gate]:
-    """Return each gate of `names` but the candidate, none for a cell without; a trace holds (T, B, H) by name."""
-    return {name: _gate(trace[name].double().numpy()) for name in names if name not in _NO_GATES}
-
-
 def units(trace: Mapping[str, torch.Tensor], signals: Signals) -> Units:
     """Return what the units do, from their states of shape (T, B, H)."""
     hidden = trace["hidden"].double().numpy()
@@ -104,12 +65,6 @@ def units(trace: Mapping[str, torch.Tensor], signals: Signals) -> Units:
     columns = [_correlation(states, signals.values[:, :, k].reshape(-1, 2)) for k in range(len(signals.names))]
     made = np.stack(columns, axis=1) if columns else np.empty((states.shape[1], 0))
     return Units(signals.names, made, dead)
-
-
-def _gate(values: Floats) -> Gate:
-    values = np.clip(values, 0.0, 1.0)  # in its first step an sLSTM's forget gate has nothing to act on and no limit
-    closed, opened = (values < CLOSED).mean(axis=(0, 1)), (values > OPEN).mean(axis=(0, 1))
-    return Gate(values[:, -1].copy(), closed, opened, values.mean(axis=(0, 1)))
 
 
 def _correlation(states: Floats, signal: Floats) -> Floats:

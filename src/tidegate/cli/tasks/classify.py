@@ -1,0 +1,86 @@
+"""The task classify: one label for each sequence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tidegate.cli.tasks.task import Answer, Listing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from tidegate.data.labelled import Labelled
+    from tidegate.report.trained import Told
+    from tidegate.tasks.classifier import SequenceClassifier
+    from tidegate.tasks.trials.classifier import ClassifierTrial
+
+ESTIMATOR = "SequenceClassifier"
+DEFAULT_EXAMPLE = "reviews"
+
+_SCORES = ("precision", "recall", "F1")
+
+
+def example(name: str) -> Labelled:
+    """Return labelled sequences of ours."""
+    from tidegate.data.sentences import labelled_example
+
+    return labelled_example(name)
+
+
+def read(path: Path) -> Labelled:
+    """Return labelled sequences of a file."""
+    from tidegate.data.labelled import read_labelled
+    from tidegate.errors import DataError
+
+    made = read_labelled(path)
+    if made.labels is None:
+        raise DataError(f"{path} holds no labels", repair="Give a file with a label for each sequence.")
+    return made
+
+
+def tried(
+    model: SequenceClassifier, given: Labelled, test: Labelled | None, *, epochs: int | None, batch_size: int
+) -> ClassifierTrial:
+    """Return the classifier fitted and judged."""
+    from tidegate.tasks.trials import classifier
+
+    return classifier.tried(model, given, test, epochs=epochs, batch_size=batch_size)
+
+
+def told(trial: ClassifierTrial) -> Told:
+    """Return what the report says."""
+    from tidegate.report.tasks import classify
+
+    return classify.told(trial)
+
+
+def listing(scores: Mapping[str, Any]) -> Listing:
+    """Return the scores of each class."""
+    from tidegate.report.wording import percent
+
+    rows = [
+        [str(row["label"]), f"{row['sequences']:,}", *(percent(row[name]) for name in _SCORES)]
+        for row in scores["classes"]
+    ]
+    return Listing("Class by class", ("label", "sequences", *_SCORES), rows, "classes")
+
+
+def sequence(line: str) -> str:
+    """Return the line: a text."""
+    return line
+
+
+def sequences(path: Path) -> Sequence[Any]:
+    """Return the sequences of a file, its labels not looked at."""
+    from tidegate.data.labelled import read_labelled
+
+    return read_labelled(path, labels=False).sequences
+
+
+def answers(model: SequenceClassifier, sequences: Sequence[Any]) -> Iterator[Answer]:
+    """Yield label and probability, apart by a tab; in the document every probability."""
+    for probabilities in model.predict_proba(sequences):
+        label = model.classes_[probabilities.argmax()].item()
+        every = dict(zip(map(str, model.classes_.tolist()), probabilities.tolist(), strict=True))
+        yield Answer(f"{label}\t{probabilities.max():.4f}", {"label": label, "probabilities": every})

@@ -1,0 +1,1 @@
+"""What the report of each task says: one module for each."""
