@@ -133,3 +133,12 @@ def test_the_commands_take_an_example(tidegate, command):
     horizon = "" if command == "analyse" else "--horizon 4"
     models = "--models naive --folds 2" if command in ("forecast", "compare") else ""
     assert tidegate(f"{command} --example {horizon} {models}").exit_code == 0
+
+
+@pytest.mark.parametrize("typed", ["models", "models --json"])
+def test_a_reader_who_leaves_is_no_failure(started, typed):
+    running = started(typed)
+    running.stdout.close()
+    assert running.wait(timeout=60) == 0
+    assert running.stderr.read() == ""
+    running.stderr.close()

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import io
 import itertools
+import os
+import select
 import shlex
+import sys
 import typing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -137,11 +141,40 @@ def exit_code(work: Callable[[], int]) -> int:
         return failed(str(error), error.exit_code)
     except MemoryError:
         return failed("The memory of this machine is not enough. Use fewer series or models.", 1)
+    except BrokenPipeError as error:
+        return 0 if _nobody_reads() else failed(f"A process that this one works with is gone: {error}.", 1)
     except OSError as error:
         return failed(f"The system refused to read or write: {error}. Free space, or check where the output goes.", 1)
     except KeyboardInterrupt:
         typer.echo("Stopped. Nothing was written.", err=True)
         return 130
+
+
+def _nobody_reads() -> bool:
+    """Say whether who read the output is gone, as ``| head`` is once it has what it wants; that is no failure.
+
+    What is left to be written then goes nowhere, so that it does not raise once more at the end.
+    """
+    gone = [descriptor for descriptor in map(_descriptor, (sys.stdout, sys.stderr)) if _is_gone(descriptor)]
+    for descriptor in gone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+    return bool(gone)
+
+
+def _descriptor(stream: typing.TextIO) -> int:
+    """Return the number of a stream's file; -1 where it has none, as within another program."""
+    try:
+        return stream.fileno()
+    except io.UnsupportedOperation:
+        return -1
+
+
+def _is_gone(descriptor: int) -> bool:
+    if descriptor < 0:
+        return False
+    watch = select.poll()
+    watch.register(descriptor, 0)
+    return any(event & select.POLLERR for _, event in watch.poll(0))
 
 
 def failed(message: str, code: int) -> int:

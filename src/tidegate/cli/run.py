@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,19 +56,8 @@ def run(request: Request) -> int:
     parts = _lines(sys.stdin.buffer, task) if request.file == "-" else _parts(request.file, task)
     for part in parts:
         for line in _told(model, task, part, whole=request.json):
-            if not _printed(line):
-                return 0
+            typer.echo(line)
     return 0
-
-
-def _printed(line: str) -> bool:
-    """Print a line; return whether someone still reads: nobody does after ``| head`` has what it wants."""
-    try:
-        typer.echo(line)
-    except BrokenPipeError:  # no failure: and what is left in the buffer must not raise once more at the end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return False
-    return True
 
 
 def _model(directory: Path) -> tuple[Any, Task]:

@@ -24,9 +24,15 @@ _ID_WIDTH = 20
 """Characters of a series' name in a table; what is longer is cut."""
 
 
+class _Screen(Console):
+    def on_broken_pipe(self) -> None:
+        """Raise what stopped the writing, which is no failure, instead of leaving with 1."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Return the console of stdout."""
-    return Console(highlight=False, emoji=False, markup=False)
+    return _Screen(highlight=False, emoji=False, markup=False)
 
 
 def show_models(models: Sequence[Mapping[str, Any]]) -> None:

@@ -97,6 +97,7 @@ def raising(error):
         (ModelError("ets did not settle"), 1, "Error: ets did not settle"),
         (MemoryError(), 1, "The memory of this machine is not enough"),
         (OSError(28, "No space left on device"), 1, "No space left on device. Free space"),
+        (BrokenPipeError(32, "Broken pipe"), 1, "A process that this one works with is gone"),
         (KeyboardInterrupt(), 130, "Stopped. Nothing was written."),
     ],
 )
