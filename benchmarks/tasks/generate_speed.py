@@ -2,7 +2,7 @@
 
 Both learn from the same long text by stretches of 100 characters with the state carried on: embedding, recurrent layer,
 linear output, cross-entropy, gradient clipping, AdamW. Timed are whole updates, in turns, after two that are not
-counted; the ratio is of medians. One thread, as sessions on shared machines have it, unless --threads says otherwise.
+counted; the ratio is of medians. One thread unless --threads says otherwise.
 
 Usage: python -m benchmarks.tasks.generate_speed [--cell gru] [--sizes 128,256,512] [--updates 20] [--threads 1]
 """

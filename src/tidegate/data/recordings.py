@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _SAID = ("transcripts", "labels", "digit")
+_NUMBERS = {"samples": np.float64, "lengths": np.int64, "rate": np.int64}
 _UNREADABLE = (OSError, ValueError, EOFError, LookupError, NameError, TypeError, ArithmeticError, struct.error)
 """What the reader of WAV files raises on what is none: among them names that it never set, and divisions by 0."""
 
@@ -147,6 +148,7 @@ def _arrays(source: Path, rate: int | None) -> Recordings:
     try:
         with source.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
             held = {name: found[name] for name in found.files}
+            held |= {name: held[name].astype(kind) for name, kind in _NUMBERS.items() if name in held}
     except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(
             f"{source} cannot be read: {error}", repair="Save it with numpy.savez, without objects."
@@ -157,7 +159,7 @@ def _arrays(source: Path, rate: int | None) -> Recordings:
             f"{source} holds no {lacking!r}, but {', '.join(held) or 'nothing'}",
             repair="Save samples, lengths and rate.",
         )
-    samples, lengths = held["samples"].astype(np.float64), held["lengths"].astype(np.int64)
+    samples, lengths = held["samples"], held["lengths"]
     if samples.ndim != 1 or samples.size != lengths.sum() or not len(lengths):
         raise DataError(
             f"{source} holds samples of shape {samples.shape} for lengths that sum to {lengths.sum():,}",
@@ -166,7 +168,10 @@ def _arrays(source: Path, rate: int | None) -> Recordings:
     if lengths.min() < 1:
         k = int(lengths.argmin())
         raise DataError(f"recording {k} of {source} is empty", place=Place(row=k), repair="Leave it out.")
-    own_rate = _checked_rate(int(held["rate"]), source)
+    if held["rate"].size != 1 or not np.isfinite(samples).all():
+        wrong = f"{held['rate'].size} rates" if held["rate"].size != 1 else "samples that are not finite"
+        raise DataError(f"{source} holds {wrong}", repair="Save one rate for all recordings, and finite samples.")
+    own_rate = _checked_rate(int(held["rate"].item()), source)
     sounds = [_Sound(one, own_rate, 1) for one in np.split(samples, np.cumsum(lengths)[:-1])]
     said = next((held[name].astype(str).tolist() for name in _SAID if name in held), None)
     if said is not None and len(said) != len(sounds):

@@ -100,6 +100,9 @@ def test_arrays(tmp_path):
         ({"samples": [1.0], "lengths": [2], "rate": 8}, r"holds samples of shape \(1,\) for lengths that sum to 2"),
         ({"samples": [1.0], "lengths": [1, 0], "rate": 8}, r"row 1: recording 1 of .* is empty. Leave it out"),
         ({"samples": [1.0], "lengths": [1], "rate": 0}, "tells 0 samples per second"),
+        ({"samples": ["a"], "lengths": [1], "rate": 8}, "cannot be read: could not convert string to float"),
+        ({"samples": [np.nan], "lengths": [1], "rate": 8}, "holds samples that are not finite"),
+        ({"samples": [1.0], "lengths": [1], "rate": [8, 8]}, "holds 2 rates. Save one rate for all recordings"),
         ({"samples": [1.0], "lengths": [1], "rate": 8, "digit": [1, 2]}, "holds 2 transcripts for 1 recordings"),
     ],
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tidegate.errors import DataError
+from tidegate.errors import DataError, Place
 from tidegate.features.vocabulary import UNKNOWN_NUMBER, Vocabulary
 from tidegate.tasks.generation.conditions import Conditions
 from tidegate.tasks.generation.network import Width
@@ -139,6 +139,8 @@ class Read(NamedTuple):
         return int(places[0]) if len(places) else None
 
     def _numbers(self, given: Given) -> list[NDArray[Any]]:
+        if self.kind == "notes":
+            _check_keys(given)
         return self.reader.read(given.sequences)
 
     def _conditioned(self, items: list[NDArray[Any]], given: Given) -> list[NDArray[Any]]:
@@ -165,6 +167,19 @@ class Read(NamedTuple):
         """Return what gave this `state`."""
         conditions = None if state["conditions"] is None else Conditions.from_state(state["conditions"])
         return cls(**{**state, "reader": Reader.from_state(state["reader"]), "conditions": conditions})
+
+
+def _check_keys(given: Given) -> None:
+    """Refuse steps that are no keys where those of training were."""
+    for k, one in enumerate(given.sequences.items):
+        wrong = np.argwhere((one != 0) & (one != 1))
+        if len(wrong):
+            step, key = wrong[0].tolist()
+            raise DataError(
+                f"key {key} of step {step} is {one[step, key]:g}, where those of training were 0 or 1",
+                place=Place(row=int(given.numbers[k])),
+                repair="Give 1 for a key that sounds, else 0.",
+            )
 
 
 def _kind(sequences: Sequences) -> Kind:

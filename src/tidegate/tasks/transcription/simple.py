@@ -81,7 +81,8 @@ class PieceByPiece(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         told = [pair for pieces, said in cut if len(pieces) == len(said) for pair in zip(pieces, said, strict=True)]
         known = [token for _, token in told] or [given.transcripts.every[0]]
         pooled = np.stack([_pooled(piece) for piece, _ in told] or [_pooled(frames[0])])
-        rule = SVC(C=_FIRMNESS) if len(set(known)) > 1 else DummyClassifier()
+        self.learned_ = len(set(known)) > 1
+        rule = SVC(C=_FIRMNESS) if self.learned_ else DummyClassifier()
         scaled = [StandardScaler()] if self.rate is None else []  # bands are all in decibels
         self.model_ = make_pipeline(*scaled, rule).fit(pooled, known)
         return self
@@ -104,6 +105,8 @@ class PieceByPiece(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
     @property
     def called(self) -> str:
         """What it is called in a sentence, once fitted."""
+        if not self.learned_:
+            return "one token for every piece, since no pieces could be told apart"
         if not self.cut_.steps:
             return "a support vector machine on pooled frames"
         where = "where it is quiet" if self.cut_.loud is not None else "into even parts"

@@ -262,6 +262,7 @@ class SequenceTranscriber(SequenceEstimator[Learned]):
         """
         self._check_fitted()
         wanted = Transcribed.of(taken(X, None), y).transcripts
+        _check_form(wanted.form, self._data.form, "y")
         return of_all(wanted.items, [list(one) for one in self.predict(X, beam=beam)])
 
     def score(self, X: Any, y: Any) -> float:
@@ -296,11 +297,7 @@ class SequenceTranscriber(SequenceEstimator[Learned]):
         """Return sequences that a user named to judge by."""
         made = self._given(X, y, "validation", "validation")
         check_tokens(made.transcripts, tokens, "validation")
-        if made.transcripts.form != given.transcripts.form:
-            raise DataError(
-                f"validation holds transcripts as {made.transcripts.form}, training as {given.transcripts.form}",
-                repair="Give both in one form.",
-            )
+        _check_form(made.transcripts.form, given.transcripts.form, "validation")
         return made
 
     def _told(self, X: Any) -> list[torch.Tensor]:
@@ -335,3 +332,9 @@ class SequenceTranscriber(SequenceEstimator[Learned]):
 
     def _took(self, data: Learned) -> None:
         self.tokens_ = data.tokens
+
+
+def _check_form(form: str, learned: str, name: str) -> None:
+    """Refuse texts where training had lists of tokens, and the reverse."""
+    if form != learned:
+        raise DataError(f"{name} holds transcripts as {form}, training as {learned}", repair="Give both in one form.")

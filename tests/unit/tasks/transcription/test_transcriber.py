@@ -235,6 +235,12 @@ def test_validation_that_cannot_be_used(tones):
         SequenceTranscriber(**QUICK).fit(X, y, validation=(X[:1], [["a"]]))
 
 
+def test_transcripts_of_another_form_are_not_scored(learned, tones):
+    X, y = tones(2)
+    with pytest.raises(DataError, match=r"y holds transcripts as tokens, training as text. Give both in one form"):
+        learned.score(X, [list(one) for one in y])
+
+
 def test_a_token_that_is_held_out_alone_is_known():
     X, seed = [[0.1] * 999] * 10, next(s for s in range(50) if np.random.default_rng(s).permutation(10)[0] == 9)
     model = SequenceTranscriber(**QUICK, seed=seed).fit(X, [*["a"] * 9, "b"], epochs=1, validation=0.1)
