@@ -73,8 +73,8 @@ class Judgement:
 
     @property
     def simple(self) -> dict[str, Any]:
-        """The scores of the best simple detector, by VUS-PR."""
-        return max(self.rows[1:], key=lambda row: float(row["VUS-PR"]))
+        """The scores of the best simple detector, by average precision, which is what is tested."""
+        return max(self.rows[1:], key=lambda row: float(row["average precision"]))
 
     @cached_property
     def p_value(self) -> float:
@@ -150,9 +150,11 @@ class Judgement:
     def _row(self, one: Said) -> dict[str, Any]:
         truth, said = _joined(self.truth), _joined(one.alarms)
         step, event = by_step(truth, said), by_event(_apart(self.truth), _apart(one.alarms))
+        least = float(_joined(one.scores).min())
+        apart = [np.concatenate([part, np.full(_BUFFER, least)]) for part in one.scores]
         return {
             "detector": one.name,
-            "VUS-PR": vus_pr(truth, _joined(one.scores), buffer=_BUFFER),
+            "VUS-PR": vus_pr(_apart(self.truth, _BUFFER), _joined(apart), buffer=_BUFFER),
             "average precision": float(average_precision_score(truth, _joined(one.scores))),
             "F1": step.f1,
             "event recall": event.recall,
@@ -169,9 +171,9 @@ def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate(list(parts))
 
 
-def _apart(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Return flags of recordings one after another, with a step between that is none, so that no run crosses."""
-    return np.concatenate([np.append(part, False) for part in parts])
+def _apart(parts: Sequence[NDArray[Any]], steps: int = 1) -> NDArray[Any]:
+    """Return flags of recordings one after another, with steps after each that are none, so that no run crosses."""
+    return np.concatenate([np.concatenate([part, np.zeros(steps, dtype=bool)]) for part in parts])
 
 
 def _percent(share: float | None) -> str:

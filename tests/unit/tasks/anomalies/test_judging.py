@@ -60,3 +60,30 @@ def test_rows_are_of_steps_and_events():
 
 def test_equal_detectors_are_seldom_told_apart():
     assert sum(judged(1.5, 1.5, n_steps=1_200, seed=seed).p_value < 0.05 for seed in range(4)) <= 1
+
+
+def test_an_event_does_not_reach_into_the_next_recording():
+    """One ends with an event, the next begins with one: as if they were far apart."""
+    odd, usual = np.ones(10, dtype=bool), np.zeros(200, dtype=bool)
+    rng = np.random.default_rng(0)
+    truth = [np.concatenate([usual, odd]), np.concatenate([odd, usual])]
+    scores = [rng.normal(size=210) + 9 * truth[0], rng.normal(size=210)]
+    quiet = np.full(400, min(one.min() for one in scores))
+    apart = [np.concatenate([scores[0], quiet]), scores[1]]
+    longer = [np.concatenate([truth[0], quiet > 0]), truth[1]]
+    values = [
+        Judgement(labels, [Said(name, told, [one > 3 for one in told]) for name in "ab"]).rows[0]["VUS-PR"]
+        for labels, told in ((truth, scores), (longer, apart))
+    ]
+    assert values[0] == pytest.approx(values[1], rel=0.05)
+
+
+def test_the_opponent_is_the_best_by_what_is_tested():
+    rng = np.random.default_rng(1)
+    truth = [np.arange(1_000) % 100 < 5]
+    said = [
+        Said(name, [rng.normal(size=1_000) + k * truth[0]], [truth[0]]) for name, k in (("a", 2), ("b", 1), ("c", 3))
+    ]
+    told = Judgement(truth, said)
+    assert told.simple["detector"] == "c"
+    assert told.verdict != "better"
