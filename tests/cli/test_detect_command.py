@@ -67,6 +67,19 @@ def test_another_file_is_watched_with_alarms_by_the_day(tidegate, pump):
     assert "5 of the 400 steps that were learned from are labelled odd" in told["run"]["notes"][0]
 
 
+@pytest.mark.parametrize(("learned", "watched"), [("pump.csv", "plain.csv"), ("plain.csv", "pump.csv")])
+def test_labels_may_be_in_one_of_two_files(tidegate, pump, learned, watched):
+    """Without them in what is watched nothing is judged, which is said; in what is learned from they only warn."""
+    pd.read_csv(pump).drop(columns="fault").to_csv("plain.csv", index=False)
+    done = tidegate(f"detect {learned} --watch {watched} --labels fault --json {QUICK}")
+    assert done.exit_code == 0, done.stderr
+    told = json.loads(done.stdout)
+    missing = "plain.csv has no column 'fault': nothing says which of its steps are odd."
+    assert ("verdict" in told) is (watched == "pump.csv")
+    assert (missing in told["run"]["notes"]) is (watched == "plain.csv")
+    assert any("are labelled odd" in one for one in told["run"]["notes"]) is (learned == "pump.csv")
+
+
 def test_recordings_have_a_column(tidegate, table):
     values = np.random.default_rng(0).normal(size=240)
     name = table("unit,flow", *(f"{'ab'[k % 2]},{value:.4f}" for k, value in enumerate(values)))
@@ -97,6 +110,7 @@ def test_the_example_runs_without_data(tidegate):
         ("detect pump.csv --set training.n_updates=9", "does not count for sequences: epochs of fit"),
         ("detect back.csv", "row 3, column 'time': time stands still or goes backwards here"),
         ("detect short.csv", "it needs 8"),
+        ("detect pump.csv --labels broken --watch pump.csv", "has no column 'broken'"),
         ("detect pump.csv --labels fault --watch two.csv", "what is watched has 2 channels; training has 1"),
     ],
 )

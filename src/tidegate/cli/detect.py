@@ -64,8 +64,8 @@ class Recorded:
             return self.example
         return self.recorded.resolve().name.split(".")[0] if self.recorded else "data"
 
-    def read(self) -> tuple[list[Recording], list[Recording]]:
-        """Return what to learn from, and what to watch.
+    def read(self) -> tuple[list[Recording], list[Recording], list[str]]:
+        """Return what to learn from, what to watch, and what to say of them.
 
         Raises
         ------
@@ -76,13 +76,28 @@ class Recorded:
 
         if (self.recorded is None) is (self.example is None):
             raise SettingError("Name a file of recordings, or give --example, and not both.")
-        given = _example(self.example) if self.example is not None else self._file(self.recorded)
-        return parted(given, self.normal) if self.watch is None else (given, self._file(self.watch))
+        if self.watch is None:
+            given = _example(self.example) if self.example is not None else self._file(self.recorded, self.labels)
+            return *parted(given, self.normal), []
+        known, told = self._column(self.watch), []
+        if self.labels is not None and known is None:
+            told.append(f"{self.watch} has no column {self.labels!r}: nothing says which of its steps are odd.")
+        if self.example is not None:
+            return _example(self.example), self._file(self.watch, known), told
+        # labels of what is learned from only warn: they may be missing where what is watched has them
+        own = self.labels if known is None else self._column(self.recorded)
+        return self._file(self.recorded, own), self._file(self.watch, known), told
 
-    def _file(self, path: Path | None) -> list[Recording]:
+    def _file(self, path: Path | None, labels: str | None) -> list[Recording]:
         from tidegate.data.recorded import read_recorded
 
-        return read_recorded(str(path), id=self.id, time=self.time, labels=self.labels)
+        return read_recorded(str(path), id=self.id, time=self.time, labels=labels)
+
+    def _column(self, path: Path | None) -> str | None:
+        """Return the column of labels if a file has it, else None."""
+        from tidegate.data.reading import open_source
+
+        return self.labels if self.labels is not None and self.labels in open_source(str(path)).kinds() else None
 
 
 @dataclass(frozen=True)
@@ -163,10 +178,10 @@ def _write(request: Request, model: AnomalyDetector, place: folders.Place) -> No
     from tidegate.report.provenance import Occasion
 
     started, clock = datetime.now().astimezone(), time.monotonic()
-    found = _tried(request, model, place)
+    found, said = _tried(request, model, place)
     spent = time.monotonic() - clock
     occasion = Occasion(request.data.name, request.typed.line, started, spent, request.recorded(model.seed))
-    run = {**occasion.facts(seed=model.seed), **found.clocks(), "notes": list(found.notes)}
+    run = {**occasion.facts(seed=model.seed), **found.clocks(), "notes": [*said, *found.notes]}
     texts = {
         "alarms.csv": csv(found.alarms.frame()),
         "steps.csv": csv(found.frame()),
@@ -177,13 +192,15 @@ def _write(request: Request, model: AnomalyDetector, place: folders.Place) -> No
     folders.write(place, texts, also=lambda draft: found.model.save(draft / "model"))
 
 
-def _tried(request: Request, model: AnomalyDetector, place: folders.Place) -> Trial:
+def _tried(request: Request, model: AnomalyDetector, place: folders.Place) -> tuple[Trial, list[str]]:
+    """Return what came out, and what to say of the data."""
     from tidegate.tasks.anomalies.trial import tried
     from tidegate.training.checkpoints import kept_in
 
-    normal, watched = request.data.read()
+    normal, watched, said = request.data.read()
     with kept_in(place.store):
-        return tried(model, normal, watched, epochs=request.course.epochs, batch_size=request.course.batch_size)
+        found = tried(model, normal, watched, epochs=request.course.epochs, batch_size=request.course.batch_size)
+    return found, said
 
 
 def _show(place: folders.Place, speech: Speech) -> int:

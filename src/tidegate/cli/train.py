@@ -28,6 +28,7 @@ TYPED = """
 tidegate train classify questions.tsv --output questions
 tidegate train classify train.ts --test test.ts --set convolution=beside
 tidegate train tag names.conll --output names
+tidegate train transcribe recordings/ --output heard
 tidegate run questions new.txt
 """
 
@@ -38,14 +39,18 @@ class Lesson:
 
     task: Annotated[
         Name,
-        typer.Argument(metavar="TASK", help="classify: one label per sequence. tag: one tag per token of a sentence."),
+        typer.Argument(
+            metavar="TASK",
+            help="classify: one label per sequence. tag: one tag per token of a sentence. transcribe: what is said in "
+            "each recording.",
+        ),
     ]
     labelled: Annotated[
         Path | None,
         typer.Argument(
             metavar="DATA",
             help="To classify: .tsv or .csv of texts, .npz or .ts of channels. To tag: a token a line with its tag, "
-            "as in CoNLL or CoNLL-U.",
+            "as in CoNLL or CoNLL-U. To transcribe: a folder of WAV files and a .tsv of what each says, or .npz.",
         ),
     ] = None
     example: Annotated[str | None, EXAMPLE] = None

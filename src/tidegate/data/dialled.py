@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tidegate.data.recordings import Recordings
+from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+
+EXAMPLES: dict[str, str] = {"dialled": "Generated recordings of telephone keys in noise: the number that was dialled"}
 
 RATE = 8_000
 """Samples per second: that of telephones."""
@@ -27,6 +30,25 @@ _TONES = {
 _DIGITS = (3, 7)
 _PRESSED, _RELEASED = (0.06, 0.2), (0.0, 0.15)
 _NOISE = (0.05, 0.5)
+_N_CALLS, _SEED = 300, 11
+
+
+def transcribed_example(name: str) -> Recordings:
+    """Return an example of recordings with their transcripts, the same on every call.
+
+    Parameters
+    ----------
+    name
+        One of `EXAMPLES`.
+
+    Raises
+    ------
+    SettingError
+        If there is no such example.
+    """
+    if name not in EXAMPLES:
+        raise SettingError(f"There is no example {name!r}; there are {', '.join(EXAMPLES)}.")
+    return dialled(_N_CALLS, seed=_SEED)
 
 
 def dialled(n: int, *, seed: int = 0) -> Recordings:

@@ -56,6 +56,26 @@ class Recordings(NamedTuple):
     rate: int | None
     notes: list[str]
 
+    def at(self, rate: int) -> Recordings:
+        """Return sound at another rate, which the notes then say.
+
+        Parameters
+        ----------
+        rate
+            Samples per second, at least 1.
+
+        Raises
+        ------
+        SettingError
+            If the rate is no whole number of at least 1.
+        """
+        check_whole("rate", rate, least=1)
+        if self.rate is None or self.rate == rate:
+            return self
+        sequences = [_resampled(_Sound(one, self.rate, 1), rate) for one in self.sequences]
+        note = _changed(len(sequences), len(sequences), self.rate, rate)
+        return self._replace(sequences=sequences, rate=rate, notes=[*self.notes, note])
+
 
 class _Sound(NamedTuple):
     """A file as it is."""
@@ -186,7 +206,7 @@ def _of_one_rate(sounds: list[_Sound], names: list[str], said: list[str] | None,
     """Return recordings at one rate, and what was done to them."""
     wanted = sounds[0].rate if rate is None else rate
     notes = [
-        f"{n:,} of {len(sounds):,} recordings were resampled from {own:,} to {wanted:,} samples per second."
+        _changed(n, len(sounds), own, wanted)
         for own, n in sorted(Counter(one.rate for one in sounds if one.rate != wanted).items())
     ]
     n_mixed = sum(one.n_channels > 1 for one in sounds)
@@ -196,6 +216,10 @@ def _of_one_rate(sounds: list[_Sound], names: list[str], said: list[str] | None,
     if silent:
         notes.append(f"{len(silent):,} of {len(sounds):,} recordings are silent, {silent[0]} first.")
     return Recordings([_resampled(one, wanted) for one in sounds], said, wanted, notes)
+
+
+def _changed(n: int, n_recordings: int, own: int, wanted: int) -> str:
+    return f"{n:,} of {n_recordings:,} recordings were resampled from {own:,} to {wanted:,} samples per second."
 
 
 def _resampled(sound: _Sound, rate: int) -> Floats:
@@ -221,7 +245,8 @@ def _sound(file: Path) -> _Sound:
     except FileNotFoundError as error:
         raise DataError(f"there is no file {str(file)!r}", repair="Check the path.") from error
     except _UNREADABLE as error:
-        why = error if isinstance(error, OSError | ValueError) else "its header is damaged"
+        why = str(error).rstrip(".") if isinstance(error, OSError | ValueError) else "its header is damaged"
+        why = why if file.is_dir() or file.stat().st_size else "it is empty"
         raise DataError(f"{file} is no WAV file that can be read: {why}", repair=_REPAIR) from error
     cut = next((one for one in said if "EOF" in str(one.message)), None)
     if cut is not None:

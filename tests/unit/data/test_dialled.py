@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 
-from tidegate.data.dialled import _TONES, RATE, dialled
+from tidegate.data.dialled import _TONES, EXAMPLES, RATE, dialled, transcribed_example
+from tidegate.errors import SettingError
 
 
 def test_calls_are_of_the_digits_they_say():
@@ -21,3 +23,12 @@ def test_the_seed_decides():
     first, again, other = dialled(3, seed=1), dialled(3, seed=1), dialled(3, seed=2)
     assert first.transcripts == again.transcripts != other.transcripts
     assert all((one == two).all() for one, two in zip(first.sequences, again.sequences, strict=True))
+
+
+def test_the_example_is_always_the_same():
+    (name,) = EXAMPLES
+    first, again = transcribed_example(name), transcribed_example(name)
+    assert first.transcripts == again.transcripts
+    assert len(first.sequences) == 300
+    with pytest.raises(SettingError, match="There is no example 'calls'; there are dialled"):
+        transcribed_example("calls")

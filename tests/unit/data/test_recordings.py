@@ -161,3 +161,24 @@ def test_lines_that_cannot_be_used(saved, tmp_path):
         DataError, match=r"line 2 of said.tsv names a file that cannot be used: there is no file .*two.wav"
     ):
         read_recordings(table)
+
+
+def test_recordings_at_another_rate_say_so(saved):
+    both = np.column_stack([WAVE, WAVE])
+    made = read_recordings(saved(samples=both))
+    other = made.at(4_000)
+    assert other.rate == 4_000
+    np.testing.assert_array_equal(other.sequences[0], read_recordings(saved(samples=both), rate=4_000).sequences[0])
+    assert other.notes == [
+        "1 of 1 recordings have several channels; their mean is read.",
+        "1 of 1 recordings were resampled from 8,000 to 4,000 samples per second.",
+    ]
+    assert made.at(8_000) is made
+    with pytest.raises(SettingError, match="rate is 0"):
+        made.at(0)
+
+
+def test_an_empty_file_is_called_so(tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"")
+    with pytest.raises(DataError, match=r"a\.wav is no WAV file that can be read: it is empty\. Save"):
+        read_recordings(tmp_path / "a.wav")

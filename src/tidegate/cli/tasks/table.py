@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from tidegate.cli.tasks import classify, tag
+from tidegate.cli.tasks import classify, tag, transcribe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tidegate.cli.tasks.task import Task
 
-Name = Literal["classify", "tag"]
+Name = Literal["classify", "tag", "transcribe"]
 
-TASKS: Mapping[Name, Task] = {"classify": classify, "tag": tag}
+TASKS: Mapping[Name, Task] = {"classify": classify, "tag": tag, "transcribe": transcribe}
 
 
 def task_of(model: Any) -> Task | None:

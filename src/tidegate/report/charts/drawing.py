@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tidegate.report.charts import bars, folds, heat, intervals, lines, matrix, scatter
+from tidegate.report.charts import bars, folds, heat, intervals, lines, matrix, scatter, spikes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,7 @@ DRAWINGS: dict[str, Callable[[dict[str, Any]], alt.LayerChart]] = {
     "folds": folds.chosen_model,
     "heat": heat.heat,
     "matrix": matrix.matrix,
+    "spikes": spikes.spikes,
 }
 
 

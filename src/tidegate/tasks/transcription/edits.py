@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class Edits(NamedTuple):
@@ -47,6 +47,52 @@ NONE = Edits(0, 0, 0, 0)
 """Of nothing said where nothing was wanted."""
 
 
+def matched(wanted: Sequence[str], said: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what was wanted beside what was said, token by token, with the fewest edits; ties as in `edits`.
+
+    Parameters
+    ----------
+    wanted, said
+        Tokens, or texts.
+
+    Returns
+    -------
+    list of (str, str)
+        What was wanted and what was said for it; "" for nothing.
+
+    Source: Levenshtein (1966), Binary codes capable of correcting deletions, insertions, and reversals, Soviet Physics
+    Doklady 10; Wagner & Fischer (1974), The string-to-string correction problem, JACM 21.
+
+    >>> matched("four", "fours")[-2:], matched("ab", "b")
+    ([('r', 'r'), ('', 's')], [('a', ''), ('b', 'b')])
+    """
+    one = 1 + min(len(wanted), len(said))  # more than there can be substitutions: these decide among as few edits
+    costs = [[one * j for j in range(len(said) + 1)]]
+    for i, token in enumerate(wanted, start=1):
+        row, above = [one * i], costs[-1]
+        for j, other in enumerate(said, start=1):
+            kept = above[j - 1] + (0 if token == other else one + 1)
+            row.append(min(kept, above[j] + one, row[-1] + one))
+        costs.append(row)
+    return _walked(costs, wanted, said, one)
+
+
+def _walked(costs: list[list[int]], wanted: Sequence[str], said: Sequence[str], one: int) -> list[tuple[str, str]]:
+    """Return the pairs on the cheapest way through the costs, from the end to the beginning and turned around."""
+    i, j, pairs = len(wanted), len(said), []
+    while i or j:
+        if i and costs[i][j] == costs[i - 1][j] + one:
+            i -= 1
+            pairs.append((wanted[i], ""))
+        elif j and costs[i][j] == costs[i][j - 1] + one:
+            j -= 1
+            pairs.append(("", said[j]))
+        else:
+            i, j = i - 1, j - 1
+            pairs.append((wanted[i], said[j]))
+    return pairs[::-1]
+
+
 def edits(wanted: Sequence[str], said: Sequence[str]) -> Edits:
     """Return the fewest edits; among as few, those with the fewest substitutions.
 
@@ -55,26 +101,18 @@ def edits(wanted: Sequence[str], said: Sequence[str]) -> Edits:
     wanted, said
         Tokens, or texts.
 
-    Source: Levenshtein (1966), Binary codes capable of correcting deletions, insertions, and reversals, Soviet Physics
-    Doklady 10; Wagner & Fischer (1974), The string-to-string correction problem, JACM 21.
-
     >>> edits("kitten", "sitting")
     Edits(substitutions=2, deletions=0, insertions=1, tokens=6)
     """
-    row = [(j, 0, 0, j) for j in range(len(said) + 1)]  # total, substitutions, deletions, insertions
-    for i, one in enumerate(wanted, start=1):
-        diagonal, row[0] = row[0], (i, 0, i, 0)
-        for j, other in enumerate(said, start=1):
-            total, replaced, left, put = diagonal
-            kept = diagonal if one == other else (total + 1, replaced + 1, left, put)
-            above, before = row[j], row[j - 1]
-            diagonal = above
-            row[j] = min(
-                kept,
-                (above[0] + 1, above[1], above[2] + 1, above[3]),
-                (before[0] + 1, before[1], before[2], before[3] + 1),
-            )
-    return Edits(*row[-1][1:], len(wanted))
+    return counted(matched(wanted, said))
+
+
+def counted(pairs: Iterable[tuple[str, str]]) -> Edits:
+    """Return how many of the pairs of `matched` are which edit."""
+    found = list(pairs)
+    n_replaced = sum(one != other and bool(one) and bool(other) for one, other in found)
+    n_left, n_put = sum(not other for _, other in found), sum(not one for one, _ in found)
+    return Edits(n_replaced, n_left, n_put, len(found) - n_put)
 
 
 def of_all(wanted: Sequence[Sequence[str]], said: Sequence[Sequence[str]]) -> Edits:

@@ -10,7 +10,8 @@ import numpy as np
 from scipy.stats import binomtest
 
 from tidegate.analysis.wording import probability
-from tidegate.tasks.transcription.edits import Edits, edits, of_all
+from tidegate.tasks.judging import by_label
+from tidegate.tasks.transcription.edits import Edits, counted, edits, matched, of_all
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Judgement:
     @property
     def edits(self) -> Edits:
         """Of the transcriber, over all sequences."""
-        return of_all(self.wanted, self.said)
+        return counted(pair for pairs in self.matched for pair in pairs)
 
     @property
     def simple_edits(self) -> Edits:
@@ -50,10 +51,21 @@ class Judgement:
         return of_all(self.wanted, self.simple_said)
 
     @cached_property
+    def matched(self) -> list[list[tuple[str, str]]]:
+        """What was wanted of each sequence beside what the transcriber said, as `edits.matched` tells it."""
+        return [matched(*pair) for pair in zip(self.wanted, self.said, strict=True)]
+
+    @cached_property
+    def tokens(self) -> NDArray[Any]:
+        """All that were wanted or said, sorted, shape (K,)."""
+        return np.unique([token for side in (self.wanted, self.said) for one in side for token in one])
+
+    @cached_property
     def each(self) -> NDArray[np.int64]:
         """How many edits each sequence takes, of the transcriber and of the simple model, shape (N, 2)."""
-        pairs = zip(self.wanted, self.said, self.simple_said, strict=True)
-        return np.array([[edits(one, ours).total, edits(one, simple).total] for one, ours, simple in pairs])
+        ours = [counted(pairs).total for pairs in self.matched]
+        simple = [edits(*pair).total for pair in zip(self.wanted, self.simple_said, strict=True)]
+        return np.array([ours, simple], dtype=np.int64).T
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -124,6 +136,28 @@ class Judgement:
             f"({low_high[0]} to {low_high[1]} % with 95 % confidence).",
         ]
 
+    def by_token(self) -> list[dict[str, Any]]:
+        """Return of each token how often it was wanted, as ``tokens``, and its ``precision``, ``recall`` and ``F1``.
+
+        None stands for what cannot be said: precision of one that never was said, recall and F1 of one that was not
+        wanted.
+        """
+        return by_label(self.tokens, *self._paired(), "tokens")
+
+    def confusion(self) -> NDArray[np.int64]:
+        """Return how often each token, by row, was heard as each, by column, shape (K, K); without what is left out."""
+        wanted, said = self._paired()
+        heard = (wanted != "") & (said != "")
+        counts = np.zeros((len(self.tokens), len(self.tokens)), dtype=np.int64)
+        np.add.at(counts, tuple(np.searchsorted(self.tokens, side[heard]) for side in (wanted, said)), 1)
+        return counts
+
+    def _paired(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return every token that was wanted, and what was said for it; "" for nothing."""
+        pairs = [pair for pairs in self.matched for pair in pairs]
+        wanted, said = np.array(pairs, dtype=str).reshape(-1, 2).T
+        return wanted, said
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain numbers and text."""
         return {
@@ -135,6 +169,7 @@ class Judgement:
             "edits": self.edits._asdict(),
             "simple_error_rate": self.simple_edits.rate,
             "simple_edits": self.simple_edits._asdict(),
+            "by_token": self.by_token(),
             "right": float(self.right.mean()),
             "interval": list(self.interval()),
             "p_value": self.p_value,

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from tidegate.errors import DataError, SettingError
+from tidegate.tasks.transcription.hearing import sequences_of
 from tidegate.tasks.transcription.judging import Judgement
 from tidegate.tasks.transcription.simple import PieceByPiece
+from tidegate.tasks.trial import SET_ASIDE, in_turns, shared, too_few
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
     from tidegate.tasks.transcription.heard import Heard, Spikes
     from tidegate.tasks.transcription.transcriber import SequenceTranscriber
 
-_SET_ASIDE = 0.2
-_EXAMPLES = 4
+    Floats = NDArray[np.float64]
 
 
 class Example(NamedTuple):
@@ -37,6 +38,8 @@ class Example(NamedTuple):
         What the transcriber says, how surely, and when.
     spikes
         What its network says as time goes.
+    frames
+        What it reads, shape (T, I): of a recording decibels, -80 to 0, by frames of 10 ms and bands, low ones first.
     """
 
     number: int
@@ -44,6 +47,7 @@ class Example(NamedTuple):
     simple_said: str
     heard: Heard
     spikes: Spikes
+    frames: Floats
 
 
 @dataclass(frozen=True)
@@ -149,18 +153,26 @@ def tried(
     order = np.argsort(-sureness, kind="stable")
     right, wrong = (
         [
-            Example(int(numbers[k]), wanted[k], simple_said[k], heard[k], model.inspect([judged.sequences[k]])[0])
-            for k in order[told.right[order] == is_right][:_EXAMPLES].tolist()
+            Example(int(numbers[k]), wanted[k], simple_said[k], heard[k], *_seen(model, judged.sequences[k]))
+            for k in in_turns(order[told.right[order] == is_right].tolist(), wanted)
         ]
         for is_right in (True, False)
     )
     return Trial(model, told, numbers, heard, simple_seconds, seconds, right, wrong, notes)
 
 
+def _seen(model: SequenceTranscriber, sequence: Floats) -> tuple[Spikes, Floats]:
+    """Return what the network says of a sequence as time goes, and what it reads."""
+    (frames,) = sequences_of([sequence], model.rate, model.bands, "X").items
+    return model.inspect([sequence])[0], frames
+
+
 def _check(model: SequenceTranscriber, given: Recordings, name: str) -> None:
     """Refuse recordings without transcripts, and those of another rate than the model's."""
     if given.transcripts is None:
         raise DataError(f"{name} hold no transcripts", repair="Give a .tsv table of files and what they say.")
+    if not any(given.transcripts):
+        raise DataError(f"every transcript of {name} is empty", repair="Give what was said.")
     if given.rate != model.rate:
         raise SettingError(
             f"rate is {model.rate}, but {name} hold {given.rate} samples per second; give that, or read them with "
@@ -174,17 +186,16 @@ def _parted(
     """Return what to learn from, what to judge by, its places in its file, and what to say of it."""
     if test is not None:
         _check(model, test, "the test")
-        return given, test, np.arange(len(test.sequences)), [*given.notes, *test.notes]
+        both = shared(given.sequences, test.sequences)
+        return given, test, np.arange(len(test.sequences)), [*given.notes, *test.notes, *both]
     n_sequences = len(given.sequences)
-    n_aside = round(_SET_ASIDE * n_sequences)
+    n_aside = round(SET_ASIDE * n_sequences)
     if not n_aside:
-        raise DataError(
-            f"there are {n_sequences} sequences, too few to set a fifth aside",
-            repair="Give more, or a file to judge by with --test.",
-        )
+        raise too_few("recordings to set a fifth aside")
     order = np.random.default_rng(model.seed).permutation(n_sequences)
     kept, aside = np.sort(order[n_aside:]), np.sort(order[:n_aside])
-    return _taken(given, kept), _taken(given, aside), aside, list(given.notes)
+    learned, judged = _taken(given, kept), _taken(given, aside)
+    return learned, judged, aside, [*given.notes, *shared(learned.sequences, judged.sequences)]
 
 
 def _taken(given: Recordings, chosen: NDArray[np.int64]) -> Recordings:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tidegate.tasks.transcription.edits import NONE, Edits, edits, of_all
+from tidegate.tasks.transcription.edits import NONE, Edits, counted, edits, matched, of_all
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,27 @@ def test_of_many():
     assert made == Edits(1, 0, 1, 3)
     assert made.rate == pytest.approx(2 / 3)
     assert np.isnan(NONE.rate)
+
+
+def test_pairs_spell_both_and_are_counted():
+    rng = np.random.default_rng(1)
+    for _ in range(60):
+        wanted, said = (list(rng.choice(list("abc"), rng.integers(0, 7))) for _ in range(2))
+        pairs = matched(wanted, said)
+        assert [one for one, _ in pairs if one] == wanted
+        assert [other for _, other in pairs if other] == said
+        assert counted(pairs) == edits(wanted, said)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said", "found"),
+    [
+        ("79912", "7912", [("7", "7"), ("9", "9"), ("9", ""), ("1", "1"), ("2", "2")]),
+        ("ab", "ba", [("", "b"), ("a", "a"), ("b", "")]),
+        ("a", "b", [("a", "b")]),
+        ("", "", []),
+    ],
+)
+def test_what_stands_beside_what(wanted, said, found):
+    """Among as few edits those with the fewest substitutions: of "ab" and "ba" two of the other kinds."""
+    assert matched(wanted, said) == found

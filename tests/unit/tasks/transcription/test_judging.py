@@ -69,3 +69,16 @@ def test_the_test_exchanges_errors_within_sequences():
     )
     assert 0.01 < told.p_value < 0.9
     assert told.p_value == pytest.approx(found.pvalue)
+
+
+def test_token_by_token():
+    told = judged(["ab", "ba"], ["ac", "b"], ["", ""])
+    assert told.tokens.tolist() == ["a", "b", "c"]
+    assert told.by_token() == [
+        {"label": "a", "tokens": 2, "precision": 1.0, "recall": 0.5, "F1": pytest.approx(2 / 3)},
+        {"label": "b", "tokens": 2, "precision": 1.0, "recall": 0.5, "F1": pytest.approx(2 / 3)},
+        {"label": "c", "tokens": 0, "precision": 0.0, "recall": None, "F1": None},
+    ]
+    assert told.confusion().tolist() == [[1, 0, 0], [0, 1, 1], [0, 0, 0]]
+    assert told.to_dict()["by_token"] == told.by_token()
+    assert judged(["a"], ["a"], ["a"]).confusion().tolist() == [[1]]

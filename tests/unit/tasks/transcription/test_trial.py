@@ -63,8 +63,10 @@ def test_examples_are_of_their_kind_and_surest_first(trial):
     assert len(trial.right) <= 4 >= len(trial.wrong)
     for side in (trial.right, trial.wrong):
         sure = [one.heard.log_probability / max(len(one.heard.said), 1) for one in side]
-        assert sure == sorted(sure, reverse=True)
+        assert len({one.wanted for one in side}) < len(side) or sure == sorted(sure, reverse=True)
         assert all(one.spikes.probability.shape[1] == 4 for one in side)
+        assert all(one.frames.shape == (len(one.frames), 16) for one in side)
+        assert all(-(-len(one.frames) // 2) == len(one.spikes.begins) for one in side)
 
 
 def test_it_is_plain_numbers_and_text_without_clocks(trial):
@@ -84,11 +86,21 @@ def test_a_test_of_its_own(given):
 
 def test_what_cannot_be_tried(given):
     model = SequenceTranscriber(**QUICK)
-    with pytest.raises(DataError, match="there are 2 sequences, too few to set a fifth aside"):
+    with pytest.raises(DataError, match="there are too few recordings to set a fifth aside"):
         tried(model, given(2))
     with pytest.raises(DataError, match="the test hold no transcripts"):
         tried(model, given(9), given(3)._replace(transcripts=None))
+    with pytest.raises(DataError, match="every transcript of the test is empty"):
+        tried(model, given(9), given(3)._replace(transcripts=["", "", ""]))
     with pytest.raises(
         SettingError, match="rate is 8000, but the data hold 16000 samples per second; give that, or read"
     ):
         tried(model, given(9)._replace(rate=16_000))
+
+
+def test_what_was_learned_from_too_is_said(given):
+    whole = given(20)
+    test = whole._replace(sequences=whole.sequences[:3], transcripts=whole.transcripts[:3])
+    trial = tried(SequenceTranscriber(**QUICK), whole, test, epochs=1, batch_size=8)
+    (note,) = trial.notes
+    assert note.startswith("3 of 3 test sequences are among those learned from too")
