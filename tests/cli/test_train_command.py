@@ -115,7 +115,7 @@ def test_a_file_to_judge_by(tidegate, questions):
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("train classify", "Name a file of labelled sequences"),
+        ("train classify", "Name a file to learn from"),
         ("train classify nothere.tsv", "nothere.tsv"),
         ("train classify questions.tsv --example", "and not both"),
         ("train classify --example poems", "There is no example 'poems'"),

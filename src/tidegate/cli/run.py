@@ -38,8 +38,8 @@ class Request:
         str,
         typer.Argument(
             metavar="INPUT",
-            help="A file as for train, without a look at its labels, tags or transcripts; .txt: one text, or file "
-            "name of a recording, a line; -: lines of standard input.",
+            help="A file as for train, without a look at its labels, tags, transcripts or targets; .txt: one text, or "
+            "file name of a recording, a line; -: lines of standard input.",
         ),
     ] = "-"
     json: Annotated[Flag, JSON] = False
@@ -50,8 +50,9 @@ def run(request: Request) -> int:
     """Use a trained sequence model.
 
     Prints one line for each sequence, in their order: of a classifier label and probability, apart by a tab; of a
-    tagger each word with its tag, word/tag; of a transcriber what is said in a recording. Lines of standard input are
-    answered as they come. With --json each answer is a document on a line of its own, with probabilities.
+    tagger each word with its tag, word/tag; of a transcriber what is said in a recording; of a translator the target.
+    Lines of standard input are answered as they come. With --json each answer is a document on a line of its own, with
+    probabilities.
     """
     model, task = _model(request.trained)
     parts = _lines(sys.stdin.buffer, task) if request.file == "-" else _parts(request.file, task)

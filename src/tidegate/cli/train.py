@@ -29,6 +29,7 @@ tidegate train classify questions.tsv --output questions
 tidegate train classify train.ts --test test.ts --set convolution=beside
 tidegate train tag names.conll --output names
 tidegate train transcribe recordings/ --output heard
+tidegate train translate train.de,train.en --test test.de,test.en
 tidegate run questions new.txt
 """
 
@@ -42,7 +43,7 @@ class Lesson:
         typer.Argument(
             metavar="TASK",
             help="classify: one label per sequence. tag: one tag per token of a sentence. transcribe: what is said in "
-            "each recording.",
+            "each recording. translate: a text of any length for each text.",
         ),
     ]
     labelled: Annotated[
@@ -50,7 +51,8 @@ class Lesson:
         typer.Argument(
             metavar="DATA",
             help="To classify: .tsv or .csv of texts, .npz or .ts of channels. To tag: a token a line with its tag, "
-            "as in CoNLL or CoNLL-U. To transcribe: a folder of WAV files and a .tsv of what each says, or .npz.",
+            "as in CoNLL or CoNLL-U. To transcribe: a folder of WAV files and a .tsv of what each says, or .npz. To "
+            "translate: .tsv of source and target, or a file of each: train.de,train.en.",
         ),
     ] = None
     example: Annotated[str | None, EXAMPLE] = None
@@ -89,7 +91,7 @@ class Lesson:
             If there is nothing to read, or it cannot be read or does not hold what is wanted.
         """
         if (self.labelled is None) is (self.chosen is None):
-            raise SettingError("Name a file of labelled sequences, or give --example, and not both.")
+            raise SettingError("Name a file to learn from, or give --example, and not both.")
         given = self.about.read(self.labelled) if self.labelled is not None else self.about.example(str(self.chosen))
         return given, None if self.test is None else self.about.read(self.test)
 

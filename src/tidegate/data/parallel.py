@@ -55,6 +55,34 @@ def read_parallel(source: str | Path, target: str | Path | None = None) -> Paral
     return Parallel([one for one, _ in pairs], [other for _, other in pairs])
 
 
+def read_sources(source: str | Path) -> list[str | None]:
+    """Read the sources of a file, whatever else is beside them; .gz is unpacked on the way.
+
+    Parameters
+    ----------
+    source
+        A TSV, whose first column is read, without a header as of `read_parallel` or of "source" alone; or a file of
+        another name with a source on each line.
+
+    Returns
+    -------
+    list
+        One for each line: None where it is empty.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, with its line.
+    """
+    file = Path(source)
+    found = [line for _, line in lines(file)]
+    if file.name.removesuffix(".gz").lower().endswith(".tsv"):
+        columns = [line.split("\t") for line in found]
+        is_header = bool(columns) and [cell.strip().lower() for cell in columns[0]] in (list(_NAMES), [_NAMES[0]])
+        found = [cells[0] for cells in columns[is_header:]]
+    return [one.strip() or None for one in found]
+
+
 def _together(source: Path, target: Path) -> Iterator[tuple[str, str]]:
     """Yield the lines of two files side by side."""
     for k, (one, other) in enumerate(zip_longest(lines(source), lines(target))):
@@ -82,7 +110,7 @@ def _columns(file: Path) -> Iterator[tuple[str, str]]:
         if len(cells) != len(_NAMES):
             raise wrong(
                 file, number, f"has {len(cells)} columns, not 2: {line.strip()[:40]!r}",
-                "Give source and target, apart by a tab.",
+                "Give source and target, apart by a tab, or the targets in a file of their own.",
             )  # fmt: skip
         for name, cell in zip(_NAMES, cells, strict=True):
             if not cell:

@@ -25,9 +25,9 @@ def test_data_or_an_example(data):
 
 def test_the_first_part_is_normal_unless_another_file_is_watched(tmp_path):
     (tmp_path / "today.csv").write_text("logins,failures,bytes\n" + "1,2,3\n" * 9)
-    normal, watched = Recorded(example="logins", normal=0.75).read()
+    normal, watched, _ = Recorded(example="logins", normal=0.75).read()
     assert (len(normal[0].values), len(watched[0].values)) == (2_592, 864)
-    normal, watched = Recorded(example="logins", watch=tmp_path / "today.csv").read()
+    normal, watched, _ = Recorded(example="logins", watch=tmp_path / "today.csv").read()
     assert (len(normal[0].values), len(watched[0].values)) == (3_456, 9)
 
 

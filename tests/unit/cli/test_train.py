@@ -15,6 +15,8 @@ from tidegate.errors import SettingError
         (Lesson("classify", example="waves"), "waves"),
         (Lesson("classify", example=""), "reviews"),
         (Lesson("tag", example=""), "journeys"),
+        (Lesson("translate", example=""), "dates"),
+        (Lesson("translate", Path("some/train.de.gz,some/train.en.gz")), "train"),
         (Lesson("classify"), "data"),
     ],
 )

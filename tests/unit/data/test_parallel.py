@@ -3,6 +3,7 @@ import gzip
 import pytest
 
 from tidegate import read_parallel
+from tidegate.data.parallel import read_sources
 from tidegate.errors import DataError
 
 
@@ -73,3 +74,17 @@ def test_columns_that_cannot_be_used_are_refused_with_their_line(written, conten
 def test_a_file_that_is_not_there(tmp_path, written):
     with pytest.raises(DataError, match="there is no file"):
         read_parallel(written("a\n", "a.de"), tmp_path / "b.en")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "found"),
+    [
+        ("source\ttarget\neins\tone\n\nzwei\n", "a.tsv", ["eins", None, "zwei"]),
+        ("Source\n eins \n", "a.tsv.gz", ["eins"]),
+        ("eins\tone\n", "a.TSV", ["eins"]),
+        ("source\n\neins\tzwei\n", "a.de", ["source", None, "eins\tzwei"]),
+        ("", "a.tsv", []),
+    ],
+)
+def test_sources_alone(written, content, name, found):
+    assert read_sources(written(content, name)) == found

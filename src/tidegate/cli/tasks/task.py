@@ -93,7 +93,10 @@ class Task(Protocol):
         """Return the sequence that a line of text is, which is not empty."""
 
     def sequences(self, path: Path) -> Sequence[Any]:
-        """Return the sequences of a file that is no plain text; what is wanted of them is not looked at."""
+        """Return the sequences of a file that is no plain text; what is wanted of them is not looked at.
+
+        None stands for an empty line, which is answered by an empty line.
+        """
 
     def answers(self, model: Any, sequences: Sequence[Any]) -> Iterator[Answer]:
         """Yield what the model says of each sequence, of which there is one at least."""

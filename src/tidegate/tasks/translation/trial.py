@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tidegate.errors import DataError
 from tidegate.scoring.bleu import of_counts
 from tidegate.tasks.translation.judging import SPOKEN, Judgement, measured
 from tidegate.tasks.translation.pairs import Pairs
 from tidegate.tasks.translation.simple import Dictionary, Nearest
+from tidegate.tasks.trial import MOST_EXAMPLES, SET_ASIDE, shared, too_few
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_SET_ASIDE, _CHOSEN_ON = 0.2, 0.1
-_EXAMPLES = 4
+_CHOSEN_ON = 0.1
 
 
 class Example(NamedTuple):
@@ -39,8 +38,8 @@ class Example(NamedTuple):
     ----------
     number
         Its place in the file that it is from, counted from 0.
-    source, wanted, said
-        The source, its target, and what the translator says.
+    source, wanted, said, simple
+        The source, its target, what the translator says, and what the simple model says.
     probability
         Of a token of what it says: the geometric mean.
     alignment
@@ -51,12 +50,13 @@ class Example(NamedTuple):
     source: Any
     wanted: Any
     said: Any
+    simple: Any
     probability: float
     alignment: Alignment
 
 
-@dataclass(frozen=True)
-class Trial:
+@dataclass(frozen=True, eq=False)
+class TranslatorTrial:
     """What came out.
 
     Parameters
@@ -106,10 +106,34 @@ class Trial:
         """Return what came out in words, the verdict first."""
         return self.judgement.sentences()
 
+    def by_length(self) -> list[dict[str, Any]]:
+        """Return how either model did on short, middling and long sources, about a third of them each.
+
+        Returns
+        -------
+        list of dict
+            ``label``: how many words or tokens the sources have; ``sequences``: how many there are; ``score`` and
+            ``simple_score``, in percent.
+        """
+        texts = isinstance(self.sources[0], str)
+        lengths = np.array([len(one.split() if texts else one) for one in self.sources])
+        edges = np.unique(np.quantile(lengths, (1 / 3, 2 / 3), method="lower"))
+        groups = np.searchsorted(edges, lengths)
+        return [self._part(lengths, groups == k, "word" if texts else "token") for k in np.unique(groups)]
+
+    def _part(self, lengths: NDArray[np.int64], chosen: NDArray[np.bool_], unit: str) -> dict[str, Any]:
+        """Return how either model did on some of the sources."""
+        found, told = np.flatnonzero(chosen), self.judgement
+        low, high = int(lengths[chosen].min()), int(lengths[chosen].max())
+        wanted, said, simple = ([one[k] for k in found] for one in (told.wanted, told.said, told.simple_said))
+        score, simple_score = (measured(one, wanted, told.measure, lowercase=told.lowercase) for one in (said, simple))
+        label = f"{low} {unit}{'' if low == 1 else 's'}" if low == high else f"{low} to {high} {unit}s"
+        return {"label": label, "sequences": len(found), "score": score, "simple_score": simple_score}
+
     def to_dict(self) -> dict[str, Any]:
         """Return scores and the course of training as plain numbers and text, without clocks."""
-        parameters = self.model.n_parameters_
-        return {**self.judgement.to_dict(), "parameters": parameters, "history": self.model.history_}
+        more = {"lengths": self.by_length(), "parameters": self.model.n_parameters_, "history": self.model.history_}
+        return {**self.judgement.to_dict(), **more}
 
     def clocks(self) -> dict[str, float]:
         """Return the seconds to fit the translator and the simple model."""
@@ -123,7 +147,7 @@ def tried(
     *,
     epochs: int | None = None,
     batch_size: int = 64,
-) -> Trial:
+) -> TranslatorTrial:
     """Fit a translator, and judge it beside a simple model on sources that neither has seen.
 
     Parameters
@@ -156,10 +180,10 @@ def tried(
     ours = f"the {model.cell} translator with attention"
     told = Judgement(ours, simple.name, model.measure_, judged.targets, said, simple_said, model.lowercase, model.seed)
     right, wrong = (
-        [_looked(model, judged, k, (said[k], float(surely[k]))) for k in chosen] for chosen in _ranked(told, surely)
+        [_looked(model, judged, told, (k, float(surely[k]))) for k in chosen] for chosen in _ranked(told, surely)
     )
     clocks, notes = (simple_seconds, seconds), [*notes, note]
-    return Trial(model, told, judged.sources, judged.numbers, surely, *clocks, right, wrong, notes)
+    return TranslatorTrial(model, told, judged.sources, judged.numbers, surely, *clocks, right, wrong, notes)
 
 
 def simplest(learned: Pairs, measure: Measure, seed: int, *, lowercase: bool) -> tuple[Dictionary | Nearest, str]:
@@ -196,24 +220,11 @@ def _parted(known: Pairs, test: Parallel | None, seed: int) -> tuple[Pairs, Pair
     """Return what to learn from, what to judge by, and what to say of it."""
     if test is not None:
         judged = Pairs.of(*test, names=("the sources of the test", "the targets of the test"))
-        return known, judged, _shared(known, judged)
-    learned, aside = known.parted(_SET_ASIDE, seed)
+        return known, judged, shared(known.sources, judged.sources)
+    learned, aside = known.parted(SET_ASIDE, seed)
     if aside is None:
-        raise DataError(
-            "there are too few different sources to set a fifth of them aside",
-            repair="Give more, or a file to judge by with --test.",
-        )
+        raise too_few("different sources to set a fifth of them aside")
     return learned, aside, []
-
-
-def _shared(learned: Pairs, judged: Pairs) -> list[str]:
-    """Return a warning where test sources were learned from too."""
-    seen = set(map(repr, learned.sources))
-    n_both = sum(repr(one) in seen for one in judged.sources)
-    if not n_both:
-        return []
-    part = f"{n_both:,} of {len(judged.sources):,}"
-    return [f"{part} test sources are among those learned from too: the scores may flatter."]
 
 
 def _ranked(told: Judgement, surely: Floats) -> tuple[list[int], list[int]]:
@@ -222,11 +233,11 @@ def _ranked(told: Judgement, surely: Floats) -> tuple[list[int], list[int]]:
     order = np.lexsort((-surely, -np.where(told.right, 100.0, quality)))
     lowest = np.lexsort((-surely, quality))
     good = order if told.measure == "bleu" else order[told.right[order]]
-    return good[:_EXAMPLES].tolist(), lowest[~told.right[lowest]][:_EXAMPLES].tolist()
+    return good[:MOST_EXAMPLES].tolist(), lowest[~told.right[lowest]][:MOST_EXAMPLES].tolist()
 
 
-def _looked(model: SequenceTranslator, judged: Pairs, k: int, said: tuple[Any, float]) -> Example:
-    """Return where the translator looked in test source `k`."""
-    source = judged.sources[k]
-    number = int(judged.numbers[k])
-    return Example(number, source, judged.targets[k], *said, model.inspect(source))
+def _looked(model: SequenceTranslator, judged: Pairs, told: Judgement, one: tuple[int, float]) -> Example:
+    """Return where the translator looked in a test source, by its place and how sure the translator was."""
+    k, surely = one
+    texts = judged.sources[k], judged.targets[k], told.said[k], told.simple_said[k]
+    return Example(int(judged.numbers[k]), *texts, surely, model.inspect(judged.sources[k]))

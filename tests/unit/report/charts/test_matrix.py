@@ -34,8 +34,25 @@ def test_nothing_singled_out_draws_nothing():
     assert len(layers({**DATA, "marked": {"x": [], "y": []}})) == 1
 
 
+def test_columns_and_rows_may_have_names():
+    names = {"x": ["the", 'a "gate"'], "y": ["das", "Tor"]}
+    encoding = layers({**DATA, "names": names})[0]["encoding"]
+    assert encoding["x"]["axis"]["labelExpr"] == '["the", "a \\"gate\\""][datum.value - 1]'
+    assert encoding["y"]["axis"]["labelExpr"] == '["das", "Tor"][datum.value - 1]'
+    assert encoding["x"]["axis"]["values"] == encoding["y"]["axis"]["values"] == [1, 2]
+    assert encoding["x"]["axis"]["tickCount"] == encoding["y"]["axis"]["tickCount"] == 2
+
+
+def test_every_named_row_has_its_height():
+    n_rows = 40
+    names = {"x": ["a", "b"], "y": ["c"] * n_rows}
+    assert matrix({**DATA, "size": [2, n_rows], "names": names}).to_dict()["height"] == 22 * n_rows
+
+
 def test_many_rows_are_not_all_labelled_and_not_too_high():
     made = matrix({**DATA, "size": [300, 48]}).to_dict()
     assert made["height"] == 420
-    assert made["layer"][0]["encoding"]["y"]["axis"]["values"][:3] == [1, 4, 8]
+    axis = made["layer"][0]["encoding"]["y"]["axis"]
+    assert axis["values"][:3] == [1, 4, 8]
+    assert axis["tickCount"] == len(axis["values"])
     assert made["layer"][1]["mark"]["size"] == 12

@@ -46,12 +46,27 @@ def test_every_test_source_has_its_row(trial):
     assert frame.probability.between(0, 1).all()
 
 
+def test_short_and_long_sources_are_judged_apart(trial):
+    parts = trial.by_length()
+    assert trial.to_dict()["lengths"] == parts
+    assert sum(part["sequences"] for part in parts) == len(trial.sources)
+    lengths = np.array([len(one.split()) for one in trial.sources])
+    longest = lengths >= int(parts[-1]["label"].split()[0])
+    assert parts[-1]["sequences"] == longest.sum()
+    frame = trial.frame()[longest]
+    assert parts[-1]["score"] == pytest.approx(100 * (frame.target == frame.said).mean())
+    assert parts[-1]["simple_score"] == pytest.approx(100 * (frame.target == frame.simple).mean())
+    assert len(parts) > 1
+
+
 def test_examples_right_and_wrong_and_where_it_looked(trial):
+    frame = trial.frame().set_index("sequence")
     assert len(trial.right) == 4
     assert all(one.said == one.wanted for one in trial.right)
     assert all(one.said != one.wanted for one in trial.wrong)
     for one in (*trial.right, *trial.wrong):
         assert one.alignment.target == one.said
+        assert one.simple == frame.simple[one.number]
         assert one.alignment.weights.shape[1] == len(one.source.split())
 
 
@@ -60,7 +75,9 @@ def test_a_file_of_its_own_judges_and_what_is_on_both_sides_is_said(backwards):
     given, test = Parallel(X, y), Parallel([*X[:2], "tor tor tor tor tor tor"], [*y[:2], "gate"])
     trial = tried(SequenceTranslator(**QUICK), given, test, epochs=1)
     assert trial.numbers.tolist() == [0, 1, 2]
-    assert trial.notes[0] == "2 of 3 test sources are among those learned from too: the scores may flatter."
+    assert trial.notes[0] == (
+        "2 of 3 test sequences are among those learned from too, word for word: the scores may flatter by up to 2 of 3."
+    )
 
 
 def test_the_better_simple_model_is_chosen_on_what_is_held_out():
