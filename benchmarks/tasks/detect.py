@@ -38,9 +38,9 @@ CHOSEN_ON = {
     "msl": "channels whose name begins with C, D, F or M-1 to M-3",
 }
 SETTINGS: dict[str, dict[str, Any]] = {
-    "nab": {"memory": 6_000, "window": 96},
-    "skab": {"false_alarms": 0.03},
-    "msl": {"judged": ("channel 0",)},
+    "nab": {"memory": 6_000, "window": 96, "lasting": (10, 50)},
+    "skab": {"false_alarms": 0.03, "lasting": (10, 50)},
+    "msl": {"judged": ("channel 0",), "lasting": (10, 50)},
 }
 SET_ASIDE = {"nab": 0.5, "skab": 0.3, "msl": 0.3}
 PUBLISHED = {

@@ -89,8 +89,18 @@ def test_recordings_have_a_column(tidegate, table):
     assert any("Nothing says which steps are odd" in one for one in told["sentences"])
 
 
+def test_channels_go_by_their_names_and_what_says_nothing_is_named(tidegate, table):
+    values = np.random.default_rng(0).normal(size=(200, 2))
+    values[:, 1] += 50
+    table("flow,heat", *(f"{flow:.4f},{heat:.4f}" for flow, heat in values), name="normal.csv")
+    table("heat,flow", *(f"{heat:.4f},{flow:.4f}" for flow, heat in values[:60]), ",", name="today.csv")
+    told = json.loads(tidegate(f"detect normal.csv --watch today.csv --json {QUICK}").stdout)
+    assert len(told["alarms"]) < 6
+    assert told["run"]["notes"][-1] == "1 of the 61 steps watched hold no reading: they never raise an alarm."
+
+
 def test_the_example_runs_without_data(tidegate):
-    done = tidegate(f"detect --example logins {QUICK} --json")
+    done = tidegate(f"detect --example logins {QUICK} --set lasting=10,50 --json")
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["events"] == 3
 
@@ -111,13 +121,18 @@ def test_the_example_runs_without_data(tidegate):
         ("detect back.csv", "row 3, column 'time': time stands still or goes backwards here"),
         ("detect short.csv", "it needs 8"),
         ("detect pump.csv --labels broken --watch pump.csv", "has no column 'broken'"),
-        ("detect pump.csv --labels fault --watch two.csv", "what is watched has 2 channels; training has 1"),
+        ("detect pump.csv --labels fault --watch two.csv", "recording X has 2 channels; training had 1"),
+        (
+            "detect two.csv --labels fault --watch other.csv",
+            "recording X has no channel 'level'; it has 'flow', 'heat'",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_and_leaves_nothing(tidegate, pump, table, typed, said):
     table("time,flow", "2026-01-02,1", "2026-01-01,2", name="back.csv")
     table("flow", "1", "2", "3", name="short.csv")
     table("flow,level,fault", *(f"{k},{k},0" for k in range(50)), name="two.csv")
+    table("flow,heat,fault", *(f"{k},{k},0" for k in range(50)), name="other.csv")
     before = sorted(Path().iterdir())
     done = tidegate(typed)
     assert done.exit_code == 2, done.stdout

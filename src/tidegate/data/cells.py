@@ -45,7 +45,12 @@ def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
-def floats(source: Source, name: str, column: pa.ChunkedArray, series: Callable[[int], Any]) -> Floats:
+_REPAIR = "Correct the cell, or empty it and choose --fill interpolate, zero, forward or keep."
+
+
+def floats(
+    source: Source, name: str, column: pa.ChunkedArray, series: Callable[[int], Any], *, repair: str = _REPAIR
+) -> Floats:
     """Return a column as float64, NaN where it is empty.
 
     Parameters
@@ -56,6 +61,8 @@ def floats(source: Source, name: str, column: pa.ChunkedArray, series: Callable[
         Numbers, booleans, or text that holds numbers.
     series
         Gives the series of a row, for the message.
+    repair
+        What to do with a cell that cannot be used.
 
     Raises
     ------
@@ -64,7 +71,7 @@ def floats(source: Source, name: str, column: pa.ChunkedArray, series: Callable[
     """
     column = plain(column)
     if is_text(column.type):
-        column = _from_text(source, name, column, series)
+        column = _from_text(source, name, column, series, repair=repair)
     elif not (is_numeric(column.type) or pa.types.is_boolean(column.type) or pa.types.is_null(column.type)):
         raise refusal(source, f"the column holds {column.type}, not numbers", 0, name, repair="Name a numeric column.")
     if source.owned and column.num_chunks == 1 and column.type == pa.float64():
@@ -77,7 +84,7 @@ def floats(source: Source, name: str, column: pa.ChunkedArray, series: Callable[
         wrong = INFINITE if np.isinf(values[index]) else f"numbers must lie between -{LARGEST:g} and {LARGEST:g}"
         raise refusal(
             source, f"the value is {values[index]}: {wrong}", index, name, series=series(index),
-            repair="Correct the cell, or empty it and choose --fill interpolate, zero, forward or keep.",
+            repair=repair,
         )  # fmt: skip
     return values
 
@@ -160,7 +167,9 @@ def _copied(column: pa.ChunkedArray) -> Floats:
     return values
 
 
-def _from_text(source: Source, name: str, column: pa.ChunkedArray, series: Callable[[int], Any]) -> pa.ChunkedArray:
+def _from_text(
+    source: Source, name: str, column: pa.ChunkedArray, series: Callable[[int], Any], *, repair: str
+) -> pa.ChunkedArray:
     trimmed = pc.utf8_trim_whitespace(column)
     empty = pc.is_in(trimmed, value_set=pa.array(MISSING, trimmed.type))
     trimmed = pc.if_else(empty, pa.scalar(None, trimmed.type), trimmed)
@@ -172,6 +181,6 @@ def _from_text(source: Source, name: str, column: pa.ChunkedArray, series: Calla
         index = int(np.argmin(good.to_numpy()))
         raise refusal(
             source, f"{column[index].as_py()!r} is not a number", index, name, series=series(index),
-            repair="Correct the cell, or empty it and choose --fill interpolate, zero, forward or keep.",
+            repair=repair,
         )  # fmt: skip
     return pc.cast(trimmed, pa.float64())

@@ -19,6 +19,8 @@ from tidegate.data.times import clock
 from tidegate.errors import DataError, Place
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from tidegate.data.columns import Kind
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 _LABEL_NAMES = ("label", "labels", "anomaly", "is_anomaly", "anomalous", "outlier", "changepoint", "fault", "odd")
 """What columns of labels are called."""
+
+_NAMELESS = "channel "
+"""What channels of arrays are called, before their number."""
 
 
 class Recording(NamedTuple):
@@ -143,11 +148,54 @@ def recorded(data: Any) -> list[Recording]:
         made = [each for one in data for each in recorded(one)]
         if len(made) > 1:
             made = [each._replace(name=each.name or str(k)) for k, each in enumerate(made)]
-        _check_alike(made)
-        return made
+        return arranged(made, made[0].channels, "the first")
     if isinstance(data, np.ndarray | list | tuple):
         return [_from_array(data)]
     return read_recorded(data)
+
+
+def arranged(recordings: Sequence[Recording], channels: tuple[str, ...], whose: str = "training") -> list[Recording]:
+    """Return recordings with their channels in a given order.
+
+    Parameters
+    ----------
+    recordings
+        As they came.
+    channels
+        The names and their order. They go by their places where they or those of a recording came without names.
+    whose
+        Whose channels these are, for messages.
+
+    Raises
+    ------
+    DataError
+        If a recording has another number of channels, or others.
+    """
+    made = []
+    for one in recordings:
+        name = one.name or "X"
+        if len(one.channels) != len(channels):
+            raise DataError(
+                f"recording {name} has {_counted(len(one.channels))}; {whose} had {len(channels)}",
+                repair=f"Give the channels of {whose}.",
+            )
+        nameless = any(names[0].startswith(_NAMELESS) for names in (one.channels, channels))
+        if nameless or one.channels == channels:
+            made.append(one)
+            continue
+        missing = [each for each in channels if each not in one.channels]
+        if missing:
+            raise DataError(
+                f"recording {name} has no channel {missing[0]!r}; it has {', '.join(map(repr, one.channels[:20]))}",
+                repair=f"Name its columns as {whose} had them: {', '.join(map(repr, channels[:20]))}.",
+            )
+        order = [one.channels.index(each) for each in channels]
+        made.append(one._replace(values=one.values[:, order], channels=channels))
+    return made
+
+
+def _counted(n_channels: int) -> str:
+    return "1 channel" if n_channels == 1 else f"{n_channels} channels"
 
 
 def _from_array(data: Any) -> Recording:
@@ -166,7 +214,7 @@ def _from_array(data: Any) -> Recording:
         raise DataError(
             "the value is infinite", place=Place(row=row, column=str(channel)), repair="Correct it, or write NaN."
         )
-    return Recording(values, tuple(f"channel {k}" for k in range(values.shape[1])))
+    return Recording(values, tuple(f"{_NAMELESS}{k}" for k in range(values.shape[1])))
 
 
 def _channels(source: Source, roles: _Roles) -> tuple[list[str], str | None]:
@@ -182,6 +230,7 @@ def _channels(source: Source, roles: _Roles) -> tuple[list[str], str | None]:
     channels = [name for name in kinds if name not in (*roles, time)]
     for name in channels:
         if kinds[name] == "text":
+            _check_first_wrong(source, name)
             raise DataError(
                 f"the column {name!r} of {source.name} holds text, which is no channel",
                 repair="Leave it out of the table, or name it with --id where it tells recordings apart.",
@@ -202,7 +251,7 @@ def _recordings(source: Source, roles: _Roles) -> list[Recording]:
     wanted |= {name: role for name, role in ((time, "time"), (roles.id, "id")) if name is not None}
     wanted |= {roles.labels: "covariate"} if roles.labels else {}
     columns = source.fetch(wanted)
-    values = np.stack([floats(source, name, columns[name], lambda _row: None) for name in channels], axis=1)
+    values = np.stack([_numbers(source, name, columns[name]) for name in channels], axis=1)
     odd = None if roles.labels is None else _labels(source, roles.labels, columns[roles.labels])
     when = None if time is None else clock(source, time, columns[time])
     codes, names = (
@@ -234,8 +283,22 @@ def _only(names: list[str]) -> str | None:
     return names[0] if names else None
 
 
+def _numbers(source: Source, name: str, column: Any) -> Floats:
+    return floats(source, name, column, lambda _row: None, repair="Correct the cell, or leave it empty.")
+
+
+def _check_first_wrong(source: Source, name: str) -> None:
+    """Refuse the first cell of a column that is no number, if cells before it are."""
+    column = source.fetch({name: "covariate"})[name]
+    try:
+        _numbers(source, name, column[:1])
+    except DataError:
+        return
+    _numbers(source, name, column)
+
+
 def _labels(source: Source, name: str, column: Any) -> NDArray[np.bool_]:
-    numbers = floats(source, name, column, lambda _row: None)
+    numbers = _numbers(source, name, column)
     wrong = ~np.isin(numbers, (0.0, 1.0))
     if wrong.any():
         row = int(wrong.argmax())
@@ -254,12 +317,3 @@ def _check_forward(source: Source, name: str, times: Integers, rows: NDArray[Any
             "time stands still or goes backwards here", place=Place(row=source.row(row), column=name),
             repair="Sort the rows by time and leave repeated stamps out, or name the column of the recordings: --id.",
         )  # fmt: skip
-
-
-def _check_alike(made: list[Recording]) -> None:
-    for one in made:
-        if len(one.channels) != len(made[0].channels):
-            raise DataError(
-                f"recording {one.name} has {len(one.channels)} channels, and the first has {len(made[0].channels)}",
-                repair="Give recordings of the same channels, or fit a detector to each.",
-            )

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tidegate.data.recorded import read_recorded, recorded
+from tidegate.data.recorded import arranged, read_recorded, recorded
 from tidegate.errors import DataError
 
 LINES = "time,flow,heat,odd\n2026-01-01 00:00,1,5,0\n2026-01-01 00:10,2,,0\n2026-01-01 00:20,3,7,1\n"
@@ -69,13 +69,26 @@ def test_labels_do_not_slip_in_among_the_channels(table):
     assert read_recorded(table(LINES.replace("odd", "Anomaly")), labels="Anomaly")[0].channels == ("flow", "heat")
 
 
+def test_a_cell_that_is_no_number_is_named_among_numbers(table):
+    with pytest.raises(
+        DataError, match=r"row 3, column 'flow': 'oops' is not a number. Correct the cell, or leave it em"
+    ):
+        read_recorded(table(LINES.replace("10,2,", "10,oops,")))
+    with pytest.raises(DataError, match=r"the column 'flow' of .* holds text, which is no channel"):
+        read_recorded(table(LINES.replace("00,1,", "00,a,").replace("10,2,", "10,b,")))
+    with pytest.raises(
+        DataError, match=r"row 3, column 'flow': the value is inf.* Correct the cell, or leave it empty"
+    ):
+        read_recorded(table(LINES.replace("10,2,", "10,inf,")), labels="odd")
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
         (np.zeros((2, 2, 2)), "a recording has 3 axes"),
         (np.array([1.0, np.inf]), "row 1, column '0': the value is infinite"),
         (["a", "b"], "no array of numbers"),
-        ([np.zeros((3, 2)), np.zeros(3)], "recording 1 has 1 channels, and the first has 2"),
+        ([np.zeros((3, 2)), np.zeros(3)], "recording 1 has 1 channel; the first had 2"),
         ({1, 2}, "a set cannot be read"),
     ],
 )
@@ -89,3 +102,18 @@ def test_two_columns_of_stamps_are_not_chosen_between():
     frame = pd.DataFrame({"a": stamps, "b": stamps, "flow": [1.0, 2.0, 3.0]})
     with pytest.raises(DataError, match=r"several columns hold stamps: 'a', 'b'. Name the one that counts: --time"):
         read_recorded(frame)
+
+
+def test_channels_go_by_their_names_or_by_their_places_where_they_have_none():
+    frame = pd.DataFrame({"heat": [1.0, 2.0], "flow": [3.0, 4.0]})
+    made = arranged(recorded(frame), ("flow", "heat"))
+    assert made[0].channels == ("flow", "heat")
+    np.testing.assert_array_equal(made[0].values, [[3, 1], [4, 2]])
+    assert arranged(recorded(frame.to_numpy()), ("flow", "heat"))[0].values.tolist() == frame.to_numpy().tolist()
+    assert arranged(recorded(frame), ("channel 0", "channel 1"))[0].values.tolist() == frame.to_numpy().tolist()
+    mixed = recorded([frame, frame[["flow", "heat"]]])
+    np.testing.assert_array_equal(mixed[0].values, mixed[1].values)
+    with pytest.raises(
+        DataError, match=r"X has no channel 'level'; it has 'heat', 'flow'. Name its columns as training"
+    ):
+        arranged(recorded(frame), ("flow", "level"))

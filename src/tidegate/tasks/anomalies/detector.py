@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from tidegate.checks import check_choice, check_whole
-from tidegate.data.recorded import recorded
+from tidegate.data.recorded import arranged, recorded
 from tidegate.errors import DataError, SettingError
 from tidegate.nn.initialisation import built
 from tidegate.tasks import fitting
@@ -70,7 +70,8 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         What may speak for a step being odd, some of "error", how large its errors are, "lasting", whether the newest
         `lasting` errors lean to one side, and "level", how far off its values are themselves.
     lasting
-        Steps that "lasting" sums errors over, at least 2.
+        Steps that "lasting" sums errors over, at least 2; several lengths make a signal each, so that slow changes tell
+        too. A long one keeps alarms on for as many steps after an event, and wants many normal steps.
     judged
         Names of the channels that are judged, as in `channels_`; None for all. The others are only read.
     false_alarms
@@ -106,7 +107,7 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         "method": ("forecast", "reconstruct"), "per": ("step", "day")
     }  # fmt: skip
     _LEAST: ClassVar[Mapping[str, int]] = {
-        "hidden_size": 1, "layers": 1, "window": _LEAST, "lasting": 2, "memory": 0, "quiet": 1, "seed": 0,
+        "hidden_size": 1, "layers": 1, "window": _LEAST, "memory": 0, "quiet": 1, "seed": 0,
     }  # fmt: skip
     _SWITCHES: ClassVar[tuple[str, ...]] = ()
 
@@ -127,7 +128,7 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         window: int = 64,
         dropout: float = 0.0,
         signals: Sequence[str] = SIGNALS,
-        lasting: int = 10,
+        lasting: int | Sequence[int] = 10,
         judged: Sequence[str] | None = None,
         false_alarms: float = 0.001,
         per: Literal["step", "day"] = "step",
@@ -230,6 +231,11 @@ class AnomalyDetector(SequenceEstimator[Normality]):
             raise SettingError(f"signals is {self.signals!r}; it must name some of {', '.join(SIGNALS)}, each once.")
         for one in given:
             check_choice("signals", one, SIGNALS)
+        lengths = self._lengths()
+        if not lengths or len(set(lengths)) < len(lengths):
+            raise SettingError(f"lasting is {self.lasting!r}; it must be numbers of steps, each once.")
+        for length in lengths:
+            check_whole("lasting", length, least=2)
         rate = self.false_alarms
         if isinstance(rate, bool) or not isinstance(rate, int | float) or not rate > 0:
             raise SettingError(f"false_alarms is {rate!r}; it must be a number above 0.")
@@ -237,6 +243,10 @@ class AnomalyDetector(SequenceEstimator[Normality]):
             raise SettingError(f"false_alarms is {rate!r} per step; it must be below 0.5, or per='day'.")
         if self.memory:
             check_whole("memory", self.memory, least=100)
+
+    def _lengths(self) -> tuple[Any, ...]:
+        """Return over how many steps errors are summed."""
+        return tuple(self.lasting) if isinstance(self.lasting, list | tuple) else (self.lasting,)
 
     def _set_aside(self, recordings: list[Recording], validation: Any) -> Parts:
         """Return what is learned from and what is set aside, checked for their lengths."""
@@ -250,8 +260,7 @@ class AnomalyDetector(SequenceEstimator[Normality]):
                 raise SettingError(f"validation is {validation!r}; it must be above 0 and below 1, or recordings.")
             parts = Parts.of(recordings, validation)
         else:
-            others = recorded(validation)
-            self._check_width(others, len(recordings[0].channels))
+            others = arranged(recorded(validation), recordings[0].channels)
             parts = Parts.of(recordings, 0).apart(others)
         for one, learned in zip(parts.whole, parts.learned, strict=True):
             least = self.window if self.method == "reconstruct" else _LEAST
@@ -308,14 +317,14 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         scale = Scale.of(np.where(unknown, 0.0, fresh))
         names = (self.signals,) if isinstance(self.signals, str) else tuple(self.signals)
         judged = self._judged(parts.whole[0])
-        gauge = Gauge(scale, Scale.of(np.concatenate(standardised)), names, self.lasting, judged)
-        before = np.full((self.lasting - 1, fresh.shape[1]), np.nan)
+        gauge = Gauge(scale, Scale.of(np.concatenate(standardised)), names, self._lengths(), judged)
         sizes = [
-            gauge.signals(gauge.units(one), values, before).sizes[k:]
+            gauge.signals(gauge.units(one), values, gauge.before).sizes[k:]
             for one, values, k in zip(made, standardised, parts.stopped, strict=True)
         ]
         normal = np.concatenate(sizes)[known]
-        return Normality(reader, parts.whole[0].channels, gauge, normal, threshold_of(normal, rate))
+        threshold = threshold_of(normal, rate)
+        return Normality(reader, parts.whole[0].channels, gauge, normal, threshold)
 
     def _judged(self, one: Recording) -> NDArray[np.bool_]:
         """Return which channels are judged, shape (I,)."""
@@ -337,18 +346,9 @@ class AnomalyDetector(SequenceEstimator[Normality]):
     def _told(self, X: Any) -> list[tuple[Recording, Told]]:
         """Return recordings and what is said of each of their steps."""
         self._check_fitted()
-        recordings = recorded(X)
-        self._check_width(recordings, len(self.channels_))
+        recordings = arranged(recorded(X), self.channels_)
         settled = self._settled()
         return [(one, settled.walk(one.values)) for one in recordings]
-
-    def _check_width(self, recordings: list[Recording], n_channels: int) -> None:
-        for one in recordings:
-            if one.values.shape[1] != n_channels:
-                raise DataError(
-                    f"recording {one.name or 'X'} has {one.values.shape[1]} channels; training had {n_channels}",
-                    repair="Give the channels of training, in the same order.",
-                )
 
     def _drawn(self, data: Normality, generator: torch.Generator) -> torch.nn.Module:
         return self._network_for(len(data.channels), generator)

@@ -138,14 +138,15 @@ def reader_of(recordings: Sequence[Recording]) -> tuple[Reader, list[str]]:
             raise DataError(
                 "the channel holds no value", place=Place(column=name), repair="Leave it out, or give values of it."
             )
-    scale = Scale.of(together)
-    size = np.nanmax(np.abs(together), axis=0)
-    deviation = np.nanstd(together, axis=0)
-    still = deviation <= _CONSTANT * np.maximum(size, 1e-300)
-    spread = np.where(scale.spread > _CONSTANT * size, np.maximum(scale.spread, deviation / 4), deviation)
-    spread = np.where(still, np.where(size > 0, _MOVED * size, 1.0), spread)
+    largest = np.nanmax(np.abs(together), axis=0)
+    size = np.where(largest > 0, largest, 1.0)
+    parts = together / size  # so that the unit does not matter, down to the smallest numbers
+    scale, deviation = Scale.of(parts, least=0.0), np.nanstd(parts, axis=0)
+    still = deviation <= _CONSTANT
+    spread = np.where(scale.spread > _CONSTANT, np.maximum(scale.spread, deviation / 4), deviation)
+    spread = np.where(still, np.where(largest > 0, _MOVED, 1.0), spread)
     names = [name for name, is_still in zip(channels, still, strict=True) if is_still]
-    return Reader("values", None, (scale.centre, spread)), names
+    return Reader("values", None, (scale.centre * size, spread * size)), names
 
 
 def threshold_of(normal: Floats, rate: float) -> Threshold:

@@ -47,15 +47,15 @@ class Scale(NamedTuple):
     spread: Floats
 
     @classmethod
-    def of(cls, values: Floats) -> Self:
+    def of(cls, values: Floats, *, least: float = _LEAST) -> Self:
         """Return median and robust spread of (T, I) values: 1.48 times the median absolute deviation.
 
-        The standard deviation where most values are the same, and never less than 0.001.
+        The standard deviation where most values are the same, and never less than `least`.
         """
         centre = np.nanmedian(values, axis=0)
         spread = _NORMAL * np.nanmedian(np.abs(values - centre), axis=0)
-        spread = np.where(spread > _LEAST, spread, np.nanstd(values, axis=0))
-        return cls(centre, np.maximum(spread, _LEAST))
+        spread = np.where(spread > least, spread, np.nanstd(values, axis=0))
+        return cls(centre, np.maximum(spread, least))
 
     def of_units(self, values: Floats) -> Floats:
         """Return how many spreads values lie from the middle."""
@@ -88,7 +88,7 @@ class Gauge(NamedTuple):
     names
         S of `SIGNALS`.
     lasting
-        Newest steps over which errors are summed, at least 2.
+        Newest steps over which errors are summed, each at least 2; every length makes a signal of its own.
     judged
         Shape (I,): which channels speak; the others are only read.
     """
@@ -96,8 +96,13 @@ class Gauge(NamedTuple):
     errors: Scale
     levels: Scale
     names: tuple[str, ...]
-    lasting: int
+    lasting: tuple[int, ...]
     judged: NDArray[np.bool_]
+
+    @property
+    def before(self) -> Floats:
+        """Errors before a recording began, as `signals` takes them: unknown, shape (longest of lasting - 1, I)."""
+        return np.full((max(self.lasting) - 1, len(self.judged)), np.nan)
 
     def units(self, errors: Floats) -> Floats:
         """Return errors in spreads of normal ones, shape (T, I)."""
@@ -113,7 +118,7 @@ class Gauge(NamedTuple):
         standardised
             Values, shape (T, I).
         before
-            Errors of the steps before the first, shape (lasting - 1, I); NaN before the recording began.
+            Errors of the steps before the first, shape (longest of lasting - 1, I); NaN before the recording began.
 
         Source: "lasting" is the mean over a window, brought to the spread that it has where errors do not depend on
         each other, as in Shewhart charts of means.
@@ -121,12 +126,12 @@ class Gauge(NamedTuple):
         parts = []
         for name in self.names:
             if name == "error":
-                one = units
+                told = [units]
             elif name == "lasting":
-                one = _summed(np.concatenate([before, units]), self.lasting)
+                told = [_summed(np.concatenate([before[len(before) - n + 1 :], units]), n) for n in self.lasting]
             else:
-                one = self.levels.of_units(standardised)
-            parts.append(np.where(self.judged, np.round(one, _DECIMALS) ** 2, np.nan))
+                told = [self.levels.of_units(standardised)]
+            parts += [np.where(self.judged, np.round(one, _DECIMALS) ** 2, np.nan) for one in told]
         squares = np.stack(parts, axis=1)
         there = ~np.isnan(squares)
         counted = there.sum(axis=2)
@@ -142,7 +147,11 @@ class Gauge(NamedTuple):
     def from_state(cls, state: Tree) -> Self:
         """Return the gauge whose `state` this is."""
         return cls(
-            Scale(*state["errors"]), Scale(*state["levels"]), tuple(state["names"]), state["lasting"], state["judged"]
+            Scale(*state["errors"]),
+            Scale(*state["levels"]),
+            tuple(state["names"]),
+            tuple(state["lasting"]),
+            state["judged"],
         )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tidegate.checks import check_fraction
-from tidegate.errors import DataError
+from tidegate.data.recorded import arranged
 from tidegate.tasks.anomalies.judging import Judgement, Said
 from tidegate.tasks.anomalies.simple import MovingDeviation, PrincipalResiduals
 
@@ -132,7 +132,7 @@ class Trial:
         n_above = int(sum((one.scores > told.value).sum() for one in self.watched))
         count = {0: "no alarm", 1: "1 alarm"}.get(len(self.alarms), f"{len(self.alarms):,} alarms")
         first = (
-            f"{spoken(self.model)} raises {count} in {self.n_steps:,} steps ({n_above:,} steps above the threshold; "
+            f"{spoken(self.model)} raises {count} in {_steps(self.n_steps)} ({_steps(n_above)} above the threshold; "
             f"normal ones alone would give about {told.rate * self.n_steps:,.1f})."
         )
         second = (
@@ -205,11 +205,7 @@ def tried(
         As `AnomalyDetector.fit`; or if what is watched has other channels.
     """
     learned, watched = parted(given) if test is None else (list(given), list(test))
-    if len(watched[0].channels) != len(learned[0].channels):
-        raise DataError(
-            f"what is watched has {len(watched[0].channels)} channels; training has {len(learned[0].channels)}",
-            repair="Give the channels of training, in the same order.",
-        )
+    watched = arranged(watched, learned[0].channels)
     started = time.perf_counter()
     model.fit(list(learned), epochs=epochs, batch_size=batch_size)
     seconds = time.perf_counter() - started
@@ -218,7 +214,7 @@ def tried(
     started = time.perf_counter()
     judgement = _judged(model, made, learned)
     simple_seconds = time.perf_counter() - started
-    notes = [*_mislabelled(learned), *model.notes_]
+    notes = [*_mislabelled(learned), *model.notes_, *_silent(watched), *_uneven([*learned, *watched])]
     return Trial(model, made, model.alarms(list(watched)), judgement, simple_seconds, seconds, notes)
 
 
@@ -244,6 +240,33 @@ def _mislabelled(learned: Sequence[Recording]) -> list[str]:
         return []
     n_steps = sum(len(one.values) for one in learned)
     return [f"{n_odd:,} of the {n_steps:,} steps that were learned from are labelled odd, and count as normal here."]
+
+
+def _silent(watched: Sequence[Recording]) -> list[str]:
+    """Return a warning where steps hold no reading, of which nothing can be said."""
+    n_silent = sum(int(np.isnan(one.values).all(axis=1).sum()) for one in watched)
+    if not n_silent:
+        return []
+    n_steps = sum(len(one.values) for one in watched)
+    return [f"{n_silent:,} of the {_steps(n_steps)} watched hold no reading: they never raise an alarm."]
+
+
+def _uneven(given: Sequence[Recording]) -> list[str]:
+    """Return a warning where stamps are not evenly spaced, by more than half of the usual distance."""
+    for one in given:
+        if one.times is None or len(one.times) < 3:
+            continue
+        apart = np.diff(one.times)
+        usual = float(np.median(apart))
+        uneven = np.flatnonzero(np.abs(apart - usual) > 0.5 * usual)
+        if len(uneven):
+            first = f"{f'recording {one.name}, ' if one.name else ''}before {one.moment(int(uneven[0]) + 1)}"
+            return [f"Steps are not evenly spaced (first {first}), and are read as if they were."]
+    return []
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count:,} steps"
 
 
 def _one_in(rate: float) -> str:

@@ -65,14 +65,17 @@ class Settled(NamedTuple):
         made: Floats = (values - reader.mean) / reader.spread
         return made
 
+    def watch(self) -> Watch:
+        """Return a watch that has seen normal steps alone."""
+        return Watch(self.normality.normal, self.memory)
+
     def walk(self, values: Floats) -> Told:
         """Return what is said of each step of a recording, shape (T, I)."""
         standardised = self.standardised(values)
         gauge = self.normality.gauge
         units = gauge.units(errors(self.network, standardised, read(standardised), self.window))
-        before = np.full((gauge.lasting - 1, values.shape[1]), np.nan)
-        signals = gauge.signals(units, standardised, before)
-        scores, each = Watch(self.normality.normal, self.memory).walk(signals.sizes)
+        signals = gauge.signals(units, standardised, gauge.before)
+        scores, each = self.watch().walk(signals.sizes)
         return Told(scores, blame(signals, each))
 
 
@@ -97,8 +100,8 @@ class Online:
         self._settled, self.steps, self.score, self.alarmed = settled, 0, 0.0, False
         self.shares: dict[str, float] = {}
         gauge, width = settled.normality.gauge, len(settled.normality.channels)
-        self._before = np.full((gauge.lasting - 1, width), np.nan)
-        self._watch = Watch(settled.normality.normal, settled.memory)
+        self._before = gauge.before
+        self._watch = settled.watch()
         self._read = np.zeros((0, width))
         self._standardised = np.zeros((0, width))
         self._state: HX | None = None

@@ -98,6 +98,17 @@ def test_units_do_not_matter(normal, odd):
     np.testing.assert_allclose(scaled, plain, rtol=1e-9)
 
 
+def test_errors_may_be_summed_over_several_lengths(normal, odd, tmp_path):
+    short, both = (AnomalyDetector(**QUICK, lasting=steps).fit(normal, epochs=2) for steps in (4, (4, 30)))
+    scores = both.score_samples(odd)
+    assert (scores >= short.score_samples(odd)).all(), "one signal more, and the oddest counts"
+    assert (scores > short.score_samples(odd) + 0.5)[104:130].any(), "the sum over 30 steps remembers what was odd"
+    watch = both.online()
+    np.testing.assert_allclose([watch.update(row) for row in odd], scores, atol=1e-6)
+    both.save(tmp_path / "model")
+    np.testing.assert_array_equal(tidegate.load(tmp_path / "model").score_samples(odd), scores)
+
+
 def test_channels_may_only_be_read(normal, odd):
     model = AnomalyDetector(**QUICK, judged=["channel 1"]).fit(normal, epochs=2)
     assert all(set(one.shares) and one.shares["channel 0"] == 0 for one in model.alarms(odd))
@@ -133,6 +144,9 @@ def test_other_recordings_may_be_set_aside(normal, waves):
         ({"method": "guess"}, "method is 'guess'; it must be one of 'forecast', 'reconstruct'"),
         ({"window": 7}, "window is 7; it must be a whole number, at least 8"),
         ({"lasting": 1}, "lasting is 1"),
+        ({"lasting": (10, 1)}, "lasting is 1"),
+        ({"lasting": (9, 9)}, "lasting is .*; it must be numbers of steps, each once"),
+        ({"lasting": "short"}, "lasting is 'short'"),
         ({"signals": ()}, "signals is \\(\\); it must name some of error, lasting, level"),
         ({"signals": ("error", "error")}, "each once"),
         ({"signals": "size"}, "signals is 'size'; it must be one of 'error'"),

@@ -31,6 +31,15 @@ def test_units_are_robust_and_still_channels_are_named():
     np.testing.assert_allclose(reader.spread, [2, 0.4, 1], rtol=0.1)
 
 
+@pytest.mark.parametrize("unit", [1e-290, 1e-6, 1e90])
+def test_units_come_with_the_channel(unit):
+    values = np.stack([np.random.default_rng(0).normal(5, 2, 1_000), np.r_[np.zeros(900), np.ones(100)]], axis=1)
+    plain, small = (reader_of([recording(values * one)])[0] for one in (1.0, unit))
+    np.testing.assert_allclose(small.spread / unit, plain.spread, rtol=1e-9)
+    np.testing.assert_allclose(small.mean / unit, plain.mean, rtol=1e-9)
+    assert reader_of([recording(values * unit)])[1] == []
+
+
 def test_a_channel_without_values_is_refused():
     with pytest.raises(DataError, match="column 'c0': the channel holds no value"):
         reader_of([recording(np.full((30, 1), np.nan))])

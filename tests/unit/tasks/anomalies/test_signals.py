@@ -7,7 +7,7 @@ UNIT = Scale(np.zeros(2), np.ones(2))
 BOTH = np.array([True, True])
 
 
-def gauge(*names, lasting=4, judged=BOTH):
+def gauge(*names, lasting=(4,), judged=BOTH):
     return Gauge(UNIT, UNIT, names, lasting, judged)
 
 
@@ -47,9 +47,20 @@ def test_lasting_errors_add_up_and_errors_to_both_sides_do_not():
     assert gauge("lasting").signals(swinging, np.zeros((8, 2)), unknown(3)).sizes[-1, 0] == 0
 
 
+def test_every_length_is_a_signal_of_its_own():
+    errors = np.r_[np.zeros(6), np.ones(4)][:, None].repeat(2, axis=1)
+    both = gauge("error", "lasting", lasting=(2, 4))
+    assert both.before.shape == (3, 2)
+    told = both.signals(errors, errors, both.before).sizes
+    for column, length in ((1, 2), (2, 4)):
+        alone = gauge("lasting", lasting=(length,))
+        np.testing.assert_array_equal(told[:, column], alone.signals(errors, errors, alone.before).sizes[:, 0])
+    np.testing.assert_allclose(told[-1], [1, np.sqrt(2), 2], rtol=1e-8)
+
+
 def test_what_came_before_counts():
     whole = np.random.default_rng(0).normal(size=(20, 2))
-    one = gauge("error", "lasting")
+    one = gauge("error", "lasting", lasting=(2, 4))
     at_once = one.signals(whole, whole, unknown(3)).sizes
     apart = [one.signals(whole[k : k + 1], whole[k : k + 1], whole[k - 3 : k]).sizes[0] for k in range(3, 20)]
     np.testing.assert_array_equal(at_once[3:], apart)
@@ -92,4 +103,4 @@ def test_a_watch_that_remembers_says_the_same_step_by_step():
 def test_state_comes_back():
     one = gauge("error", "level", judged=np.array([False, True]))
     again = Gauge.from_state(one.state())
-    assert (again.names, again.lasting, again.judged.tolist()) == (("error", "level"), 4, [False, True])
+    assert (again.names, again.lasting, again.judged.tolist()) == (("error", "level"), (4,), [False, True])

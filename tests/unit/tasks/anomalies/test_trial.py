@@ -73,8 +73,22 @@ def test_odd_steps_that_were_learned_from_are_named(recording):
 
 
 def test_what_is_watched_has_the_channels_of_training(recording):
-    with pytest.raises(DataError, match="what is watched has 1 channels; training has 2"):
+    with pytest.raises(DataError, match="has 1 channel; training had 2"):
         tried(AnomalyDetector(**QUICK), [recording], [Recording(np.zeros((90, 1)), ("a",))])
+
+
+def test_silence_and_uneven_steps_are_named(recording):
+    times = np.arange(600) * 60
+    times[400:] += 300
+    values = recording.values[600:1_200].copy()
+    values[100:150] = np.nan
+    watched = recording.part(600, 1_200)._replace(values=values, times=times, name="b")
+    notes = tried(AnomalyDetector(**QUICK), [recording.part(0, 600)], [watched], epochs=1).notes
+    assert "50 of the 600 steps watched hold no reading: they never raise an alarm." in notes
+    assert "Steps are not evenly spaced (first recording b, before 24300), and are read as if they were." in notes
+    assert not any("reading" in one or "evenly" in one for one in tried(
+        AnomalyDetector(**QUICK), [recording.part(0, 600)], [recording.part(600, 1_200)], epochs=1
+    ).notes)  # fmt: skip
 
 
 def test_parts_are_checked(recording):
