@@ -103,7 +103,7 @@ def test_the_example_runs_without_data_and_the_same_seed_gives_the_same_bits(tid
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("train transcribe", "Name a file of labelled sequences"),
+        ("train transcribe", "Name a file to learn from"),
         ("train transcribe nothere", "there is no file or folder 'nothere'"),
         ("train transcribe calls --example", "and not both"),
         ("train transcribe --example waves", "There is no example 'waves'; there are dialled"),

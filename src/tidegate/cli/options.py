@@ -22,11 +22,14 @@ EXAMPLE: OptionInfo = typer.Option(
     "--example",
     metavar="[NAME]",
     help="In place of DATA: air-passengers (the default), sunspots, co2 or retail; for inspect also adding, its "
-    "default; for train classify reviews, its default, or waves; for train tag journeys; for train transcribe dialled; "
-    "for train translate dates; for detect pump, its default, payments or logins.",
+    "default; for train classify reviews, its default, or waves; for train tag journeys; for train generate origins, "
+    "its default, or melodies; for train transcribe dialled; for train translate dates; for detect pump, its default, "
+    "payments or logins.",
 )
 
 JSON: OptionInfo = typer.Option("--json", help="Print one JSON document instead of text.")
+
+SEED: OptionInfo = typer.Option("--seed", metavar="N", help="The same seed gives the same bits.")
 
 SET: OptionInfo = typer.Option(
     "--set",
@@ -224,7 +227,7 @@ class Subject:
 class Chance:
     """What makes a run repeatable."""
 
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same bits.")] = 0
+    seed: Annotated[int, SEED] = 0
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,19 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tidegate.cli.app import command
 from tidegate.cli.options import JSON, Flag
-from tidegate.cli.tasks.table import task_of
+from tidegate.cli.tasks import table
+from tidegate.cli.tasks.generate import Writing
 from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tidegate.cli.tasks.task import Task
 
@@ -24,6 +26,7 @@ EXAMPLE = """
 tidegate run questions new.txt
 tail -f incoming.log | tidegate run questions
 ls calls/*.wav | tidegate run heard
+echo "Once upon a time" | tidegate run tales --temperature 0.7 --count 3
 """
 
 _AT_ONCE = 1_024
@@ -34,6 +37,7 @@ class Request:
     """Everything that was asked for."""
 
     trained: Annotated[Path, typer.Argument(metavar="MODEL", help="A folder that tidegate train wrote.")]
+    writing: Writing
     file: Annotated[
         str,
         typer.Argument(
@@ -50,14 +54,15 @@ def run(request: Request) -> int:
     """Use a trained sequence model.
 
     Prints one line for each sequence, in their order: of a classifier label and probability, apart by a tab; of a
-    tagger each word with its tag, word/tag; of a transcriber what is said in a recording; of a translator the target.
-    Lines of standard input are answered as they come. With --json each answer is a document on a line of its own, with
-    probabilities.
+    tagger each word with its tag, word/tag; of a generator the line and what it goes on with, of an empty line a whole
+    text; of a transcriber what is said in a recording; of a translator the target. Lines of standard input are answered
+    as they come. With --json each answer is a document on a line of its own, with probabilities.
     """
     model, task = _model(request.trained)
+    own = table.own(task, "answers", {"writing": request.writing})
     parts = _lines(sys.stdin.buffer, task) if request.file == "-" else _parts(request.file, task)
     for part in parts:
-        for line in _told(model, task, part, whole=request.json):
+        for line in _told(model, task, part, own, whole=request.json):
             typer.echo(line)
     return 0
 
@@ -72,7 +77,7 @@ def _model(directory: Path) -> tuple[Any, Task]:
         why = "it holds no config.json" if directory.is_dir() else "there is no such folder"
         raise SettingError(f"{directory} is not a saved model: {why}. Name a folder that tidegate train wrote.")
     made = load(directory)
-    task = task_of(made)
+    task = table.task_of(made)
     if task is None:
         other = "in Python, by tidegate.load" if isinstance(made, SequenceEstimator) else "by tidegate predict"
         raise SettingError(f"{directory} holds a {type(made).__name__}, which run cannot use: use it {other}.")
@@ -80,7 +85,7 @@ def _model(directory: Path) -> tuple[Any, Task]:
 
 
 def _lines(stream: Iterable[bytes], task: Task) -> Iterator[list[Any]]:
-    """Yield the sequence of each line, as they come; None for an empty line."""
+    """Yield the sequence of each line, as they come; None for one that is none."""
     from tidegate.data.lines import decoded
 
     for number, raw in enumerate(stream, start=1):
@@ -99,13 +104,15 @@ def _parts(name: str, task: Task) -> Iterator[Sequence[Any]]:
 
 
 def _sequence(line: str, task: Task) -> Any:
-    return task.sequence(line) if line.strip() else None
+    return task.sequence(line) if line.strip() else task.EMPTY
 
 
-def _told(model: Any, task: Task, part: Sequence[Any], *, whole: bool) -> Iterator[str]:
-    """Yield what is said of each sequence; an empty line of text, None, is answered by an empty line."""
+def _told(
+    model: Any, task: Task, part: Sequence[Any], own: Mapping[str, Any] = MappingProxyType({}), *, whole: bool
+) -> Iterator[str]:
+    """Yield what is said of each sequence, by options of the task's own; None is answered by an empty line."""
     there = [one for one in part if one is not None]
-    found = iter(task.answers(model, there)) if there else iter(())
+    found = iter(task.answers(model, there, **own)) if there else iter(())
     for one in part:
         if one is None:
             yield ""

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -16,6 +16,7 @@ from tidegate.cli.app import Invocation, command
 from tidegate.cli.interruption import resumable
 from tidegate.cli.options import EXAMPLE, SET, Chance, Folder, Speech
 from tidegate.cli.settings import spoken
+from tidegate.cli.tasks import table
 from tidegate.cli.tasks.table import TASKS, Name
 from tidegate.errors import SettingError
 
@@ -30,6 +31,7 @@ tidegate train classify train.ts --test test.ts --set convolution=beside
 tidegate train tag names.conll --output names
 tidegate train transcribe recordings/ --output heard
 tidegate train translate train.de,train.en --test test.de,test.en
+tidegate train generate tales.txt --set layers=2 --output tales
 tidegate run questions new.txt
 """
 
@@ -42,8 +44,8 @@ class Lesson:
         Name,
         typer.Argument(
             metavar="TASK",
-            help="classify: one label per sequence. tag: one tag per token of a sentence. transcribe: what is said in "
-            "each recording. translate: a text of any length for each text.",
+            help="classify: one label per sequence. generate: write on. tag: one tag per token of a sentence. "
+            "transcribe: what is said in each recording. translate: a text of any length for each text.",
         ),
     ]
     labelled: Annotated[
@@ -51,13 +53,18 @@ class Lesson:
         typer.Argument(
             metavar="DATA",
             help="To classify: .tsv or .csv of texts, .npz or .ts of channels. To tag: a token a line with its tag, "
-            "as in CoNLL or CoNLL-U. To transcribe: a folder of WAV files and a .tsv of what each says, or .npz. To "
-            "translate: .tsv of source and target, or a file of each: train.de,train.en.",
+            "as in CoNLL or CoNLL-U. To generate: .txt, .tsv or .csv of texts, .npz of melodies. To transcribe: a "
+            "folder of WAV files and a .tsv of what each says, or .npz. To translate: .tsv of source and target, or a "
+            "file of each: train.de,train.en.",
         ),
     ] = None
     example: Annotated[str | None, EXAMPLE] = None
     test: Annotated[
-        Path | None, typer.Option("--test", metavar="FILE", help="What to judge by; else a fifth of DATA, set aside.")
+        Path | None, typer.Option("--test", metavar="FILE", help="What to judge by; else a part of DATA, set aside.")
+    ] = None
+    by: Annotated[
+        Literal["text", "line"] | None,
+        typer.Option("--by", metavar="text|line", help="To generate: .txt as one long text, or a text a line; text."),
     ] = None
 
     @property
@@ -92,8 +99,12 @@ class Lesson:
         """
         if (self.labelled is None) is (self.chosen is None):
             raise SettingError("Name a file to learn from, or give --example, and not both.")
-        given = self.about.read(self.labelled) if self.labelled is not None else self.about.example(str(self.chosen))
-        return given, None if self.test is None else self.about.read(self.test)
+        own = table.own(self.about, "read", {"by": self.by})
+        if own and self.chosen is not None:
+            raise SettingError("--by says how DATA is read; leave it out for an example.")
+        about = self.about
+        given = about.read(self.labelled, **own) if self.labelled is not None else about.example(str(self.chosen))
+        return given, None if self.test is None else about.read(self.test, **own)
 
 
 @dataclass(frozen=True)
@@ -128,8 +139,8 @@ class Request:
 def train(request: Request) -> int:
     """Learn a sequence task, judged beside a simple model.
 
-    A fifth of the data is set aside, or --test is read, and never learned from. Writes the model, what it says of every
-    test sequence, its scores and a report. Use the model with tidegate run.
+    A fifth of the data, to generate a tenth, is set aside, or --test is read, and never learned from. Writes the model,
+    what it says of every test sequence, its scores and a report. Use the model with tidegate run.
     """
     lesson = request.lesson
     place = folders.place(request.typed.command, f"{lesson.task}-{lesson.name}", request.folder)

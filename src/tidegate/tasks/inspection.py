@@ -17,7 +17,7 @@ from tidegate.tasks.reading import batch
 from tidegate.training.threads import one_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -78,24 +78,28 @@ class Inspection:
         ``most``, what the tag owes to its own step and to the one that it owes most to, ``where``; then each gate, as
         the mean over its units, such as ``layer 1, forward: update``.
         """
-        values = self.steps
-        columns: dict[str, Any] = (
-            {f"channel {k}": channel for k, channel in enumerate(values.T)}
-            if isinstance(values, np.ndarray)
-            else {"token": values}
-        )
+        columns = columns_of(self.steps)
         if self.contributions.ndim == 1:
             columns["contribution"] = self.contributions
         else:
             most = self.contributions.argmax(axis=1)
             columns |= {"said": self.said, "itself": self.contributions.diagonal(), "where": most}
             columns["most"] = self.contributions[np.arange(len(most)), most]
-        opened = {
-            f"{layer.title}: {name}": gate.values.mean(axis=1)
-            for layer in self.layers
-            for name, gate in layer.gates.items()
-        }
-        return pd.DataFrame(columns | opened)
+        return pd.DataFrame(columns | means_of(self.layers))
+
+
+def columns_of(steps: list[str] | Floats) -> dict[str, Any]:
+    """Return the steps of a sequence as columns: ``token``, or ``channel 0`` and so on."""
+    if isinstance(steps, np.ndarray):
+        return {f"channel {k}": channel for k, channel in enumerate(steps.T)}
+    return {"token": steps}
+
+
+def means_of(layers: Sequence[LayerGates]) -> dict[str, Any]:
+    """Return each gate as a column, the mean over its units: ``layer 1, forward: update``."""
+    return {
+        f"{layer.title}: {name}": gate.values.mean(axis=1) for layer in layers for name, gate in layer.gates.items()
+    }
 
 
 @torch.no_grad()

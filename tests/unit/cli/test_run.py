@@ -4,7 +4,7 @@ import pytest
 
 from tidegate import SequenceClassifier
 from tidegate.cli import run
-from tidegate.cli.tasks import classify, tag
+from tidegate.cli.tasks import classify, generate, tag
 from tidegate.errors import DataError
 
 
@@ -59,3 +59,7 @@ def test_a_line_that_is_no_text_is_named():
     assert next(lines) == ["one"]
     with pytest.raises(DataError, match=r"line 2 of standard input is not UTF-8: .* at byte 1. Save it as UTF-8 text"):
         next(lines)
+
+
+def test_an_empty_line_is_something_to_go_on_from_where_the_task_says_so():
+    assert list(run._lines(iter([b"one\n", b"\n", b" "]), generate)) == [["one"], [""], [""]]

@@ -47,6 +47,16 @@ def test_everything_that_decides_is_recorded():
         Lesson("classify", example=""), Course(3, 16, ["cell=lstm"]), Chance(5), Folder(), Speech(), typed
     )
     assert request.recorded(7) == {
-        "task": "classify", "labelled": None, "example": "reviews", "test": None, "epochs": 3, "batch_size": 16,
-        "seed": 7, "set": ["cell=lstm"],
+        "task": "classify", "labelled": None, "example": "reviews", "test": None, "by": None, "epochs": 3,
+        "batch_size": 16, "seed": 7, "set": ["cell=lstm"],
     }  # fmt: skip
+
+
+def test_a_text_is_read_line_by_line_on_request(tmp_path):
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    assert Lesson("generate", tmp_path / "a.txt").read()[0].sequences == "one\ntwo"
+    assert Lesson("generate", tmp_path / "a.txt", by="line").read()[0].sequences == ["one", "two"]
+    with pytest.raises(SettingError, match="--by says how DATA is read; leave it out for an example"):
+        Lesson("generate", example="melodies", by="line").read()
+    with pytest.raises(SettingError, match="--by is for generate; leave it out for tag"):
+        Lesson("tag", tmp_path / "a.txt", by="line").read()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ESTIMATOR = "SequenceClassifier"
 DEFAULT_EXAMPLE = "reviews"
+EMPTY = None
 
 _SCORES = ("precision", "recall", "F1")
 

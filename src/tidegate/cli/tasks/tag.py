@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ESTIMATOR = "SequenceTagger"
 DEFAULT_EXAMPLE = "journeys"
+EMPTY = None
 
 _SCORES = ("precision", "recall", "F1")
 

@@ -57,10 +57,15 @@ class Task(Protocol):
         Public name of its class in `tidegate`.
     DEFAULT_EXAMPLE
         What ``--example`` stands for without a name.
+    EMPTY
+        The sequence that an empty line is; None where it is none, and answered by an empty line.
+
+    Further keywords of `read` and `answers` are options of `train` and `run` that the task takes and others refuse.
     """
 
     ESTIMATOR: str
     DEFAULT_EXAMPLE: str
+    EMPTY: Any
 
     def example(self, name: str) -> Any:
         """Return bundled data to learn from.

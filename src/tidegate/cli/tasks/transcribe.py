@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ESTIMATOR = "SequenceTranscriber"
 DEFAULT_EXAMPLE = "dialled"
+EMPTY = None
 
 _AT_ONCE = 16
 """Recordings that are listened to at once, so that the first answers come soon."""

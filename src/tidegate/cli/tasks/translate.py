@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ESTIMATOR = "SequenceTranslator"
 DEFAULT_EXAMPLE = "dates"
+EMPTY = None
 
 _SCORES = ("simple_score", "score")
 _BETWEEN = ","

@@ -19,7 +19,8 @@ def heat(data: dict[str, Any]) -> alt.LayerChart:
     ----------
     data
         ``x``: axis; ``y``: title with unit; columns ``start``, ``stop`` (of the stretch), ``row`` (from 0, the lowest
-        first), ``value`` in [0, 1]; ``legend``: what is coloured; ``height`` in pixels.
+        first), ``value`` in [0, 1]; ``legend``: what is coloured; ``graded``: False where values are 0 or 1 alone,
+        which needs no scale; ``height`` in pixels.
     """
     sheet = theme.Sheet()
     stretches: dict[tuple[Any, Any], tuple[list[int], list[float]]] = {}
@@ -34,10 +35,7 @@ def heat(data: dict[str, Any]) -> alt.LayerChart:
         "value": [values for _, values in stretches.values()],
     }
     n_rows = max(data["row"], default=0) + 1
-    legend = alt.Legend(
-        title=data["legend"], orient="bottom", gradientLength=180, labelFontSize=13, titleFontSize=13,
-        titleFontWeight="normal", values=[0, 0.5, 1],
-    )  # fmt: skip
+    legend = _legend(data["legend"]) if data.get("graded", True) else None
     shade = alt.Color("value:Q", scale=alt.Scale(domain=[0, 1 / 3, 2 / 3, 1], range=SHADES), legend=legend)
     base = sheet.chart(columns).transform_flatten(["y", "value"]).transform_calculate(top="datum.y + 1")
     mark = base.mark_rect(clip=True, strokeWidth=0).encode(
@@ -49,3 +47,10 @@ def heat(data: dict[str, Any]) -> alt.LayerChart:
         tooltip=[alt.Tooltip("value:Q", title=data["legend"], format=".2f")],
     )  # fmt: skip
     return sheet.finished([mark], height=data.get("height", 150))
+
+
+def _legend(title: str) -> alt.Legend:
+    return alt.Legend(
+        title=title, orient="bottom", gradientLength=180, labelFontSize=13, titleFontSize=13,
+        titleFontWeight="normal", values=[0, 0.5, 1],
+    )  # fmt: skip

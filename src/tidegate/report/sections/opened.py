@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -14,21 +14,31 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tidegate.tasks.inspection import Inspection, LayerGates
+    from tidegate.tasks.inspection import LayerGates
 
     Floats = NDArray[np.float64]
 
-LONGEST = 120
-"""Tokens of a text that are shown."""
+LONGEST, MOST_CHARACTERS = 120, 600
+"""Tokens of a text that are shown, and characters of one that is cut into these."""
 
+_MOSTLY, _BREAK = 0.9, "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}\n"
 _ROLES = ("observed", "baseline", "winner", "recommended")
 _LEAST, _NOTABLE, _MOST, _EXACT = 1.0, 1.1, 1e6, 10
 
 
 def words(title: str, tokens: Sequence[str], shares: Floats) -> blocks.Block:
-    """Return tokens shaded by shares in [0, 1]; of a long text its beginning."""
-    shaded = [[token, share] for token, share in zip(tokens[:LONGEST], shares.round(2).tolist(), strict=False)]
-    return {"kind": "tokens", "title": title, "words": shaded, "cut": max(len(tokens) - LONGEST, 0)}
+    """Return tokens shaded by shares in [0, 1], characters side by side; of a long text its beginning."""
+    tight = _spelt(tokens)
+    longest = MOST_CHARACTERS if tight else LONGEST
+    told = [_BREAK if token == "\n" else token for token in tokens[:longest]]
+    shaded = [[token, share] for token, share in zip(told, shares.round(2).tolist(), strict=False)]
+    cut = max(len(tokens) - longest, 0)
+    return {"kind": "tokens", "title": title, "words": shaded, "cut": cut, "tight": tight}
+
+
+def _spelt(tokens: Sequence[str]) -> bool:
+    """Return whether tokens are the characters of a text, but for a few marks."""
+    return sum(len(token) == 1 for token in tokens) > _MOSTLY * len(tokens)
 
 
 def shares(contributions: Floats) -> Floats:
@@ -51,7 +61,19 @@ def cost(contributions: Floats, unit: str) -> str:
     return f"Hiding a {unit} divides the odds by up to {told}"
 
 
-def gates(seen: Inspection) -> blocks.Block | None:
+class Seen(Protocol):
+    """What was seen of one sequence."""
+
+    @property
+    def steps(self) -> list[str] | Floats:
+        """The sequence: tokens, or values of shape (T, I)."""
+
+    @property
+    def layers(self) -> tuple[LayerGates, ...]:
+        """The gates of each layer."""
+
+
+def gates(seen: Seen) -> blocks.Block | None:
     """Return each gate by token or step, behind a fold; None where there are none."""
     found = [layer for layer in seen.layers if layer.gates]
     if not found:
@@ -59,9 +81,10 @@ def gates(seen: Inspection) -> blocks.Block | None:
     if isinstance(seen.steps, np.ndarray):
         drawn: list[blocks.Block | None] = [blocks.grid([_lines(layer) for layer in found])]
         return blocks.folded("How open each gate was at each step", drawn)
-    lead = "The darker a word, the wider open the gate at it, as the mean over units: 0 closed, 1 open."
+    unit = "character" if _spelt(seen.steps) else "word"
+    lead = f"The darker a {unit}, the wider open the gate at it, as the mean over units: 0 closed, 1 open."
     parts = [_shaded(seen.steps, layer, name) for layer in found for name in layer.gates]
-    return blocks.folded("How open each gate was at each word", [blocks.text([lead]), *parts])
+    return blocks.folded(f"How open each gate was at each {unit}", [blocks.text([lead]), *parts])
 
 
 def _shaded(tokens: Sequence[str], layer: LayerGates, name: str) -> blocks.Block:

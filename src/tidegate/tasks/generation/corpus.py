@@ -32,6 +32,11 @@ class Corpus(NamedTuple):
     conditions: NDArray[np.generic] | None
 
 
+def is_plain(path: Path) -> bool:
+    """Return whether a file is plain text by its name, which says nothing of what a sequence is."""
+    return path.name.removesuffix(".gz").lower().endswith(".txt")
+
+
 def read_corpus(path: str | Path, *, by: By = "text", conditions: bool = False) -> Corpus:
     """Read what to write like from a file, by its ending; .gz of a text is unpacked on the way.
 
@@ -56,7 +61,7 @@ def read_corpus(path: str | Path, *, by: By = "text", conditions: bool = False) 
     """
     check_choice("by", by, ("text", "line"))
     file = Path(path)
-    if not file.name.removesuffix(".gz").lower().endswith(".txt"):
+    if not is_plain(file):
         found = read_labelled(file, labels=conditions)
         return Corpus(found.sequences, found.labels)
     if conditions:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from tidegate.checks import check_whole
-from tidegate.errors import DataError, SettingError
+from tidegate.errors import SettingError
 from tidegate.features.vocabulary import UNITS, Vocabulary
 from tidegate.nn.dropout import Dropout
 from tidegate.nn.initialisation import built
@@ -17,14 +17,16 @@ from tidegate.tasks import fitting
 from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.fitting import Schedule
 from tidegate.tasks.generation import asked, writing
-from tidegate.tasks.generation.blanks import Blanked, Filled, ranked
+from tidegate.tasks.generation.blanks import Filled, ranked
 from tidegate.tasks.generation.given import Given
+from tidegate.tasks.generation.inspection import Inspection, inspected
 from tidegate.tasks.generation.limits import check_memory
 from tidegate.tasks.generation.network import GenerativeNetwork, Lost, Steps
 from tidegate.tasks.generation.passages import Surprise, surprises
 from tidegate.tasks.generation.read import Read
 from tidegate.tasks.generation.sampling import Sampling
 from tidegate.tasks.generation.spacing import joined
+from tidegate.tasks.generation.writing import Written
 from tidegate.tasks.network import Layers, recurrent
 
 if TYPE_CHECKING:
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
 STRETCH = 100
 """Steps of a long text that are learned from at once unless told otherwise."""
 
-_LENGTH, _TIMES = 500, 2
 _LEAST_COUNT = 2
 
 
@@ -88,6 +89,10 @@ class SequenceGenerator(SequenceEstimator[Read]):
     ----------
     tokens_ : tuple of str or None
         By column of `predict_proba`: the mark that sequences begin and end with, unknown tokens, then the known ones.
+    n_keys_ : int or None
+        Of steps of keys.
+    conditions_ : ndarray or None
+        Labels that sequences are written for, sorted.
     history_ : dict of str to list
         By epoch: epoch, loss and val_loss, the held-out loss, in nats per step; the first is before training.
     n_parameters_ : int
@@ -104,6 +109,8 @@ class SequenceGenerator(SequenceEstimator[Read]):
     _VALIDATION: ClassVar[str] = "a fraction below 1, a pair (X, y) as a tuple, y None without conditions, or None"
 
     tokens_: tuple[str, ...] | None
+    n_keys_: int | None
+    conditions_: NDArray[Any] | None
     _network: GenerativeNetwork
 
     def __init__(
@@ -210,6 +217,20 @@ class SequenceGenerator(SequenceEstimator[Read]):
         DataError, SettingError
             If the prefix holds what training did not, or an argument is outside its limits.
         """
+        made = self.write(n, prefix=prefix, condition=condition, length=length, sampling=sampling, seed=seed)
+        return [one.sequence for one in made]
+
+    def write(
+        self,
+        n: int = 1,
+        *,
+        prefix: Any = None,
+        condition: Any = None,
+        length: int | None = None,
+        sampling: Sampling = Sampling(),
+        seed: int | None = None,
+    ) -> list[Written]:
+        """Return what `generate` does, each with the surprise at every step that was written. Takes what it takes."""
         self._check_fitted()
         for name, value, least in (("n", n, 1), ("length", length, 1), ("seed", seed, 0)):
             if value is not None or name == "n":
@@ -217,17 +238,21 @@ class SequenceGenerator(SequenceEstimator[Read]):
         data = self._data
         sampling.check(tokens=data.kind == "tokens")
         begun = data.begun(asked.begun(data, self.unit, (prefix, condition), n))
-        made = writing.continued(
+        made, surprise = writing.continued(
             self._network,
             data.said,
             np.stack(begun, axis=1),
             sampling,
-            n_steps=length or self._length(),
+            n_steps=length or data.most_steps,
             generator=torch.Generator().manual_seed(self.seed if seed is None else seed),
         )
-        written = [made[: writing.ends(made[:, b]) if data.ends else None, b] for b in range(n)]
-        pairs = zip(begun, written, strict=True)
-        return [self._shown(np.concatenate([writing.own(start, one), one])) for start, one in pairs]
+        ends = [writing.ends(made[:, b]) if data.ends else len(made) for b in range(n)]
+        return [
+            Written(
+                self._shown(np.concatenate([writing.own(begun[b], made[:, b]), made[:end, b]])), surprise[: end + 1, b]
+            )
+            for b, end in enumerate(ends)
+        ]
 
     def predict_proba(self, X: Any, y: Any = None) -> Floats:
         """Return the probability of each token, (N, V), or key, (N, K), after each of these; of values their means.
@@ -284,6 +309,21 @@ class SequenceGenerator(SequenceEstimator[Read]):
         """Return minus `bits`, so that more is better, as searches for settings want it."""
         return -self.bits(X, y)
 
+    def inspect(self, sequence: Any, condition: Any = None) -> Inspection:
+        """Return what one sequence did to the network: what surprised it, what it expected, how open each gate was.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            If `fit` was not called, or the sequence is empty or not like those of training.
+        """
+        self._check_fitted()
+        return inspected(
+            self._network,
+            self._data,
+            asked.like(self._data, [asked.item(self._data, self.unit, sequence, name="the sequence")], condition),
+        )
+
     def fill(
         self, sequence: Any, candidates: Sequence[str] | None = None, *, condition: Any = None, n: int = 5
     ) -> list[Filled]:
@@ -307,16 +347,7 @@ class SequenceGenerator(SequenceEstimator[Read]):
         """
         self._check_fitted()
         check_whole("n", n, least=1)
-        if self._data.reader.vocabulary is None:
-            raise DataError("steps of numbers have no blanks", repair="Use generate with a prefix.")
-        blanked = Blanked.of(sequence, self.unit)
-        tried = list(self._data.reader.vocabulary.tokens_[2:]) if candidates is None else list(candidates)
-        whole = [blanked.with_(UNITS[self.unit](one) if self._data.texts else [one]) for one in tried]
-        if not whole:
-            raise DataError("there are no candidates for the blank", repair="Give at least one.")
-        for one in whole:
-            asked.check_known(self._data, one, "the sequence")
-        given = asked.like(self._data, whole, condition)
+        tried, given = asked.filled(self._data, self.unit, (sequence, candidates, condition))
         found = surprises(self._network, self._data.said, self._data.passages(given))
         return ranked(tried, np.array([one.sum() for one in found]), n)
 
@@ -340,11 +371,6 @@ class SequenceGenerator(SequenceEstimator[Read]):
             return made.cut(min(batch_size, max(made.n_steps // truncate, 1)))
         return made
 
-    def _length(self) -> int:
-        if self._data.ends:
-            return _TIMES * self._data.longest
-        return _LENGTH if self._data.kind == "tokens" else self._data.usual
-
     def _shown(self, steps: NDArray[Any]) -> Any:
         """Return steps as training sequences were given."""
         made = self._data.written(steps)
@@ -366,4 +392,6 @@ class SequenceGenerator(SequenceEstimator[Read]):
 
     def _took(self, data: Read) -> None:
         known = data.reader.vocabulary
+        self.n_keys_ = data.reader.n_channels if data.kind == "notes" else None
+        self.conditions_ = None if data.conditions is None else data.conditions.classes
         self.tokens_ = None if known is None else ("<end>", *known.tokens_[1:])

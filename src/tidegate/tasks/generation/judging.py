@@ -64,6 +64,30 @@ class Judgement:
         return _bits(self.simple_nats)
 
     @property
+    def measure(self) -> str:
+        """What scores are counted in: "bits", or of steps of keys, by custom, "nats"."""
+        return "nats" if self.step == "step" else "bits"
+
+    @property
+    def score(self) -> float:
+        """Of the generator, in `measure` per step; less is better."""
+        return self.scored(np.concatenate(self.nats))
+
+    @property
+    def simple_score(self) -> float:
+        """Of the simple model, in `measure` per step."""
+        return self.scored(np.concatenate(self.simple_nats))
+
+    @property
+    def per_nat(self) -> float:
+        """How many of `measure` a nat is."""
+        return 1.0 if self.measure == "nats" else 1 / math.log(2)
+
+    def scored(self, nats: Floats) -> float:
+        """Return the score of some steps, of their surprise in nats, shape (T,)."""
+        return float(nats.mean()) * self.per_nat
+
+    @property
     def p_value(self) -> float:
         """How likely so large a difference is if they are as good as each other, two-sided; NaN below 3 blocks.
 
@@ -96,7 +120,7 @@ class Judgement:
         n_blocks = f"{len(self.nats):,} {self.block}{'' if len(self.nats) == 1 else 's'}"
         p = self.p_value
         certainty = f"{probability(p)}, {n_blocks}" if math.isfinite(p) else f"{n_blocks}, too few to test"
-        told = f"{self.bits:.3f} against {self.simple_bits:.3f} bits per {self.step} ({certainty})"
+        told = f"{self.score:.3f} against {self.simple_score:.3f} {self.measure} per {self.step} ({certainty})"
         if self.verdict == "better":
             first = f"The {self.name} network is better than the {self.simple_name}: {told}."
         elif self.verdict == "worse":
@@ -113,14 +137,18 @@ class Judgement:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain numbers and text."""
         p = self.p_value
+        unsure = {"perplexity": 2**self.bits, "simple_perplexity": 2**self.simple_bits}
+        perplexity = {} if self.measure == "nats" else unsure
         return {
             "model": self.name,
             "simple": self.simple_name,
             "blocks": len(self.nats),
+            "step": self.step,
             "steps": int(sum(len(one) for one in self.nats)),
-            "bits": self.bits,
-            "perplexity": 2**self.bits,
-            "simple_bits": self.simple_bits,
+            "measure": self.measure,
+            "score": self.score,
+            "simple_score": self.simple_score,
+            **perplexity,
             "p_value": p if math.isfinite(p) else None,
             "verdict": self.verdict,
             "sentences": self.sentences(),

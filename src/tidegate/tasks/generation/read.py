@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tidegate.tasks.sequences import Sequences
 
 _RESERVED = 2
+_LENGTH, _TIMES = 500, 2
 
 
 class Read(NamedTuple):
@@ -83,6 +84,13 @@ class Read(NamedTuple):
         """What a step is given as."""
         n_conditions = 0 if self.conditions is None else self.conditions.width
         return Width(self.reader.n_tokens, self.reader.n_channels, n_conditions)
+
+    @property
+    def most_steps(self) -> int:
+        """Steps that are written at most, where nothing else is asked for."""
+        if self.ends:
+            return _TIMES * self.longest
+        return _LENGTH if self.kind == "tokens" else self.usual
 
     @property
     def said(self) -> Said:

@@ -5,7 +5,6 @@ Axis letters: N sequences or blocks, T steps.
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,24 +14,32 @@ import pandas as pd
 
 from tidegate.errors import DataError
 from tidegate.features.vocabulary import Vocabulary
+from tidegate.tasks.generation.conditions import Conditions
 from tidegate.tasks.generation.corpus import Corpus
 from tidegate.tasks.generation.given import Given
 from tidegate.tasks.generation.judging import Judgement, blocks
 from tidegate.tasks.generation.keys import LogisticKeys
 from tidegate.tasks.generation.ngrams import NGrams
+from tidegate.tasks.generation.sampling import Sampling
+from tidegate.tasks.sequences import check_alike, width
+from tidegate.tasks.trial import MOST_EXAMPLES, shared, too_few
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from tidegate.features.vocabulary import Unit
     from tidegate.tasks.generation.generator import SequenceGenerator
+    from tidegate.tasks.generation.inspection import Inspection
 
     Floats = NDArray[np.float64]
 
-_SET_ASIDE = 0.1
-_EXAMPLES, _WRITTEN = 4, 3
+TEMPERATURES = (0.5, 1.0)
+"""At which the report shows what is written."""
+
+SET_ASIDE = 0.1
+"""What is set aside to judge by where there is no file for it; of one long text its end."""
+
+_WRITTEN, _SEEN, _BEFORE = 4, 600, 200
 _ORDERS = {"characters": 5, "words": 3}
 
 
@@ -43,26 +50,41 @@ class Example(NamedTuple):
     ----------
     number
         Its place in what it is from, counted from 0.
-    tokens
-        Its tokens; None for steps of numbers.
-    values
-        Shape (T, K); None for tokens.
-    bits, simple_bits
-        Per step, of the generator and of the simple model.
+    score, simple_score
+        Bits per token, or of keys nats per step, of the generator and of the simple model.
     surprise
-        Of each step in bits, shape (T,): where it was caught out. A text has a step more, its end.
+        At each step in the same unit, shape (T,): where it was caught out. A text that ends has a step more, its end.
+    inspection
+        What was seen of it, of a long block at its beginning.
     """
 
     number: int
-    tokens: list[str] | None
-    values: Floats | None
-    bits: float
-    simple_bits: float
+    score: float
+    simple_score: float
     surprise: Floats
+    inspection: Inspection
+
+
+class Sample(NamedTuple):
+    """What is written from nothing.
+
+    Attributes
+    ----------
+    temperature
+        At which it was drawn.
+    conditions
+        What each is written for; None for nothing.
+    sequences
+        Of the kind of training.
+    """
+
+    temperature: float
+    conditions: list[Any] | None
+    sequences: list[Any]
 
 
 @dataclass(frozen=True)
-class Trial:
+class GeneratorTrial:
     """What came out.
 
     Parameters
@@ -78,7 +100,7 @@ class Trial:
     right, wrong
         What it foresaw best, and worst.
     written
-        What it writes by itself.
+        What it writes by itself, at each of `TEMPERATURES`.
     notes
         What one should know of the data.
     """
@@ -90,21 +112,21 @@ class Trial:
     seconds: float
     right: list[Example]
     wrong: list[Example]
-    written: list[Any]
+    written: list[Sample]
     notes: list[str]
 
     def sentences(self) -> list[str]:
-        """Return what came out in words, the verdict first, then what to know of the data."""
-        return [*self.judgement.sentences(), *self.notes]
+        """Return what came out in words, the verdict first."""
+        return self.judgement.sentences()
 
     def frame(self) -> pd.DataFrame:
-        """Return one row for each test sequence or block: its number, steps, and bits per step of both models."""
+        """Return one row for each test sequence or block: its number, its steps, and the scores of both models."""
         told = self.judgement
         return pd.DataFrame({
             told.block: self.numbers,
             "steps": [len(one) for one in told.nats],
-            "bits": [one.mean() / math.log(2) for one in told.nats],
-            "simple_bits": [one.mean() / math.log(2) for one in told.simple_nats],
+            told.measure: [told.scored(one) for one in told.nats],
+            f"simple_{told.measure}": [told.scored(one) for one in told.simple_nats],
         })  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
@@ -124,7 +146,7 @@ def tried(
     *,
     epochs: int | None = None,
     batch_size: int = 32,
-) -> Trial:
+) -> GeneratorTrial:
     """Fit a generator, and judge it beside n-grams, or a linear rule for each key, on steps that neither has seen.
 
     Parameters
@@ -155,18 +177,39 @@ def tried(
     simple.fit(*learned)
     simple_seconds = time.perf_counter() - started
     nats, simple_nats = model.surprises(*judged), simple.surprises(judged.sequences)
-    items = known.sequences.items
     if known.long:
-        items, nats, simple_nats = _blocks(items[0]), blocks(nats[0]), blocks(simple_nats[0])
+        nats, simple_nats = blocks(nats[0]), blocks(simple_nats[0])
         numbers = np.arange(len(nats))
     step = model.unit.removesuffix("s") if known.texts else "token" if known.sequences.kind == "tokens" else "step"
     told = Judgement(model.cell, simple.name, step, "block" if known.long else "sequence", nats, simple_nats)
     order = np.argsort([one.mean() for one in nats], kind="stable")
-    right, wrong = ([_looked(told, items, numbers, int(k)) for k in ks[:_EXAMPLES]] for ks in (order, order[::-1]))
-    conditions = known.conditions
-    one = None if conditions is None else conditions[0]
-    written = model.generate(_WRITTEN, condition=one)
-    return Trial(model, told, numbers, simple_seconds, seconds, right, wrong, written, _notes(learned, judged))
+    right, wrong = (
+        [_looked(model, told, known, (k, int(numbers[k]))) for k in ks[:MOST_EXAMPLES].tolist()]
+        for ks in (order, order[::-1])
+    )
+    written = _written(model, learned)
+    notes = [] if known.long else shared(learned.sequences, judged.sequences)
+    return GeneratorTrial(model, told, numbers, simple_seconds, seconds, right, wrong, written, notes)
+
+
+def _written(model: SequenceGenerator, learned: Corpus) -> list[Sample]:
+    """Return what is written at each temperature: once of one long text and for each usual label, else four times."""
+    conditions = _usual(learned.conditions)
+    n = 1 if isinstance(learned.sequences, str) else _WRITTEN if conditions is None else len(conditions)
+    return [
+        Sample(one, conditions, model.generate(n, condition=conditions, sampling=Sampling(temperature=one)))
+        for one in TEMPERATURES
+    ]
+
+
+def _usual(conditions: NDArray[Any] | None) -> list[Any] | None:
+    """Return the most frequent labels, the first of equals by its name, or the first vectors; None for none."""
+    if conditions is None:
+        return None
+    if conditions.ndim > 1:
+        return list(conditions[:_WRITTEN])
+    labels, counts = np.unique(conditions, return_counts=True)
+    return [labels[k].item() for k in np.argsort(-counts, kind="stable")[:_WRITTEN]]
 
 
 def _simple(model: SequenceGenerator, *, texts: bool) -> NGrams | LogisticKeys:
@@ -179,52 +222,53 @@ def _simple(model: SequenceGenerator, *, texts: bool) -> NGrams | LogisticKeys:
 
 def _parted(given: Corpus, test: Corpus | None, model: SequenceGenerator) -> tuple[Corpus, Corpus, NDArray[np.int64]]:
     """Return what to learn from, what to judge by, and the places of the latter."""
-    if test is not None:
-        known = Given.of(test.sequences, test.conditions, model.unit, name="the test")
-        return given, test, known.numbers
     known = Given.of(given.sequences, given.conditions, model.unit)
+    if test is not None:
+        return given, test, _alike(known, Given.of(test.sequences, test.conditions, model.unit, name="the test"))
     if isinstance(given.sequences, str):
-        end = round((1 - _SET_ASIDE) * len(given.sequences))
+        end = round((1 - SET_ASIDE) * len(given.sequences))
         first, second = given.sequences[:end], given.sequences[end:]
         if not first.strip() or not second.strip():
-            raise DataError("the text is too short to set its last tenth aside", repair="Give more, or a text to test.")
+            raise too_few("characters to set the last tenth of the text aside")
         return Corpus(first, None), Corpus(second, None), np.arange(1)
-    learned, judged = known.parted(_SET_ASIDE, model.seed)
+    learned, judged = known.parted(SET_ASIDE, model.seed)
     if judged is None:
-        raise DataError("there are too few sequences to set a tenth aside", repair="Give more, or some to test.")
+        raise too_few("sequences to set a tenth of them aside")
     left, right = (Corpus([given.sequences[k] for k in side.numbers], side.conditions) for side in (learned, judged))
     return left, right, judged.numbers
+
+
+def _alike(known: Given, test: Given) -> NDArray[np.int64]:
+    """Return the places of the sequences of a test, which are refused if they are not like those to learn from."""
+    if known.long is not test.long:
+        kinds = ("one long text", "many sequences") if known.long else ("many sequences", "one long text")
+        raise DataError(f"the test holds {kinds[1]}, the data {kinds[0]}", repair="Give both in the same form.")
+    check_alike(test.sequences, known.sequences.kind, width(known.sequences), name="the sequences of the test")
+    if (known.conditions is None) is not (test.conditions is None):
+        lacking = "the data" if known.conditions is None else "the test"
+        raise DataError(
+            f"{lacking} has no labels to write for, the other has", repair="Give both or none of them some."
+        )
+    if known.conditions is not None and test.conditions is not None:
+        Conditions.learn(known.conditions).read(test.conditions)
+    return test.numbers
 
 
 def _are_keys(given: Given) -> bool:
     return all(bool(np.isin(one, (0, 1)).all()) for one in given.sequences.items)
 
 
-def _blocks(tokens: list[str]) -> list[list[str]]:
-    """Return the tokens of each block of a long text."""
-    ends = np.cumsum([len(one) for one in blocks(np.zeros(len(tokens)))]).tolist()
-    return [tokens[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-
-
-def _looked(told: Judgement, items: Sequence[Any], numbers: NDArray[np.int64], k: int) -> Example:
-    """Return test sequence or block `k` with what surprised."""
-    surprise = told.nats[k] / math.log(2)
-    tokens, values = (items[k], None) if isinstance(items[k], list) else (None, items[k])
-    simple = float(told.simple_nats[k].mean()) / math.log(2)
-    return Example(int(numbers[k]), tokens, values, float(surprise.mean()), simple, surprise)
-
-
-def _notes(learned: Corpus, judged: Corpus) -> list[str]:
-    """Return a warning where test sequences were learned from too."""
-    if isinstance(judged.sequences, str) or isinstance(learned.sequences, str):
-        return []
-    seen = {_key(one) for one in learned.sequences}
-    n_both = sum(_key(one) in seen for one in judged.sequences)
-    if not n_both:
-        return []
-    part = f"{n_both:,} of {len(judged.sequences):,}"
-    return [f"{part} test sequences are among those learned from too: both models may know them by heart."]
-
-
-def _key(one: Any) -> Any:
-    return one if isinstance(one, str) else (np.shape(one), np.ascontiguousarray(one).tobytes())
+def _looked(model: SequenceGenerator, told: Judgement, known: Given, place: tuple[int, int]) -> Example:
+    """Return a test sequence or block, by its place among them and its number, with what surprised."""
+    k, number = place
+    nats = told.nats[k]
+    if known.long:
+        begin = sum(map(len, told.nats[:k]))
+        start = max(begin - _BEFORE, 0)
+        whole = known.sequences.items[0][start : begin + min(len(nats), _SEEN)]
+        seen = model.inspect(whole).since(begin - start)
+    else:
+        condition = None if known.conditions is None else known.conditions[k]
+        seen = model.inspect(known.sequences.items[k], condition)
+    per_step = nats * told.per_nat
+    return Example(number, told.scored(nats), told.scored(told.simple_nats[k]), per_step, seen)

@@ -5,7 +5,8 @@ Axis letters: T steps, B sequences, W width of what is read.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -23,6 +24,28 @@ if TYPE_CHECKING:
     from tidegate.tasks.generation.sampling import Sampling
 
     Tensor = torch.Tensor
+    Floats = NDArray[np.float64]
+
+
+class Written(NamedTuple):
+    """A sequence that was written.
+
+    Attributes
+    ----------
+    sequence
+        The whole, what it was told to begin with included: of the kind of training.
+    surprise
+        Minus the logarithm of the probability of each step that was written, in nats, shape (T,), however it was drawn;
+        where it ended by itself, of the end too.
+    """
+
+    sequence: Any
+    surprise: Floats
+
+    @property
+    def bits(self) -> float:
+        """Bits per step of what was written, on average; less is more probable."""
+        return float(self.surprise.mean()) / math.log(2)
 
 
 @torch.no_grad()
@@ -55,8 +78,10 @@ def continued(
     *,
     n_steps: int,
     generator: torch.Generator,
-) -> NDArray[Any]:
-    """Return the steps that follow, shape (T, B) or (T, B, K): `n_steps`, or fewer where all sequences have ended.
+) -> tuple[NDArray[Any], Floats]:
+    """Return the steps that follow, shape (T, B) or (T, B, K), and the surprise at each in nats, (T, B).
+
+    They are `n_steps`, or fewer where all sequences have ended.
 
     Parameters
     ----------
@@ -74,18 +99,19 @@ def continued(
     made, state = after(network, begun)
     beside = torch.from_numpy(begun[-1])
     ended = torch.zeros(len(made), dtype=torch.bool)
-    steps = []
+    steps, surprise = [], []
     with one_thread():
         for _ in range(n_steps):
             step = said.next(made, sampling, generator)
             steps.append(step)
+            surprise.append(said.surprise(made[None], step[None])[0].double())
             if step.ndim == 1:
                 ended |= step == MARK
                 if bool(ended.all()):
                     break
             told, state = network.walk(_read(step, beside)[None], state)
             made = told[0]
-    return np.asarray(torch.stack(steps).numpy())
+    return torch.stack(steps).numpy(), torch.stack(surprise).numpy()
 
 
 def ends(tokens: NDArray[Any]) -> int:

@@ -4,7 +4,9 @@ import pytest
 
 import tidegate
 from tidegate.cli.tasks import table
+from tidegate.cli.tasks.generate import Writing
 from tidegate.cli.tasks.task import Task
+from tidegate.errors import SettingError
 from tidegate.tasks.estimator import SequenceEstimator
 
 NAMES = [name for name in vars(Task) if not name.startswith("_")] + list(Task.__annotations__)
@@ -30,3 +32,11 @@ def test_a_model_tells_its_task(name):
 
 def test_another_model_has_none():
     assert table.task_of(tidegate.Naive()) is None
+
+
+def test_options_of_a_tasks_own_are_handed_on_and_refused_by_others():
+    asked = Writing(top_k=3)
+    assert table.own(table.TASKS["generate"], "answers", {"writing": asked}) == {"writing": asked}
+    assert table.own(table.TASKS["tag"], "answers", {"writing": Writing()}) == {}
+    with pytest.raises(SettingError, match=r"--top-k is for generate; leave it out for classify\."):
+        table.own(table.TASKS["classify"], "answers", {"writing": asked})

@@ -6,8 +6,14 @@ from tidegate.tasks.inspection import Inspection, LayerGates
 
 
 def test_long_texts_are_cut_and_say_so():
-    made = opened.words("title", ["a"] * 150, np.zeros(150))
-    assert (len(made["words"]), made["cut"]) == (120, 30)
+    made = opened.words("title", ["ab"] * 150, np.zeros(150))
+    assert (len(made["words"]), made["cut"], made["tight"]) == (120, 30, False)
+
+
+def test_characters_stand_side_by_side_and_line_breaks_are_seen():
+    made = opened.words("title", ["a", "\n"] * 400, np.zeros(800))
+    assert (len(made["words"]), made["cut"], made["tight"]) == (600, 200, True)
+    assert made["words"][1][0] == "\u21b5\n"
 
 
 @pytest.mark.parametrize(
@@ -33,11 +39,11 @@ def test_what_hiding_costs_in_words(fall, said):
 
 
 def test_words_are_as_dark_as_the_gate_is_open(looked):
-    made = opened.gates(looked(["a", "b", "c"]))
+    made = opened.gates(looked(["aa", "bb", "cc"]))
     assert made["title"] == "How open each gate was at each word"
     shaded = made["blocks"][1]
     assert shaded["title"] == "Layer 1, forward: update gate, 0.10 to 0.90"
-    assert shaded["words"] == [["a", 0.0], ["b", 0.5], ["c", 1.0]]
+    assert shaded["words"] == [["aa", 0.0], ["bb", 0.5], ["cc", 1.0]]
 
 
 def test_gates_over_a_recording_are_lines(looked, specification):

@@ -1,4 +1,5 @@
 import json
+import math
 
 import numpy as np
 import pytest
@@ -13,18 +14,20 @@ def test_texts_are_judged_beside_n_grams_on_the_same_ones(quick, pairs):
     assert len(trial.frame()) == 30
     assert list(trial.frame().columns) == ["sequence", "steps", "bits", "simple_bits"]
     assert "5-gram model of characters" in trial.sentences()[0]
-    assert "among those learned from too" in trial.sentences()[-1]
+    assert "30 of 30 test sequences are among those learned from too" in trial.notes[0]
     told = json.loads(json.dumps(trial.to_dict()))
     X = [pairs(300)[k] for k in trial.numbers]
-    assert told["bits"] == pytest.approx(trial.model.bits(X))
+    assert told["score"] == pytest.approx(trial.model.bits(X))
     assert told["steps"] == 120
     assert set(trial.clocks()) == {"fit_seconds", "simple_fit_seconds"}
-    assert trial.right[0].bits == trial.frame()["bits"].min()
-    assert trial.wrong[0].bits == trial.frame()["bits"].max()
+    assert trial.right[0].score == trial.frame()["bits"].min()
+    assert trial.wrong[0].score == trial.frame()["bits"].max()
     worst = trial.wrong[0]
-    assert "".join(worst.tokens) == pairs(300)[worst.number]
+    assert "".join(worst.inspection.steps) == pairs(300)[worst.number]
     assert len(worst.surprise) == 4
-    assert len(trial.written) == 3
+    assert worst.surprise.mean() == pytest.approx(worst.score)
+    assert [one.temperature for one in trial.written] == [0.5, 1.0]
+    assert [len(one.sequences) for one in trial.written] == [4, 4]
 
 
 def test_a_long_text_is_judged_by_blocks_of_its_end(quick):
@@ -33,10 +36,10 @@ def test_a_long_text_is_judged_by_blocks_of_its_end(quick):
     assert trial.judgement.block == "block"
     assert len(trial.frame()) == 20
     assert trial.frame()["steps"].sum() == 400
-    assert (
-        "".join("".join(one.tokens) for one in sorted(trial.right + trial.wrong)) in text[-400:]
-        or len(trial.right) == 4
-    )
+    for one in trial.right + trial.wrong:
+        assert "".join(one.inspection.steps) == text[-400:][20 * one.number :][:20]
+        assert one.inspection.surprise / math.log(2) == pytest.approx(one.surprise, rel=1e-4)
+    assert [len(one.sequences) for one in trial.written] == [1, 1]
     assert trial.notes == []
 
 
@@ -45,21 +48,40 @@ def test_keys_are_judged_beside_a_linear_rule(quick, chords):
     assert trial.judgement.simple_name == "logistic regression on the last steps"
     assert trial.judgement.verdict == "worse"
     assert trial.numbers.tolist() == list(range(10))
-    assert trial.right[0].values.shape[1] == 8
-    assert trial.written[0].shape[1] == 8
+    assert list(trial.frame().columns) == ["sequence", "steps", "nats", "simple_nats"]
+    assert trial.right[0].inspection.steps.shape[1] == 8
+    assert trial.written[0].sequences[0].shape[1] == 8
 
 
 def test_conditions_go_with_their_texts(quick, pairs):
     X = pairs(200)
     trial = tried(quick(), Corpus(X, np.array([one[1] for one in X])), epochs=20)
     assert trial.judgement.verdict == "better"
-    assert all(one[1:2] == X[trial.numbers[0]][1] for one in trial.written)
+    sample = trial.written[0]
+    assert len(sample.conditions) == len(sample.sequences) == 4
+    assert all(one[1:2] == vowel for one, vowel in zip(sample.sequences, sample.conditions, strict=True))
 
 
 def test_what_cannot_be_judged_is_refused(quick):
-    with pytest.raises(DataError, match="too few sequences to set a tenth aside"):
+    with pytest.raises(DataError, match="too few sequences to set a tenth of them aside"):
         tried(quick(), Corpus(["ab", "ba"], None))
-    with pytest.raises(DataError, match="too short to set its last tenth aside"):
+    with pytest.raises(DataError, match="too few characters to set the last tenth of the text aside"):
         tried(quick(), Corpus("a", None))
     with pytest.raises(DataError, match="steps of values have no simple model here"):
         tried(quick(), Corpus([np.full(5, 0.5)] * 20, None))
+
+
+@pytest.mark.parametrize(
+    ("given", "test", "said"),
+    [
+        (Corpus("one text" * 20, None), Corpus(["ab"], None), "the test holds many sequences, the data one long text"),
+        (Corpus(["ab"] * 9, None), Corpus([np.ones((3, 2))], None), "the sequences of the test hold values"),
+        (Corpus(["ab"] * 9, None), Corpus(["ab"], np.array(["x"])), "the data has no labels to write for"),
+        (Corpus(["ab"] * 2, np.array(["x", "y"])), Corpus(["ab"], np.array(["z"])), "'z'"),
+    ],
+)
+def test_a_test_unlike_the_data_is_refused_before_any_work(quick, given, test, said):
+    model = quick()
+    with pytest.raises(DataError, match=said):
+        tried(model, given, test)
+    assert not hasattr(model, "history_")

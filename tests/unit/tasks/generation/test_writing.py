@@ -23,7 +23,9 @@ def test_the_state_after_a_prefix_is_that_of_the_whole(network, monkeypatch):
 def test_each_step_is_read_before_the_next_is_drawn(network):
     """Drawn greedily, every token is the most probable after those before it."""
     one, begun = network(), np.array([[0], [3]], dtype=np.int32)
-    made = writing.continued(one, Tokens(5, ends=False), begun, Sampling(temperature=0), n_steps=6, generator=chance())
+    made, _ = writing.continued(
+        one, Tokens(5, ends=False), begun, Sampling(temperature=0), n_steps=6, generator=chance()
+    )
     whole = torch.from_numpy(np.concatenate([begun, made.astype(np.int32)]))
     with torch.no_grad():
         said = one.walk(whole)[0][1:-1, 0]
@@ -33,7 +35,9 @@ def test_each_step_is_read_before_the_next_is_drawn(network):
 def test_conditions_go_on_beside_every_step(network):
     one = network(Width(5, 0, 2))
     begun = np.array([[[0, 1, 0]], [[3, 1, 0]]], dtype=np.float32)
-    made = writing.continued(one, Tokens(5, ends=False), begun, Sampling(temperature=0), n_steps=3, generator=chance())
+    made, _ = writing.continued(
+        one, Tokens(5, ends=False), begun, Sampling(temperature=0), n_steps=3, generator=chance()
+    )
     rows = [[token, 1, 0] for token in made[:2, 0]]
     whole = torch.from_numpy(np.concatenate([begun, np.array(rows, dtype=np.float32)[:, None]]))
     with torch.no_grad():
@@ -50,7 +54,7 @@ def test_it_stops_where_all_have_ended():
             return scores, n
 
     begun = np.zeros((1, 2), dtype=np.int32)
-    made = writing.continued(Ends(), Tokens(3, ends=True), begun, Sampling(), n_steps=9, generator=chance())
+    made, _ = writing.continued(Ends(), Tokens(3, ends=True), begun, Sampling(), n_steps=9, generator=chance())
     assert made.shape == (4, 2)
     assert [writing.ends(made[:, b]) for b in range(2)] == [3, 2]
     assert writing.ends(np.array([2, 2])) == 2
@@ -66,3 +70,11 @@ def test_it_stops_where_all_have_ended():
 )
 def test_what_was_begun_is_without_mark_and_conditions(begun, written, wanted):
     assert writing.own(begun, written).tolist() == wanted
+
+
+def test_bits_are_of_what_was_written_however_it_was_drawn(quick, pairs):
+    model = quick().fit(pairs(200), epochs=5)
+    (one,) = model.write(prefix="b", sampling=Sampling(temperature=0.3), seed=2)
+    wanted = model.surprises([one.sequence])[0][1:]
+    np.testing.assert_allclose(one.surprise, wanted, rtol=1e-4)
+    assert one.bits == pytest.approx(wanted.mean() / np.log(2), rel=1e-4)
