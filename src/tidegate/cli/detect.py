@@ -199,7 +199,7 @@ def _tried(request: Request, model: AnomalyDetector, place: folders.Place) -> tu
 
     normal, watched, said = request.data.read()
     with kept_in(place.store):
-        found = tried(model, normal, watched, epochs=request.course.epochs, batch_size=request.course.batch_size)
+        found = tried(model, normal, watched, epochs=request.course.epochs, batch_size=request.course.batch_size or 32)
     return found, said
 
 

@@ -114,7 +114,9 @@ class Course:
     epochs: Annotated[
         int | None, typer.Option("--epochs", metavar="N", help="Times that all is seen, at most; else by its size.")
     ] = None
-    batch_size: Annotated[int, typer.Option("--batch-size", metavar="N", help="Sequences per update.")] = 32
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", metavar="N", help="Sequences per update; else by the task.")
+    ] = None
     settings: Annotated[list[str] | None, SET] = None
 
 

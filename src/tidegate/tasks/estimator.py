@@ -186,7 +186,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         """Draw the networks, train each by the `losses`, and become what was learned."""
         generators = self._generators()
         members = [self._drawn(data, generator) for generator in generators]
-        training = None if self.training is None else checked(self.training).share(1 / self.n_members)
+        training = self._usual(data) if self.training is None else checked(self.training).share(1 / self.n_members)
         if self.vectors is not None:
             _start_from(self.vectors, members, data.reader)
         courses = []
@@ -204,6 +204,10 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
             courses.append(course)
         self._take(data, together(members), courses[0])
         return self
+
+    def _usual(self, data: Data) -> Training:  # noqa: ARG002 (a task may go by it)
+        """Return how networks are trained unless told otherwise."""
+        return fitting.TRAINING
 
     def _unfitted_vocabulary(self) -> Vocabulary:
         """Return a vocabulary to fit, with the limits or the file that were asked for; the setting stays as it is."""

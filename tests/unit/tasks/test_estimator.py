@@ -159,7 +159,7 @@ def test_what_is_held_out_by_size_is_among_what_may_be_said(estimator):
         estimator().fit(*DATA[estimator], validation="some")
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("estimator", OF_TOKENS)
 @pytest.mark.parametrize(("n_pairs", "held"), [(249, 0), (250, 50)])
 def test_how_long_and_what_is_held_out_go_by_the_size(estimator, n_pairs, held, monkeypatch):
     """A tenth of 500 or more, and as many epochs over the rest as make 1,500 updates."""

@@ -41,12 +41,12 @@ def read(path: Path) -> Labelled:
 
 
 def tried(
-    model: SequenceClassifier, given: Labelled, test: Labelled | None, *, epochs: int | None, batch_size: int
+    model: SequenceClassifier, given: Labelled, test: Labelled | None, *, epochs: int | None, batch_size: int | None
 ) -> ClassifierTrial:
     """Return the classifier fitted and judged."""
     from tidegate.tasks.trials import classifier
 
-    return classifier.tried(model, given, test, epochs=epochs, batch_size=batch_size)
+    return classifier.tried(model, given, test, epochs=epochs, batch_size=batch_size or 32)
 
 
 def told(trial: ClassifierTrial) -> Told:

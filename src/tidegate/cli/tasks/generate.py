@@ -82,7 +82,7 @@ def read(path: Path, *, by: By | None = None) -> Corpus:
 
 
 def tried(
-    model: SequenceGenerator, given: Corpus, test: Corpus | None, *, epochs: int | None, batch_size: int
+    model: SequenceGenerator, given: Corpus, test: Corpus | None, *, epochs: int | None, batch_size: int | None
 ) -> GeneratorTrial:
     """Return the generator fitted and judged."""
     from tidegate.tasks.generation import trial

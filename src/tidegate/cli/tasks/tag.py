@@ -41,12 +41,12 @@ def read(path: Path) -> Tagged:
 
 
 def tried(
-    model: SequenceTagger, given: Tagged, test: Tagged | None, *, epochs: int | None, batch_size: int
+    model: SequenceTagger, given: Tagged, test: Tagged | None, *, epochs: int | None, batch_size: int | None
 ) -> TaggerTrial:
     """Return the tagger fitted and judged."""
     from tidegate.tasks.trials import tagger
 
-    return tagger.tried(model, given, test, epochs=epochs, batch_size=batch_size)
+    return tagger.tried(model, given, test, epochs=epochs, batch_size=batch_size or 32)
 
 
 def told(trial: TaggerTrial) -> Told:

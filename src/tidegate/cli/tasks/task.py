@@ -85,7 +85,7 @@ class Task(Protocol):
             If it cannot be used, or does not say what is wanted.
         """
 
-    def tried(self, model: Any, given: Any, test: Any, *, epochs: int | None, batch_size: int) -> Trial:
+    def tried(self, model: Any, given: Any, test: Any, *, epochs: int | None, batch_size: int | None) -> Trial:
         """Return what came out of learning from `given`, judged by `test` or a part set aside."""
 
     def told(self, trial: Any) -> Told:

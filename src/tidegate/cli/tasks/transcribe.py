@@ -46,7 +46,12 @@ def read(path: Path) -> Recordings:
 
 
 def tried(
-    model: SequenceTranscriber, given: Recordings, test: Recordings | None, *, epochs: int | None, batch_size: int
+    model: SequenceTranscriber,
+    given: Recordings,
+    test: Recordings | None,
+    *,
+    epochs: int | None,
+    batch_size: int | None,
 ) -> Trial:
     """Return the transcriber fitted and judged, at the rate of its setting or else of the data."""
     from tidegate.tasks.transcription import trial
@@ -55,7 +60,7 @@ def tried(
         model.set_params(rate=given.rate)
     judged = test if test is None or model.rate is None else test.at(model.rate)
     learned = given if model.rate is None else given.at(model.rate)
-    return trial.tried(model, learned, judged, epochs=epochs, batch_size=batch_size)
+    return trial.tried(model, learned, judged, epochs=epochs, batch_size=batch_size or 32)
 
 
 def told(trial: Trial) -> Told:

@@ -40,12 +40,12 @@ def read(path: Path) -> Parallel:
 
 
 def tried(
-    model: SequenceTranslator, given: Parallel, test: Parallel | None, *, epochs: int | None, batch_size: int
+    model: SequenceTranslator, given: Parallel, test: Parallel | None, *, epochs: int | None, batch_size: int | None
 ) -> TranslatorTrial:
     """Return the translator fitted and judged."""
     from tidegate.tasks.translation import trial
 
-    return trial.tried(model, given, test, epochs=epochs, batch_size=batch_size)
+    return trial.tried(model, given, test, epochs=epochs, batch_size=batch_size or 64)
 
 
 def told(trial: TranslatorTrial) -> Told:

@@ -16,7 +16,7 @@ from tidegate.nn.initialisation import built
 from tidegate.tasks import fitting
 from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.fitting import Schedule
-from tidegate.tasks.generation import asked, writing
+from tidegate.tasks.generation import asked, rules, writing
 from tidegate.tasks.generation.blanks import Filled, ranked
 from tidegate.tasks.generation.given import Given
 from tidegate.tasks.generation.inspection import Inspection, inspected
@@ -41,11 +41,6 @@ if TYPE_CHECKING:
     from tidegate.training.settings import Training
 
     Floats = NDArray[np.float64]
-
-STRETCH = 100
-"""Steps of a long text that are learned from at once unless told otherwise."""
-
-_LEAST_COUNT = 2
 
 
 class SequenceGenerator(SequenceEstimator[Read]):
@@ -77,11 +72,12 @@ class SequenceGenerator(SequenceEstimator[Read]):
         Steps that are learned from at once; the state is carried on from stretch to stretch, the gradient is not. None
         for 100 steps of one long text, and for whole sequences otherwise.
     dropout
-        Fraction of what a step reads, of the states between layers and of the outputs, in [0, 1).
+        Fraction of the vector of a token that is read, of the states between layers and of the outputs, in [0, 1).
     variational
-        Whether what a step reads and the outputs lose the same entries at every step of a sequence.
+        Whether the tokens that are read and the outputs lose the same entries at every step of a sequence.
     training
-        How to train; None for `tasks.fitting.TRAINING`. Its updates, batches, checks and held-out part come from `fit`.
+        How to train; None for `tasks.fitting.TRAINING`, of keys with a learning rate of 0.006 and a patience of 15. Its
+        updates, batches, checks and held-out part come from `fit`.
     seed
         Of every random choice, at least 0.
 
@@ -141,7 +137,7 @@ class SequenceGenerator(SequenceEstimator[Read]):
         y: Any = None,
         *,
         epochs: int | None = None,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         validation: float | tuple[Any, Any] | None = 0.1,
     ) -> Self:
         """Learn to write sequences like these.
@@ -156,7 +152,8 @@ class SequenceGenerator(SequenceEstimator[Read]):
         epochs
             Times that every step is seen, at most; at least 1. None for what makes 1,500 updates, but 8 to 500.
         batch_size
-            Sequences per update, at least 1; one long text is cut into so many neighbouring parts.
+            Sequences per update, at least 1; one long text is cut into so many neighbouring parts. None for 32, of keys
+            for a hundredth of the pieces, from 2 to 32: few pieces are learned from by many updates.
         validation
             What training is stopped by, and learns nothing from: a fraction, of a long text its end, otherwise
             sequences drawn by seed; a pair (X, y), or None or 0 for nothing; then the last epoch is kept.
@@ -170,17 +167,18 @@ class SequenceGenerator(SequenceEstimator[Read]):
         TrainingError
             If the loss or a gradient stops being finite.
         """
-        self._check(Schedule(1 if epochs is None else epochs, batch_size, self.seed))
+        self._check(Schedule(1 if epochs is None else epochs, 1 if batch_size is None else batch_size, self.seed))
         given = Given.of(X, y, self.unit)
         learned, held = self._parted(given, validation, lambda X, y: Given.of(X, y, self.unit, name="validation"))
         data = Read.learn(learned, self._unfitted_vocabulary())
-        known = (self._parts(data, learned, batch_size), self._parts(data, held, batch_size) if held else None)
+        size = rules.batch_size_of(data.kind, len(learned.numbers)) if batch_size is None else batch_size
+        known = (self._parts(data, learned, size), self._parts(data, held, size) if held else None)
         if known[0].truncate is None:
-            check_memory(known[0].lengths, batch_size, data.said.n_outputs + self.layers * self.hidden_size)
-        n_updates = len(known[0].order(batch_size, self.seed))
+            check_memory(known[0].lengths, size, data.said.n_outputs + self.layers * self.hidden_size)
+        n_updates = len(known[0].order(size, self.seed))
         n_epochs = fitting.epochs_for(n_updates, 1) if epochs is None else epochs
         mean_length = known[0].n_steps / len(known[0]) if known[0].truncate is None else None
-        return self._learn(data, Surprise(data.said, mean_length), known, Schedule(n_epochs, batch_size, self.seed))
+        return self._learn(data, Surprise(data.said, mean_length), known, Schedule(n_epochs, size, self.seed))
 
     def generate(
         self,
@@ -358,14 +356,17 @@ class SequenceGenerator(SequenceEstimator[Read]):
         if not self.embedding and (self.tied or self.vectors is not None):
             raise SettingError("embedding is 0, so tokens have no vectors to tie or to start from; set their width.")
 
+    def _usual(self, data: Read) -> Training:
+        return rules.training_of(data.kind)
+
     def _unfitted_vocabulary(self) -> Vocabulary:
         if self.vocabulary is None and self.unit == "words":
-            return Vocabulary(min_count=_LEAST_COUNT)
+            return Vocabulary(min_count=rules.LEAST_COUNT)
         return super()._unfitted_vocabulary()
 
     def _parts(self, data: Read, given: Given, batch_size: int) -> Passages:
         """Return sequences as numbers; a long text as neighbouring parts, each at least one stretch long."""
-        truncate = STRETCH if self.truncate is None and given.long else self.truncate
+        truncate = rules.STRETCH if self.truncate is None and given.long else self.truncate
         made = data.passages(given, truncate=truncate)
         if given.long and truncate is not None:
             return made.cut(min(batch_size, max(made.n_steps // truncate, 1)))

@@ -73,7 +73,7 @@ class Steps(torch.nn.Module):
     embedding
         Width of a token's vector, E; 0 for one-hot.
     lost
-        Dropout on all but the conditions.
+        Dropout on tokens; numbers, such as keys that sound, and conditions are read as they are.
     """
 
     def __init__(self, given: Width, embedding: int, lost: Lost) -> None:
@@ -97,7 +97,7 @@ class Steps(torch.nn.Module):
         if self.given.n_tokens:
             tokens = own if conditions is None else own[..., 0].long()
             own = one_hot(tokens.long(), self.given.n_tokens).float() if self.vectors is None else self.vectors(tokens)
-        read: torch.Tensor = self.lost(own)
+        read: torch.Tensor = self.lost(own) if self.given.n_tokens else own
         return read if conditions is None else torch.cat([read, conditions], dim=-1)
 
 

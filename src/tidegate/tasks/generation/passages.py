@@ -207,8 +207,8 @@ class Writing(Learning):
         """Return which of the user's sequences these are; None stands for the held-out ones."""
         if chosen is None or self._learned.truncate is None:
             return super().named(chosen)
-        stretch = int(chosen[0]) // len(self)
-        return f"stretch {stretch} of sequences {', '.join(map(str, (chosen % len(self)).tolist()[:5]))}"
+        stretch, numbers = int(chosen[0]) // len(self), self._learned.numbers[(chosen % len(self)).numpy()]
+        return f"stretch {stretch} of sequences {', '.join(map(str, numbers.tolist()[:5]))}"
 
 
 @torch.no_grad()

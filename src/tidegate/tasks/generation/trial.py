@@ -145,7 +145,7 @@ def tried(
     test: Corpus | None = None,
     *,
     epochs: int | None = None,
-    batch_size: int = 32,
+    batch_size: int | None = None,
 ) -> GeneratorTrial:
     """Fit a generator, and judge it beside n-grams, or a linear rule for each key, on steps that neither has seen.
 

@@ -8,7 +8,9 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 import tidegate
 from tidegate import SequenceGenerator, Vocabulary
 from tidegate.errors import DataError, NotFittedError, SettingError
+from tidegate.tasks import fitting
 from tidegate.tasks.generation import limits
+from tidegate.tasks.generation.rules import OF_KEYS
 from tidegate.tasks.generation.sampling import Sampling
 from tidegate.training.checkpoints import kept_in
 
@@ -90,14 +92,14 @@ def test_a_long_text_is_learned_from_with_the_state_carried_on(quick):
 
 
 def test_stretches_of_many_sequences(quick, chords):
-    whole = quick().fit(chords(40), epochs=5).bits(chords(20, seed=1))
-    parts = quick(truncate=4).fit(chords(40), epochs=5).bits(chords(20, seed=1))
-    rates = quick().fit(chords(40), epochs=1, validation=None).bits(chords(20, seed=1))
+    whole = quick().fit(chords(40), epochs=5, batch_size=32).bits(chords(20, seed=1))
+    parts = quick(truncate=4).fit(chords(40), epochs=5, batch_size=32).bits(chords(20, seed=1))
+    rates = quick().fit(chords(40), epochs=1, batch_size=32, validation=None).bits(chords(20, seed=1))
     assert max(whole, parts) < rates
 
 
 def test_it_writes_keys(quick, chords):
-    model = quick(hidden_size=24).fit(chords(80), epochs=40)
+    model = quick(hidden_size=24).fit(chords(80), epochs=40, batch_size=32)
     made = model.generate(10, length=12)
     assert made[0].shape == (12, 8)
     assert set(np.unique(made)) == {0, 1}
@@ -112,6 +114,20 @@ def test_it_writes_keys(quick, chords):
         model.generate(sampling=Sampling(top_p=0.5))
     with pytest.raises(DataError, match="steps of numbers have no blanks"):
         model.fill("___")
+
+
+def test_few_pieces_of_keys_are_learned_from_by_small_updates_unless_told_otherwise(chords):
+    pieces = chords(250)
+    own = SequenceGenerator(hidden_size=4).fit(pieces, epochs=1, validation=None)
+    assert own.losses_.updates[-1] == 125
+    told = SequenceGenerator(hidden_size=4, training=OF_KEYS).fit(pieces, epochs=1, batch_size=2, validation=None)
+    for a, b in zip(own.surprises(pieces), told.surprises(pieces), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert OF_KEYS.learning_rate > fitting.TRAINING.learning_rate
+    texts = SequenceGenerator(hidden_size=4).fit(["ab", "ba"] * 100, epochs=1, validation=None)
+    assert texts.losses_.updates[-1] == 7
+    with pytest.raises(SettingError, match="batch_size is 0"):
+        SequenceGenerator().fit(pieces, batch_size=0)
 
 
 def test_it_goes_on_with_values(quick):

@@ -102,8 +102,10 @@ def test_the_held_out_loss_is_the_mean_over_the_steps(network):
 
 def test_what_broke_a_run_is_named(network):
     one, losses = network(), Surprise(Tokens(5, ends=True), None)
-    problem = Writing(one, losses, of(tokens(20, 20, 20), truncate=10))
-    assert problem.named(torch.tensor([1 + 3, 2 + 3])) == "stretch 1 of sequences 1, 2"
+    whole = tokens(20, 20, 20)
+    drawn = Passages([one[:-1] for one in whole], [one[1:] for one in whole], np.array([7, 4, 9]), truncate=10)
+    problem = Writing(one, losses, drawn)
+    assert problem.named(torch.tensor([1 + 3, 2 + 3])) == "stretch 1 of sequences 4, 9"
     assert Writing(one, losses, of(tokens(20, 20))).named(torch.tensor([1])) == "sequences 1"
 
 
