@@ -81,10 +81,10 @@ def test_labels_may_be_in_one_of_two_files(tidegate, pump, learned, watched):
 
 
 def test_recordings_have_a_column(tidegate, table):
-    values = np.random.default_rng(0).normal(size=240)
+    values = np.random.default_rng(0).normal(size=480)
     name = table("unit,flow", *(f"{'ab'[k % 2]},{value:.4f}" for k, value in enumerate(values)))
     told = json.loads(tidegate(f"detect {name} --id unit --json {QUICK}").stdout)
-    assert told["steps"] == 120
+    assert told["steps"] == 240
     assert "verdict" not in told
     assert any("Nothing says which steps are odd" in one for one in told["sentences"])
 
@@ -113,8 +113,13 @@ def test_the_example_runs_without_data(tidegate):
         ("detect pump.csv --example", "and not both"),
         ("detect --example pumps", "There is no example 'pumps'"),
         ("detect pump.csv --labels broken", "has no column 'broken'"),
-        ("detect pump.csv --labels fault --normal 1", "normal is 1.0; it must be a number from 0 to below 1"),
-        ("detect pump.csv --labels fault --normal 0.05", "normal steps are left to fit a threshold to; it needs 20"),
+        ("detect pump.csv --labels fault --normal 1", "normal is 1.0; it must be a number above 0 and below 1"),
+        ("detect pump.csv --labels fault --normal 0", "normal is 0.0; it must be a number above 0 and below 1"),
+        ("detect pump.csv --labels fault --watch pump.csv --normal 0.5", "--normal does not count beside --watch"),
+        ("detect --example logins --labels odd", "--labels does not count for --example logins, whose columns are"),
+        ("detect --example payments --id card", "--id does not count for --example payments"),
+        ("detect --example --time time", "--time does not count for --example pump"),
+        ("detect pump.csv --labels fault --normal 0.05", "normal steps are left to fit a threshold to; it needs 40"),
         ("detect pump.csv --false-alarms 0", "false_alarms is 0.0; it must be a number above 0"),
         ("detect pump.csv --set hidden=3", "has no setting 'hidden'. Did you mean 'hidden_size'?"),
         ("detect pump.csv --set training.n_updates=9", "does not count for sequences: epochs of fit"),

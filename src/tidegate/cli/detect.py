@@ -33,6 +33,8 @@ tidegate detect pump.csv --labels fault --set method=reconstruct
 DEFAULT = "pump"
 """What ``--example`` stands for."""
 
+_NORMAL = 0.5
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -48,8 +50,9 @@ class Recorded:
         typer.Option("--watch", metavar="FILE", help="What to watch, all of DATA being normal; else the rest of DATA."),
     ] = None
     normal: Annotated[
-        float, typer.Option("--normal", metavar="FRACTION", help="First part of each recording that is normal.")
-    ] = 0.5
+        float | None,
+        typer.Option("--normal", metavar="FRACTION", help="First part of each recording that is normal; else half."),
+    ] = None
     labels: Annotated[
         str | None,
         typer.Option("--labels", metavar="COLUMN", help="Column of 0 and 1, which steps are odd: only to judge by."),
@@ -64,6 +67,15 @@ class Recorded:
             return self.example
         return self.recorded.resolve().name.split(".")[0] if self.recorded else "data"
 
+    @property
+    def learned(self) -> float | None:
+        """Fraction of each recording that is learned from; None where it is all of DATA."""
+        return self.normal if self.watch is not None else self._fraction
+
+    @property
+    def _fraction(self) -> float:
+        return _NORMAL if self.normal is None else self.normal
+
     def read(self) -> tuple[list[Recording], list[Recording], list[str]]:
         """Return what to learn from, what to watch, and what to say of them.
 
@@ -76,9 +88,10 @@ class Recorded:
 
         if (self.recorded is None) is (self.example is None):
             raise SettingError("Name a file of recordings, or give --example, and not both.")
+        self._check()
         if self.watch is None:
             given = _example(self.example) if self.example is not None else self._file(self.recorded, self.labels)
-            return *parted(given, self.normal), []
+            return *parted(given, self._fraction), []
         known, told = self._column(self.watch), []
         if self.labels is not None and known is None:
             told.append(f"{self.watch} has no column {self.labels!r}: nothing says which of its steps are odd.")
@@ -87,6 +100,18 @@ class Recorded:
         # labels of what is learned from only warn: they may be missing where what is watched has them
         own = self.labels if known is None else self._column(self.recorded)
         return self._file(self.recorded, own), self._file(self.watch, known), told
+
+    def _check(self) -> None:
+        """Refuse options that would not count."""
+        if self.watch is not None:
+            if self.normal is not None:
+                raise SettingError("--normal does not count beside --watch: all of DATA is normal. Leave one out.")
+            return
+        for name in ("labels", "id", "time"):
+            if self.example is not None and getattr(self, name) is not None:
+                raise SettingError(
+                    f"--{name} does not count for --example {self.example}, whose columns are known: leave it out."
+                )
 
     def _file(self, path: Path | None, labels: str | None) -> list[Recording]:
         from tidegate.data.recorded import read_recorded
@@ -124,7 +149,7 @@ class Request:
 
     def recorded(self, seed: int) -> dict[str, Any]:
         """Return what decides the result, as it stands in run.json, with the seed that the model has."""
-        read = {name: value if isinstance(value, float) else _text(value) for name, value in vars(self.data).items()}
+        read = {name: _text(value) for name, value in vars(self.data).items()} | {"normal": self.data.learned}
         own = {**vars(self.alarms), "epochs": self.course.epochs, "batch_size": self.course.batch_size, "seed": seed}
         return {**read, **own, "set": list(self.course.settings or ())}
 

@@ -257,9 +257,9 @@ def _recordings(source: Source, roles: _Roles) -> list[Recording]:
     codes, names = (
         (np.zeros(len(values), np.int32), np.array([""], object)) if roles.id is None else labels_of(columns[roles.id])
     )
+    by_code = np.split(codes.argsort(kind="stable"), np.bincount(codes, minlength=len(names)).cumsum())[:-1]
     made = []
-    for code, name in enumerate(names):
-        rows = np.flatnonzero(codes == code)
+    for name, rows in zip(names, by_code, strict=True):
         if when is not None:
             _check_forward(source, time or "", when.times[rows], rows)
         made.append(

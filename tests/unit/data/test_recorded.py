@@ -35,6 +35,13 @@ def test_recordings_are_told_apart_by_their_column():
     assert read_recorded(frame, id="unit")[0].steps_per_day is None
 
 
+def test_rows_of_many_recordings_stay_in_their_order():
+    ids, flow = np.random.default_rng(0).integers(0, 300, 3_000), np.arange(3_000.0)
+    made = read_recorded(pd.DataFrame({"unit": [f"u{k:03}" for k in ids], "flow": flow}), id="unit")
+    assert [one.name for one in made] == sorted({f"u{k:03}" for k in ids})
+    assert all((one.values.ravel() == flow[ids == int(one.name[1:])]).all() for one in made)
+
+
 def test_arrays_and_lists_of_them():
     assert recorded([1.0, 2.0, 3.0])[0].values.shape == (3, 1)
     assert recorded(np.zeros((4, 2)))[0].channels == ("channel 0", "channel 1")

@@ -26,7 +26,7 @@ def trials():
     labels = np.zeros(600, dtype=bool)
     labels[400:405] = True
     known = Recording(values, ("<b>flow</b>", "heat"), labels=labels)
-    calm = Recording(np.zeros((300, 1)), ("flow",))
+    calm = Recording(np.zeros((400, 1)), ("flow",))
     return {
         "known": tried(AnomalyDetector(**QUICK), [known], epochs=1),
         "unknown": tried(AnomalyDetector(**QUICK), [known._replace(labels=None)], epochs=1),

@@ -28,8 +28,9 @@ _HIGHEST = 4.0
 def section(trial: Trial) -> blocks.Block:
     """Return scores over time, the alarms, and detectors beside each other."""
     lead = (
-        "A score of 3 says: of a thousand normal steps one is as odd. Alarms are scores above the threshold; those "
-        "close together are one."
+        "A score of 3 says: the oddest of the signals of a step, such as the size of its errors or how long they lean "
+        "to one side, is as large on one normal step in a thousand. Alarms are scores above the threshold; those close "
+        "together are one."
     )
     named = {one.recording for one in trial.alarms}
     shown = [one for one in trial.watched if one.recording.name in named] or trial.watched

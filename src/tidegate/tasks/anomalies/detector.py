@@ -6,6 +6,7 @@ Axis letters: T steps, I channels, N windows.
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -15,15 +16,17 @@ from tidegate.checks import check_choice, check_whole
 from tidegate.data.recorded import arranged, recorded
 from tidegate.errors import DataError, SettingError
 from tidegate.nn.initialisation import built
+from tidegate.scoring.tails import FEWEST
 from tidegate.tasks import fitting
 from tidegate.tasks.anomalies.episodes import Episodes, episodes
 from tidegate.tasks.anomalies.network import SETTLING, Foreseer, Misses, Rebuilder, errors, read
 from tidegate.tasks.anomalies.normality import Normality, Parts, check_enough, reader_of, threshold_of
+from tidegate.tasks.anomalies.notes import Found, notes
 from tidegate.tasks.anomalies.signals import SIGNALS, Gauge, Scale
 from tidegate.tasks.anomalies.walking import Online, Settled, Told
+from tidegate.tasks.anomalies.windows import Cut
 from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.fitting import Schedule
-from tidegate.tasks.learning import Examples
 from tidegate.tasks.network import Layers
 from tidegate.training.settings import Training
 
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from tidegate.data.recorded import Recording
     from tidegate.scoring.tails import Threshold
     from tidegate.tasks.anomalies.network import Judging
+    from tidegate.tasks.learning import Examples
     from tidegate.tasks.reading import Reader
 
     Floats = NDArray[np.float64]
@@ -43,15 +47,13 @@ if TYPE_CHECKING:
 _LEAST = 8
 """Fewest steps of a window."""
 
-_MOST_WINDOWS = 4_000
-
 
 class AnomalyDetector(SequenceEstimator[Normality]):
     """Finds steps of recordings that are not as usual: a recurrent network expects each step, its errors are judged.
 
     It learns from recordings that are normal, or nearly so, and never from labels. The network learns from the older
     part of each; the newer part says how large its errors are on what it did not learn, and so where alarms begin, at a
-    stated rate of false ones. A score of 3 says that of a thousand normal steps one is as odd.
+    stated rate of false ones. A score of 3 says that its oddest signal is as large on one normal step in a thousand.
 
     Parameters
     ----------
@@ -95,7 +97,8 @@ class AnomalyDetector(SequenceEstimator[Normality]):
     channels_ : tuple of str
         Names of the channels.
     notes_ : list of str
-        What one should know of the data: channels that never moved, a threshold that was fitted.
+        What one should know of the data: channels that never moved or are not judged, training that nothing stopped, a
+        threshold that was fitted.
     history_, n_parameters_
         As of every estimator of sequences.
 
@@ -190,8 +193,11 @@ class AnomalyDetector(SequenceEstimator[Normality]):
             network, Misses(int(self.method == "forecast")), known, schedule,
             training=self.training, run=(name, generator), threads=torch.get_num_threads(),
         )  # fmt: skip
-        self._take(self._calibrated(parts, reader, network, rate), network, course)
-        self.notes_ = _notes(still, self.threshold_)
+        learned = self._calibrated(parts, reader, network, rate)
+        heard = zip(learned.channels, self._judged(recordings[0]), learned.gauge.judged, strict=True)
+        unheard = [name for name, wanted, judged in heard if wanted and not judged]
+        told = notes(Found(still, unheard, known[1] is not None, learned.threshold))
+        self._take(replace(learned, notes=told), network, course)
         return self
 
     def score_samples(self, X: Any) -> Any:
@@ -264,7 +270,7 @@ class AnomalyDetector(SequenceEstimator[Normality]):
             parts = Parts.of(recordings, 0).apart(others)
         for one, learned in zip(parts.whole, parts.learned, strict=True):
             least = self.window if self.method == "reconstruct" else _LEAST
-            if 0 < learned < least:
+            if learned < least and (learned or not any(parts.learned)):
                 raise DataError(
                     f"recording {one.name or 'X'} has {learned} steps to learn from; it needs {least}",
                     repair="Give longer recordings, or a smaller window or validation.",
@@ -289,16 +295,9 @@ class AnomalyDetector(SequenceEstimator[Normality]):
 
     def _windows(self, parts: Parts, reader: Reader) -> tuple[Examples, Examples | None]:
         """Return windows to learn from, and those that training is stopped by."""
-        judged = self._judged(parts.whole[0])
-        length = min(self.window, *(k for k in parts.learned if k)) if any(parts.learned) else self.window
-        older = [one.part(0, k) for one, k in zip(parts.whole, parts.learned, strict=True)]
-        newer = [
-            one.part(max(k - length // 2, 0), s)
-            for one, k, s in zip(parts.whole, parts.learned, parts.stopped, strict=True)
-            if s > k
-        ]
-        held = _cut(newer, reader, length, judged)
-        return _cut(older, reader, length, judged), held if len(held) else None
+        length = min(self.window, max(parts.learned))
+        cut = Cut(reader, self._judged(parts.whole[0]), length, int(self.method == "forecast"))
+        return cut.learned(parts), cut.held(parts)
 
     def _network_for(self, n_channels: int, generator: torch.Generator) -> Judging:
         kind = Foreseer if self.method == "forecast" else Rebuilder
@@ -311,12 +310,12 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         standardised = [(one.values - reader.mean) / reader.spread for one in parts.whole]
         made = [errors(judge, values, read(values), self.window) for values in standardised]
         fresh = np.concatenate([one[k:] for one, k in zip(made, parts.stopped, strict=True)])
-        known = np.isfinite(fresh).any(axis=1)
+        unheard = np.isfinite(fresh).sum(axis=0) < FEWEST
+        judged = self._judged(parts.whole[0]) & ~unheard
+        known = np.isfinite(fresh[:, judged]).any(axis=1)
         check_enough(int(known.sum()))
-        unknown = ~np.isfinite(fresh).any(axis=0)
-        scale = Scale.of(np.where(unknown, 0.0, fresh))
+        scale = Scale.of(np.where(unheard, 0.0, fresh))
         names = (self.signals,) if isinstance(self.signals, str) else tuple(self.signals)
-        judged = self._judged(parts.whole[0])
         gauge = Gauge(scale, Scale.of(np.concatenate(standardised)), names, self._lengths(), judged)
         sizes = [
             gauge.signals(gauge.units(one), values, gauge.before).sizes[k:]
@@ -357,36 +356,9 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         return Normality.from_state(state)
 
     def _took(self, data: Normality) -> None:
-        self.threshold_, self.channels_ = data.threshold, data.channels
-
-
-def _cut(recordings: list[Recording], reader: Reader, length: int, judged: NDArray[np.bool_]) -> Examples:
-    """Return windows of this length that overlap by three quarters, or less where there would be too many."""
-    values = [(one.values - reader.mean) / reader.spread for one in recordings if len(one.values) >= length]
-    total = sum(len(one) for one in values)
-    stride = max(length // 4, total // _MOST_WINDOWS, 1)
-    items, targets = [], []
-    for one in values:
-        inputs = read(one).astype(np.float32)
-        starts = sorted({*range(0, len(one) - length + 1, stride), len(one) - length})
-        items += [inputs[start : start + length] for start in starts]
-        targets += [np.where(judged, one[start : start + length], np.nan).astype(np.float32) for start in starts]
-    return Examples(items, torch.from_numpy(np.array(targets)), np.arange(len(items)))
+        self.threshold_, self.channels_, self.notes_ = data.threshold, data.channels, list(data.notes)
 
 
 def _alike(X: Any, made: list[Any]) -> Any:
     """Return what was made of one recording by itself, of several as a list."""
     return made if (isinstance(X, list) and not np.isscalar(X[0])) or len(made) != 1 else made[0]
-
-
-def _notes(still: list[str], threshold: Threshold) -> list[str]:
-    notes = []
-    if still:
-        names = ", ".join(still[:5]) + (f" and {len(still) - 5} more" if len(still) > 5 else "")
-        notes.append(f"Never moved in training, so that any move of it is odd: {names}.")
-    if threshold.method == "fitted":
-        notes.append(
-            f"{threshold.n_normal:,} normal steps are too few to count alarms at a rate of {threshold.rate:.2g} per "
-            "step: the threshold comes from a tail fitted to the largest of their scores."
-        )
-    return notes

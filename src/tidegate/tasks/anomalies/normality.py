@@ -48,6 +48,8 @@ class Normality:
         Signals of the normal steps that were not learned from, shape (N, S).
     threshold
         Where alarms begin.
+    notes
+        What one should know of the recordings.
     """
 
     reader: Reader
@@ -55,12 +57,13 @@ class Normality:
     gauge: Gauge
     normal: Floats
     threshold: Threshold
+    notes: tuple[str, ...] = ()
 
     def state(self) -> Tree:
         """Return it as a tree of arrays, numbers and text."""
         return {
             "reader": self.reader.state(), "channels": self.channels, "gauge": self.gauge.state(),
-            "normal": self.normal, "threshold": self.threshold._asdict(),
+            "normal": self.normal, "threshold": self.threshold._asdict(), "notes": self.notes,
         }  # fmt: skip
 
     @classmethod
@@ -68,7 +71,7 @@ class Normality:
         """Return what was learned, whose `state` this is."""
         return cls(
             Reader.from_state(state["reader"]), tuple(state["channels"]), Gauge.from_state(state["gauge"]),
-            state["normal"], Threshold(**state["threshold"]),
+            state["normal"], Threshold(**state["threshold"]), tuple(state["notes"]),
         )  # fmt: skip
 
 
@@ -109,16 +112,16 @@ class Parts:
 
 
 def check_enough(n_steps: int) -> None:
-    """Refuse to fit a threshold to too few normal steps.
+    """Refuse to fit a threshold to too few normal steps: either half of them is judged beside the other.
 
     Raises
     ------
     DataError
         With how many there are.
     """
-    if n_steps < FEWEST:
+    if n_steps < 2 * FEWEST:
         raise DataError(
-            f"{n_steps} normal steps are left to fit a threshold to; it needs {FEWEST}",
+            f"{n_steps} normal steps are left to fit a threshold to; it needs {2 * FEWEST}",
             repair="Give longer recordings, or set more of them aside by validation.",
         )
 

@@ -174,12 +174,12 @@ class Watch:
     def walk(self, sizes: Floats) -> tuple[Floats, Floats]:
         """Return the scores of the next steps, shape (T,), and of each signal, (T, S): minus log10 of their chances.
 
-        What is unknown is not odd: it scores 0.
+        What is unknown is not odd: it scores 0. So does a signal of which too few normal steps are known.
         """
         made = []
         while len(sizes):
             part = sizes[: _RENEWED - self._steps % _RENEWED] if self._memory else sizes
-            made.append(np.stack([tail.surprise(part[:, s]) for s, tail in enumerate(self._tails)], axis=1))
+            made.append(np.stack([_surprise(tail, part[:, s]) for s, tail in enumerate(self._tails)], axis=1))
             sizes = sizes[len(part) :]
             self._see(part)
         each: Floats = np.nan_to_num(np.concatenate(made)) if made else np.empty((0, len(self._tails)))
@@ -188,10 +188,12 @@ class Watch:
     def _see(self, part: Floats) -> None:
         self._steps += len(part)
         if self._memory:
-            self._history = np.concatenate([self._history, part])
+            known = ~np.isnan(part).all(axis=1)  # an outage pushes nothing out
+            self._history = np.concatenate([self._history, part[known]])
             if not self._steps % _RENEWED:
                 self._history = self._history[-self._memory :]
-                self._tails = _tails(self._history)
+                fresh = zip(_tails(self._history), self._tails, strict=True)
+                self._tails = [before if tail is None else tail for tail, before in fresh]
 
 
 def blame(signals: Signals, each: Floats) -> Floats:
@@ -222,9 +224,11 @@ def _summed(units: Floats, steps: int) -> Floats:
     return np.where(there > 0, total / np.sqrt(np.maximum(there, 1)), np.nan)
 
 
-def _tails(history: Floats) -> list[Tail]:
-    made = []
-    for column in history.T:
-        known = column[~np.isnan(column)]
-        made.append(tail_of(known if len(known) >= FEWEST else np.zeros(FEWEST), least_scale=_LEAST))
-    return made
+def _tails(history: Floats) -> list[Tail | None]:
+    """Return the tail of each signal, of shape (N, S); None where too few of its values are known."""
+    columns = [column[~np.isnan(column)] for column in history.T]
+    return [tail_of(known, least_scale=_LEAST) if len(known) >= FEWEST else None for known in columns]
+
+
+def _surprise(tail: Tail | None, sizes: Floats) -> Floats:
+    return np.full(len(sizes), np.nan) if tail is None else tail.surprise(sizes)

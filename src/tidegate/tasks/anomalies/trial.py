@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tidegate.checks import check_fraction
-from tidegate.data.recorded import arranged
+from tidegate.data.recorded import arranged, recorded
+from tidegate.errors import SettingError
 from tidegate.tasks.anomalies.judging import Judgement, Said
 from tidegate.tasks.anomalies.simple import MovingDeviation, PrincipalResiduals
 
@@ -172,7 +172,8 @@ def parted(given: Sequence[Recording], normal: float = _LEARNED) -> tuple[list[R
     SettingError
         If it is outside its limits.
     """
-    check_fraction("normal", normal)
+    if not 0 < normal < 1:
+        raise SettingError(f"normal is {normal!r}; it must be a number above 0 and below 1.")
     cuts = [round(normal * len(one.values)) for one in given]
     older = [one.part(0, k) for one, k in zip(given, cuts, strict=True)]
     return older, [one.part(k, len(one.values)) for one, k in zip(given, cuts, strict=True)]
@@ -204,7 +205,8 @@ def tried(
     DataError, SettingError, TrainingError
         As `AnomalyDetector.fit`; or if what is watched has other channels.
     """
-    learned, watched = parted(given) if test is None else (list(given), list(test))
+    named = recorded(list(given))  # several without names are told apart by their places
+    learned, watched = parted(named) if test is None else (named, recorded(list(test)))
     watched = arranged(watched, learned[0].channels)
     started = time.perf_counter()
     model.fit(list(learned), epochs=epochs, batch_size=batch_size)

@@ -20,7 +20,7 @@ def trial():
 
 @pytest.fixture(scope="module")
 def calm():
-    return tried(AnomalyDetector(**QUICK), [Recording(np.zeros((300, 1)), ("flow",))], epochs=1)
+    return tried(AnomalyDetector(**QUICK), [Recording(np.zeros((400, 1)), ("flow",))], epochs=1)
 
 
 def test_scores_are_drawn_with_their_peaks_the_threshold_and_the_labels(trial):

@@ -62,7 +62,7 @@ def test_a_day_has_as_many_steps_as_its_dates_say(waves):
     assert model.threshold_.rate == pytest.approx(0.02)
     assert model.alarms(frame).frame().dtypes["steps"] == np.int64
     with pytest.raises(SettingError, match="the recordings have no dates"):
-        model.fit(waves(100, 0), epochs=1)
+        model.fit(waves(200, 0), epochs=1)
     with pytest.raises(SettingError, match="false_alarms is 100 per day, which is every other step or more"):
         clone(model).set_params(false_alarms=100).fit(frame, epochs=1)
 
@@ -72,6 +72,7 @@ def test_a_saved_detector_says_the_same_bits(fitted, odd, tmp_path):
     again = tidegate.load(tmp_path / "model")
     np.testing.assert_array_equal(again.score_samples(odd), fitted.score_samples(odd))
     assert again.threshold_ == fitted.threshold_
+    assert again.notes_ == fitted.notes_ != []
     assert again.get_params() == fitted.get_params()
 
 
@@ -133,6 +134,54 @@ def test_a_fitted_threshold_is_named(normal):
     assert "are too few to count alarms at a rate of 0.001 per step" in model.notes_[-1]
 
 
+def test_a_short_recording_has_something_to_stop_training_by(waves):
+    model = AnomalyDetector(hidden_size=4, window=64).fit(waves(200, 0), epochs=2)
+    assert np.isfinite(model.history_["val_loss"]).all()
+    assert not any("stop training" in one for one in model.notes_)
+
+
+def test_it_is_said_where_nothing_stops_training(waves):
+    model = AnomalyDetector(**{**QUICK, "window": 50}, method="reconstruct")
+    model.fit(waves(200, 0), epochs=2, validation=waves(100, 1))
+    assert np.isnan(model.history_["val_loss"]).all()
+    assert "Nothing was left to stop training by, so that the network is that of the last epoch." in model.notes_
+
+
+def test_a_channel_that_is_silent_in_calibration_is_read_but_not_judged(normal, waves):
+    silent = normal.copy()
+    silent[-150:, 1] = np.nan
+    model = AnomalyDetector(**QUICK).fit(silent, epochs=2)
+    assert any(one.startswith("Hardly a reading") and one.endswith("not judged: channel 1.") for one in model.notes_)
+    later = waves(300, 5)
+    assert model.predict(later).mean() < 0.1
+    later[100, 0] += 4
+    assert model.predict(later)[100] == 1
+    assert (model.blame(later)[:, 1] == 0).all()
+    alone = AnomalyDetector(**QUICK, judged=["channel 0"]).fit(silent, epochs=2)
+    assert not any("not judged" in one for one in alone.notes_), "it was not to be judged"
+
+
+def test_an_outage_pushes_nothing_out_of_memory(normal, waves):
+    model = AnomalyDetector(**QUICK, memory=100).fit(normal, epochs=2)
+    after = np.concatenate([np.full((150, 2), np.nan), waves(300, 5)])
+    scores = model.score_samples(after)
+    assert (scores[:150] == 0).all()
+    assert scores[152:175].max() < 4, "but for the first, foreseen from what was last read"
+    assert model.predict(after)[150:].mean() < 0.1
+
+
+def test_one_short_recording_leaves_the_windows_of_the_others(normal):
+    model, alone = (AnomalyDetector(**{**QUICK, "window": 40}) for _ in range(2))
+    model.fit([normal, normal[:20]], epochs=1, batch_size=1)
+    alone.fit(normal, epochs=1, batch_size=1)
+    assert model.losses_.updates[-1] == alone.losses_.updates[-1] + 1
+
+
+def test_without_steps_to_learn_from_it_is_refused(waves):
+    with pytest.raises(DataError, match="recording X has 0 steps to learn from; it needs 8"):
+        AnomalyDetector().fit(waves(100, 0), validation=0.999)
+
+
 def test_other_recordings_may_be_set_aside(normal, waves):
     model = AnomalyDetector(**QUICK).fit([normal, normal[:100]], epochs=1, validation=waves(300, 9))
     assert model.threshold_.n_normal > 150
@@ -173,7 +222,7 @@ def test_something_must_be_set_aside(validation, normal):
     ("recording", "said"),
     [
         (np.zeros(10), "has 7 steps to learn from; it needs 8"),
-        (np.sin(np.arange(50.0)), "10 normal steps are left to fit a threshold to; it needs 20"),
+        (np.sin(np.arange(150.0)), "30 normal steps are left to fit a threshold to; it needs 40"),
         (np.full((200, 1), np.nan), "column 'channel 0': the channel holds no value"),
     ],
 )

@@ -3,7 +3,7 @@ import pytest
 
 from tidegate.data.recorded import Recording
 from tidegate.errors import DataError
-from tidegate.tasks.anomalies.normality import Parts, reader_of, threshold_of
+from tidegate.tasks.anomalies.normality import Parts, check_enough, reader_of, threshold_of
 
 
 def recording(values):
@@ -50,3 +50,17 @@ def test_the_threshold_is_of_scores_beside_others():
     made = threshold_of(rng.exponential(size=(4_000, 1)), 0.01)
     assert made.value == pytest.approx(2, abs=0.15), "one in a hundred"
     assert made.n_normal == 4_000
+
+
+def test_either_half_must_be_enough_to_judge_the_other_by():
+    with pytest.raises(DataError, match="39 normal steps are left to fit a threshold to; it needs 40"):
+        check_enough(39)
+    check_enough(40)
+    made = threshold_of(np.abs(np.random.default_rng(0).normal(size=(40, 3))), 0.01)
+    assert 1 < made.value < 8
+
+
+def test_a_signal_of_which_little_is_known_says_nothing():
+    sizes = np.abs(np.random.default_rng(0).normal(size=(60, 2)))
+    sizes[15:, 1] = np.nan
+    assert threshold_of(sizes, 0.01).value == threshold_of(sizes[:, :1], 0.01).value

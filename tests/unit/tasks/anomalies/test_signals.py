@@ -104,3 +104,22 @@ def test_state_comes_back():
     one = gauge("error", "level", judged=np.array([False, True]))
     again = Gauge.from_state(one.state())
     assert (again.names, again.lasting, again.judged.tolist()) == (("error", "level"), (4,), [False, True])
+
+
+def test_a_signal_of_which_too_few_steps_are_known_says_nothing():
+    normal = np.random.default_rng(0).exponential(size=(400, 2))
+    normal[19:, 1] = np.nan
+    scores, each = Watch(normal, 0).walk(np.array([[0.1, 50.0]]))
+    assert each[0, 1] == 0
+    assert scores[0] == each[0, 0] < 1
+
+
+@pytest.mark.parametrize("gone", [(0, 1), (1,)])
+def test_what_is_missing_pushes_nothing_out_of_memory(gone):
+    rng = np.random.default_rng(0)
+    watch = Watch(rng.exponential(size=(100, 2)), 100)
+    missing = rng.exponential(size=(150, 2))
+    missing[:, gone] = np.nan
+    watch.walk(missing)
+    assert watch.walk(rng.exponential(size=(25, 2)))[1].max() < 4
+    assert watch.walk(np.array([[0.0, 50.0]]))[1][0, 1] > 4

@@ -96,6 +96,18 @@ def test_parts_are_checked(recording):
     assert (len(older[0].values), len(newer[0].values)) == (900, 300)
     with pytest.raises(SettingError, match=r"normal is 1\.5"):
         parted([recording], 1.5)
+    with pytest.raises(SettingError, match="normal is 0; it must be a number above 0 and below 1"):
+        parted([recording], 0)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_recordings_without_names_are_told_apart_by_their_places(recording, apart):
+    pair = [recording, recording._replace(labels=np.zeros(1_200, dtype=bool))]
+    given = [one.part(0, 600) for one in pair] if apart else pair
+    found = tried(AnomalyDetector(**QUICK), given, pair if apart else None, epochs=1)
+    assert [one.recording.name for one in found.watched] == ["0", "1"]
+    assert {found.meets(one) for one in found.alarms if one.recording == "0"} >= {True}
+    assert {found.meets(one) for one in found.alarms if one.recording == "1"} == {False}
 
 
 def test_detectors_have_names():
