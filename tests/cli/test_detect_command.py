@@ -123,6 +123,7 @@ def test_the_example_runs_without_data(tidegate):
         ("detect pump.csv --false-alarms 0", "false_alarms is 0.0; it must be a number above 0"),
         ("detect pump.csv --set hidden=3", "has no setting 'hidden'. Did you mean 'hidden_size'?"),
         ("detect pump.csv --set training.n_updates=9", "does not count for sequences: epochs of fit"),
+        ("detect pump.csv --labels fault --batch-size 0", "batch_size is 0"),
         ("detect back.csv", "row 3, column 'time': time stands still or goes backwards here"),
         ("detect short.csv", "it needs 8"),
         ("detect pump.csv --labels broken --watch pump.csv", "has no column 'broken'"),

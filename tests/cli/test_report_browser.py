@@ -239,8 +239,8 @@ def pages(data):
 
 
 def stream(body):
-    raw = re.search(rb"(?s)stream\r?\n(.*?)\r?\nendstream", body)[1]
-    return zlib.decompress(raw) if b"/FlateDecode" in body.split(b"stream")[0] else raw
+    raw = re.search(rb"(?s)stream\r?\n(.*?)\nendstream", body)[1]  # a last byte of \r may be of the data
+    return zlib.decompressobj().decompress(raw) if b"/FlateDecode" in body.split(b"stream")[0] else raw
 
 
 def letters(table):

@@ -223,8 +223,9 @@ def _tried(request: Request, model: AnomalyDetector, place: folders.Place) -> tu
     from tidegate.training.checkpoints import kept_in
 
     normal, watched, said = request.data.read()
+    epochs, batch_size = request.course.epochs, request.course.batch_size
     with kept_in(place.store):
-        found = tried(model, normal, watched, epochs=request.course.epochs, batch_size=request.course.batch_size or 32)
+        found = tried(model, normal, watched, epochs=epochs, batch_size=32 if batch_size is None else batch_size)
     return found, said
 
 
