@@ -57,8 +57,9 @@ def adaptive_bounds(rolling: Rolling, own: tuple[Floats, Floats], levels: Sequen
 
     Between two levels, and beyond the outermost, the distance of a bound from the forecast follows the normal quantile
     linearly, on each side by itself. Where an alpha asks for more than the known places hold, the largest is stretched
-    as for normal errors, at most to 0.1 % of misses; the guarantee of the papers, in the long run as many misses as
-    asked for whatever the data do, asks for intervals without end there and holds approximately here.
+    as for normal errors, at most to 0.1 % of misses; and no bound but the model's own lies beyond the largest error of
+    its series that is known, since one wild outcome makes places of hundreds. The guarantee of the papers, in the long
+    run as many misses as asked for whatever the data do, asks for intervals without end and holds approximately here.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ def adaptive_bounds(rolling: Rolling, own: tuple[Floats, Floats], levels: Sequen
     below, above = _sides(rolling.mean, *own)
     places = _places(rolling, below, above, knots)
     state = _State.at(target, places.shape[1])
-    beta = np.empty(places.shape)
+    beta, errors = np.empty(places.shape), np.abs(rolling.actual - rolling.mean)
     issued: list[Floats] = []
     lower, upper = np.empty(own[0].shape), np.empty(own[1].shape)
     for origin, mean in enumerate(rolling.mean):
@@ -92,8 +93,9 @@ def adaptive_bounds(rolling: Rolling, own: tuple[Floats, Floats], levels: Sequen
         pool = _pool(rolling.known(places, origin))
         beta[origin] = _beta(pool, places[origin])
         wanted = _place(pool, state.alpha)[:, None]
-        lower[origin] = mean[..., None] - _reach(below[origin], wanted, knots)
-        upper[origin] = mean[..., None] + _reach(above[origin], wanted, knots)
+        farthest = np.nan_to_num(rolling.known(errors, origin)).max(axis=(0, 2), initial=0.0)[:, None, None]
+        lower[origin] = mean[..., None] - _reach(below[origin], wanted, knots, farthest)
+        upper[origin] = mean[..., None] + _reach(above[origin], wanted, knots, farthest)
     return lower, upper
 
 
@@ -208,7 +210,7 @@ def _beta(pool: Floats, places: Floats) -> Floats:
     return np.where(np.isnan(places), np.nan, found)
 
 
-def _reach(side: Floats, places: Floats, knots: Floats) -> Floats:
+def _reach(side: Floats, places: Floats, knots: Floats, farthest: Floats) -> Floats:
     """Return how far the bounds at normal quantiles lie from the forecast, shape (N, F, Q).
 
     Parameters
@@ -219,10 +221,13 @@ def _reach(side: Floats, places: Floats, knots: Floats) -> Floats:
         Shape (N, 1, Q): the quantiles, at least 0.
     knots
         Shape (1 + Q,), from 0.
+    farthest
+        Shape (N, 1, 1): the largest error that is known, which none goes beyond but the model's own.
     """
     right = np.broadcast_to(
         np.clip(np.searchsorted(knots, places), 1, len(knots) - 1), (*side.shape[:2], places.shape[-1])
     )
     low, high = (np.take_along_axis(side, k, axis=-1) for k in (right - 1, right))
     share = (places - knots[right - 1]) / (knots[right] - knots[right - 1])
-    return np.maximum.accumulate(low + share * (high - low), axis=-1)
+    grown = np.maximum.accumulate(low + share * (high - low), axis=-1)
+    return np.minimum(grown, np.maximum(side[..., 1:], farthest))

@@ -145,7 +145,7 @@ def test_outcomes_are_heard_when_they_are_known():
 
 
 def test_each_side_keeps_its_shape():
-    errors = np.full((9, 1, 2), 9.0)
+    errors = np.full((9, 1, 2), 0.3)
     upper = normal(errors.shape)[1]
     lower, made = adaptive_bounds(rolling(errors), (-3 * upper, upper), LEVELS)
     assert lower[5] == pytest.approx(-3 * made[5])
@@ -197,3 +197,14 @@ def test_where_the_model_gave_none_there_are_none_and_nothing_is_learned():
     assert np.isnan(made[4]).all()
     kept = np.arange(9) != 4
     assert np.array_equal(made[kept], widths(errors[kept]))
+
+
+def test_one_wild_outcome_makes_no_bound_wilder_than_itself():
+    """Own intervals are narrow when it comes and wide afterwards, as where a model has learned of it."""
+    errors = np.random.default_rng(0).normal(size=(40, 1, 4))
+    errors[10:13] *= 500
+    own = normal(errors.shape)[1].copy()
+    own[14:] *= 500
+    made = adaptive_bounds(rolling(errors), (-own, own), LEVELS)[1]
+    assert (made <= np.maximum(own, np.abs(errors).max())).all()
+    assert made[14:].max() > 500
