@@ -146,10 +146,12 @@ class Judgement:
 def verdict(p_value: float, ours: float, simple: float) -> str:
     """Return "better", "worse" or "no evidence of a difference", for a score of which more is better.
 
+    A p-value of NaN, of what could not be tested, is no evidence.
+
     >>> verdict(0.01, 0.9, 0.8), verdict(0.3, 0.9, 0.8)
     ('better', 'no evidence of a difference')
     """
-    if p_value >= _REAL:
+    if not p_value < _REAL:
         return "no evidence of a difference"
     return "better" if ours > simple else "worse"
 

@@ -26,7 +26,6 @@ from tidegate.tasks.anomalies.signals import SIGNALS, Gauge, Scale
 from tidegate.tasks.anomalies.walking import Online, Settled, Told
 from tidegate.tasks.anomalies.windows import Cut
 from tidegate.tasks.estimator import SequenceEstimator
-from tidegate.tasks.fitting import Schedule
 from tidegate.tasks.network import Layers
 from tidegate.training.settings import Training
 
@@ -174,7 +173,7 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         TrainingError
             If the loss or a gradient stops being finite.
         """
-        self._check(Schedule(1 if epochs is None else epochs, batch_size, self.seed))
+        self._check(self._schedule(epochs, batch_size))
         if y is not None:
             raise SettingError("y is given, but a detector learns from recordings alone: keep labels for judging it.")
         recordings = recorded(X)
@@ -184,8 +183,7 @@ class AnomalyDetector(SequenceEstimator[Normality]):
             [one.part(0, k) for one, k in zip(parts.whole, parts.stopped, strict=True) if k]
         )  # fmt: skip
         known = self._windows(parts, reader)
-        n_epochs = fitting.epochs_for(len(known[0]), batch_size) if epochs is None else epochs
-        schedule = Schedule(n_epochs, batch_size, self.seed)
+        schedule = self._schedule(epochs, batch_size, len(known[0]))
         generator = self._generators()[0]
         network = self._network_for(len(recordings[0].channels), generator)
         name = fitting.digest(self.get_params(deep=False), schedule, known, network)

@@ -15,6 +15,7 @@ from sklearn.metrics import average_precision_score
 from tidegate.analysis.wording import probability
 from tidegate.scoring.alarms import by_event, by_step, events
 from tidegate.scoring.volume import vus_pr
+from tidegate.tasks.judging import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _DRAWS, _SHORTEST, _FEWEST = 500, 50, 6
-_REAL = 0.05
 _BUFFER = 20
 
 
@@ -106,13 +106,9 @@ class Judgement:
     @property
     def verdict(self) -> str:
         """Which to trust: "better", "worse", "no evidence of a difference" or "not tested"."""
-        p = self.p_value
-        if np.isnan(p):
+        if np.isnan(self.p_value):
             return "not tested"
-        if p >= _REAL:
-            return "no evidence of a difference"
-        ours, simple = self.rows[0], self.simple
-        return "better" if ours["average precision"] > simple["average precision"] else "worse"
+        return verdict(self.p_value, self.rows[0]["average precision"], self.simple["average precision"])
 
     def sentences(self) -> list[str]:
         """Return what came out in words, the verdict first."""

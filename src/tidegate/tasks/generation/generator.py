@@ -167,7 +167,7 @@ class SequenceGenerator(SequenceEstimator[Read]):
         TrainingError
             If the loss or a gradient stops being finite.
         """
-        self._check(Schedule(1 if epochs is None else epochs, 1 if batch_size is None else batch_size, self.seed))
+        self._check(self._schedule(epochs, 1 if batch_size is None else batch_size))
         given = Given.of(X, y, self.unit)
         learned, held = self._parted(given, validation, lambda X, y: Given.of(X, y, self.unit, name="validation"))
         data = Read.learn(learned, self._unfitted_vocabulary())

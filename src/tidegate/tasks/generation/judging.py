@@ -13,6 +13,7 @@ import numpy as np
 from scipy.stats import t
 
 from tidegate.analysis.wording import probability
+from tidegate.tasks.judging import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_REAL, _FEWEST = 0.05, 3
+_FEWEST = 3
 _BLOCKS, _LEAST_STEPS = 50, 20
 
 
@@ -111,9 +112,7 @@ class Judgement:
     @property
     def verdict(self) -> str:
         """Which of the two to trust: "better", "worse" or "no evidence of a difference"."""
-        if not self.p_value < _REAL:
-            return "no evidence of a difference"
-        return "better" if self.bits < self.simple_bits else "worse"
+        return verdict(self.p_value, -self.bits, -self.simple_bits)
 
     def sentences(self) -> list[str]:
         """Return what came out in words, the verdict first."""

@@ -10,14 +10,13 @@ import numpy as np
 from scipy.stats import binomtest
 
 from tidegate.analysis.wording import probability
-from tidegate.tasks.judging import by_label
+from tidegate.tasks.judging import by_label, verdict
 from tidegate.tasks.transcription.edits import Edits, counted, edits, matched, of_all
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LEVEL = 0.95
-_REAL = 0.05
 
 
 @dataclass(frozen=True)
@@ -107,9 +106,7 @@ class Judgement:
     @property
     def verdict(self) -> str:
         """Which of the two to trust: "better", "worse" or "no evidence of a difference"."""
-        if self.p_value >= _REAL:
-            return "no evidence of a difference"
-        return "better" if self.edits.rate < self.simple_edits.rate else "worse"
+        return verdict(self.p_value, -self.edits.rate, -self.simple_edits.rate)
 
     def sentences(self) -> list[str]:
         """Return what came out in words, the verdict first."""

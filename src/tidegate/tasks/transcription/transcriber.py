@@ -13,7 +13,6 @@ from tidegate.nn.dropout import Dropout
 from tidegate.nn.initialisation import built
 from tidegate.tasks import fitting
 from tidegate.tasks.estimator import SequenceEstimator
-from tidegate.tasks.fitting import Schedule
 from tidegate.tasks.labels import loaded_labels, saved_labels
 from tidegate.tasks.learning import Examples
 from tidegate.tasks.network import recurrent
@@ -185,15 +184,14 @@ class SequenceTranscriber(SequenceEstimator[Learned]):
         TrainingError
             If the loss or a gradient stops being finite.
         """
-        self._check(Schedule(1 if epochs is None else epochs, batch_size, self.seed))
+        self._check(self._schedule(epochs, batch_size))
         given = self._given(X, y, "X", "y")
         tokens = np.unique(given.transcripts.every)
         learned, held = self._parted(given, validation, lambda X, y: self._validation(X, y, given, tokens))
         data = Learned(Reader.learn(learned.sequences, self._unfitted_vocabulary()), tokens, given.transcripts.form)
         mean_length = len(learned.transcripts.every) / len(learned.transcripts.items)
         known = (self._examples(learned, data), self._examples(held, data) if held else None)
-        n_epochs = fitting.epochs_for(len(learned.numbers), batch_size) if epochs is None else epochs
-        return self._learn(data, Surprise(mean_length), known, Schedule(n_epochs, batch_size, self.seed))
+        return self._learn(data, Surprise(mean_length), known, self._schedule(epochs, batch_size, len(learned.numbers)))
 
     def predict(self, X: Any, *, beam: int = 1) -> list[Any]:
         """Return what was said in each sequence, N texts or lists of tokens.

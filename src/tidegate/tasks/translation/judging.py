@@ -14,6 +14,7 @@ import numpy as np
 from tidegate.analysis.wording import probability
 from tidegate.scoring import bleu
 from tidegate.tasks.judging import Judgement as Answers
+from tidegate.tasks.judging import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +29,6 @@ Measure = Literal["bleu", "exact"]
 SPOKEN: Mapping[Measure, str] = {"bleu": "BLEU", "exact": "exact matches in percent"}
 """What a measure is called."""
 
-_REAL = 0.05
 _DRAWS = 2_000
 
 
@@ -126,9 +126,7 @@ class Judgement:
     @property
     def verdict(self) -> str:
         """Which of the two to trust: "better", "worse" or "no evidence of a difference"."""
-        if self.p_value >= _REAL:
-            return "no evidence of a difference"
-        return "better" if self.score > self.simple_score else "worse"
+        return verdict(self.p_value, self.score, self.simple_score)
 
     def sentences(self) -> list[str]:
         """Return what came out in words, the verdict first."""

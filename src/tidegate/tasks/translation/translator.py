@@ -235,7 +235,7 @@ class SequenceTranslator(SequenceEstimator[Read]):
         TrainingError
             If the loss or a gradient stops being finite.
         """
-        self._check(Schedule(1 if epochs is None else epochs, batch_size, self.seed))
+        self._check(self._schedule(epochs, batch_size))
         given = Pairs.of(X, y)
         named = ("X of validation", "y of validation")
         learned, held = self._parted(given, validation, lambda X, y: Pairs.of(X, y, names=named))
