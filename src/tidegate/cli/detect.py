@@ -225,7 +225,7 @@ def _tried(request: Request, model: AnomalyDetector, place: folders.Place) -> tu
     normal, watched, said = request.data.read()
     epochs, batch_size = request.course.epochs, request.course.batch_size
     with kept_in(place.store):
-        found = tried(model, normal, watched, epochs=epochs, batch_size=32 if batch_size is None else batch_size)
+        found = tried(model, normal, watched, epochs=epochs, batch_size=batch_size)
     return found, said
 
 

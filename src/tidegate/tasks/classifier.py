@@ -142,7 +142,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         y: Any,
         *,
         epochs: int | None = None,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         validation: float | tuple[Any, Any] | Literal["auto"] | None = "auto",
     ) -> Self:
         """Learn from labelled sequences.
@@ -156,7 +156,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         epochs
             Times that every sequence is seen, at most; at least 1. None for what makes 1,500 updates, but 8 to 500.
         batch_size
-            Sequences per update, at least 1.
+            Sequences per update, at least 1; None for 32.
         validation
             What training is stopped by, and learns nothing from: a fraction of each class, rounded and drawn by seed,
             a pair (X, y), or None or 0 for nothing; "auto" for a tenth of 500 sequences or more, and nothing of fewer,

@@ -19,7 +19,7 @@ from tidegate.features.vectors import read_vectors
 from tidegate.features.vocabulary import Vocabulary
 from tidegate.nn.cells import catalogue
 from tidegate.tasks import fitting, storage
-from tidegate.tasks.fitting import Schedule
+from tidegate.tasks.fitting import Schedule, Usual
 from tidegate.tasks.members import together
 from tidegate.training.loop import Losses as Course
 from tidegate.training.settings import checked
@@ -81,6 +81,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
     _LEAST: ClassVar[Mapping[str, int]] = {}
     _FRACTIONS: ClassVar[tuple[str, ...]] = ("dropout",)
     _SWITCHES: ClassVar[tuple[str, ...]] = ("bidirectional",)
+    _USUAL: ClassVar[Usual] = Usual()
     _VALIDATION: ClassVar[str] = "a fraction below 1, a pair (X, y) as a tuple, 'auto' or None"
 
     cell: str
@@ -127,11 +128,12 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         fitting.check(schedule)
         self._check_settings()
 
-    def _schedule(self, epochs: int | None, batch_size: int, n_examples: int | None = None) -> Schedule:
-        """Return how long a run is; of no epochs as many as `fitting.epochs_for` so many examples, 1 before any are."""
+    def _schedule(self, epochs: int | None, batch_size: int | None, n_examples: int = 0) -> Schedule:
+        """Return how long a run is, by `_USUAL` where nothing is said; before any examples are known 1 epoch."""
+        size = self._USUAL.batch_size if batch_size is None else batch_size
         if epochs is None:
-            epochs = 1 if n_examples is None else fitting.epochs_for(n_examples, batch_size)
-        return Schedule(epochs, batch_size, self.seed)
+            epochs = self._USUAL.epochs(-(-n_examples // size)) if n_examples else 1
+        return Schedule(epochs, size, self.seed)
 
     def _check_settings(self) -> None:
         """Refuse settings outside their limits, as `fit` does, without anything to fit."""

@@ -39,9 +39,6 @@ ELSEWHERE = {
 }
 """Settings of training that do not count for tasks, and what says it in their place."""
 
-_UPDATES, _FEWEST, _MOST = 1_500, 8, 500
-"""Updates that a run makes unless told otherwise, and its fewest and most epochs."""
-
 _HELD_OUT, _ENOUGH = 0.1, 500
 """What is held out unless told otherwise, and from how many sequences on."""
 
@@ -64,10 +61,27 @@ class Schedule(NamedTuple):
     seed: int
 
 
-def epochs_for(n_examples: int, batch_size: int) -> int:
-    """Return how many epochs make 1,500 updates; at least 8, at most 500."""
-    per_epoch = -(-n_examples // batch_size)
-    return min(max(-(-_UPDATES // per_epoch), _FEWEST), _MOST)
+class Usual(NamedTuple):
+    """How long a run is unless told otherwise.
+
+    Attributes
+    ----------
+    batch_size
+        Examples per update.
+    n_updates
+        Updates that it makes, in whole epochs.
+    fewest, most
+        Epochs that it makes at least and at most.
+    """
+
+    batch_size: int = 32
+    n_updates: int = 1_500
+    fewest: int = 8
+    most: int = 500
+
+    def epochs(self, updates_per_epoch: int) -> int:
+        """Return how many epochs make `n_updates`, within the limits."""
+        return min(max(-(-self.n_updates // updates_per_epoch), self.fewest), self.most)
 
 
 def held_out(n_examples: int) -> float | None:

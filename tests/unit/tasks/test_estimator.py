@@ -4,7 +4,7 @@ import pytest
 from sklearn.base import clone
 
 import tidegate
-from tidegate import SequenceClassifier, SequenceTagger, SequenceTranscriber
+from tidegate import SequenceClassifier, SequenceTagger, SequenceTranscriber, SequenceTranslator
 from tidegate.errors import NotFittedError, SettingError, TrainingError
 from tidegate.tasks import fitting
 from tidegate.tasks.estimator import SequenceEstimator
@@ -175,3 +175,18 @@ def test_how_long_and_what_is_held_out_go_by_the_size(estimator, n_pairs, held, 
         estimator(hidden_size=2, embedding=2).fit(X * n_pairs, y * n_pairs, batch_size=10)
     learned = 2 * n_pairs - held
     assert seen == [(learned, held, -(-1_500 // -(-learned // 10)))]
+
+
+@pytest.mark.parametrize(
+    ("model", "n_examples", "wanted"),
+    [
+        (SequenceClassifier(seed=3), 0, (1, 32, 3)),
+        (SequenceClassifier(), 64, (500, 32, 0)),
+        (SequenceTagger(), 10_000, (8, 32, 0)),
+        (SequenceTranslator(), 12_800, (20, 64, 0)),
+        (SequenceTranslator(), 10, (200, 64, 0)),
+    ],
+)
+def test_how_long_a_run_is_where_nothing_is_said(model, n_examples, wanted):
+    assert model._schedule(None, None, n_examples) == wanted
+    assert model._schedule(2, 5, n_examples)[:2] == (2, 5)

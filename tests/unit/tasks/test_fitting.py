@@ -128,10 +128,10 @@ def test_the_digest_changes_with_all_that_decides_a_run():
 
 
 @pytest.mark.parametrize(
-    ("n_examples", "batch_size", "epochs"), [(36, 16, 500), (100, 32, 375), (6_400, 32, 8), (100_000, 32, 8)]
+    ("updates_per_epoch", "epochs"), [(1, 500), (3, 500), (4, 375), (187, 9), (188, 8), (3_125, 8)]
 )
-def test_epochs_make_about_as_many_updates_of_few_sequences_as_of_many(n_examples, batch_size, epochs):
-    assert fitting.epochs_for(n_examples, batch_size) == epochs
+def test_epochs_make_about_as_many_updates_of_few_sequences_as_of_many(updates_per_epoch, epochs):
+    assert fitting.Usual().epochs(updates_per_epoch) == epochs
 
 
 def test_few_sequences_are_all_learned_from():

@@ -46,7 +46,7 @@ def tried(
     """Return the classifier fitted and judged."""
     from tidegate.tasks.trials import classifier
 
-    return classifier.tried(model, given, test, epochs=epochs, batch_size=32 if batch_size is None else batch_size)
+    return classifier.tried(model, given, test, epochs=epochs, batch_size=batch_size)
 
 
 def told(trial: ClassifierTrial) -> Told:

@@ -46,7 +46,7 @@ def tried(
     """Return the tagger fitted and judged."""
     from tidegate.tasks.trials import tagger
 
-    return tagger.tried(model, given, test, epochs=epochs, batch_size=32 if batch_size is None else batch_size)
+    return tagger.tried(model, given, test, epochs=epochs, batch_size=batch_size)
 
 
 def told(trial: TaggerTrial) -> Told:

@@ -60,7 +60,7 @@ def tried(
         model.set_params(rate=given.rate)
     judged = test if test is None or model.rate is None else test.at(model.rate)
     learned = given if model.rate is None else given.at(model.rate)
-    return trial.tried(model, learned, judged, epochs=epochs, batch_size=32 if batch_size is None else batch_size)
+    return trial.tried(model, learned, judged, epochs=epochs, batch_size=batch_size)
 
 
 def told(trial: Trial) -> Told:

@@ -45,7 +45,7 @@ def tried(
     """Return the translator fitted and judged."""
     from tidegate.tasks.translation import trial
 
-    return trial.tried(model, given, test, epochs=epochs, batch_size=64 if batch_size is None else batch_size)
+    return trial.tried(model, given, test, epochs=epochs, batch_size=batch_size)
 
 
 def told(trial: TranslatorTrial) -> Told:

@@ -146,7 +146,7 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         self.training, self.seed = training, seed
 
     def fit(
-        self, X: Any, y: None = None, *, epochs: int | None = None, batch_size: int = 32, validation: Any = 0.3
+        self, X: Any, y: None = None, *, epochs: int | None = None, batch_size: int | None = None, validation: Any = 0.3
     ) -> Self:
         """Learn what is normal.
 
@@ -159,7 +159,7 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         epochs
             Times that every window is seen, at most; None for what makes 1,500 updates, but 8 to 500.
         batch_size
-            Windows per update, at least 1.
+            Windows per update, at least 1; None for 32.
         validation
             What the network learns nothing from: the newest fraction of each recording, above 0 and below 1, or other
             normal recordings. The older third of it stops training; the rest says where alarms begin.

@@ -185,7 +185,7 @@ def tried(
     test: Sequence[Recording] | None = None,
     *,
     epochs: int | None = None,
-    batch_size: int = 32,
+    batch_size: int | None = None,
 ) -> Trial:
     """Fit a detector, let it watch, and judge it beside simple detectors where labels say what is odd.
 

@@ -13,9 +13,7 @@ from tidegate.errors import SettingError
 from tidegate.features.vocabulary import UNITS, Vocabulary
 from tidegate.nn.dropout import Dropout
 from tidegate.nn.initialisation import built
-from tidegate.tasks import fitting
 from tidegate.tasks.estimator import SequenceEstimator
-from tidegate.tasks.fitting import Schedule
 from tidegate.tasks.generation import asked, rules, writing
 from tidegate.tasks.generation.blanks import Filled, ranked
 from tidegate.tasks.generation.given import Given
@@ -167,7 +165,7 @@ class SequenceGenerator(SequenceEstimator[Read]):
         TrainingError
             If the loss or a gradient stops being finite.
         """
-        self._check(self._schedule(epochs, 1 if batch_size is None else batch_size))
+        self._check(self._schedule(epochs, batch_size))
         given = Given.of(X, y, self.unit)
         learned, held = self._parted(given, validation, lambda X, y: Given.of(X, y, self.unit, name="validation"))
         data = Read.learn(learned, self._unfitted_vocabulary())
@@ -176,9 +174,9 @@ class SequenceGenerator(SequenceEstimator[Read]):
         if known[0].truncate is None:
             check_memory(known[0].lengths, size, data.said.n_outputs + self.layers * self.hidden_size)
         n_updates = len(known[0].order(size, self.seed))
-        n_epochs = fitting.epochs_for(n_updates, 1) if epochs is None else epochs
+        n_epochs = self._USUAL.epochs(n_updates) if epochs is None else epochs
         mean_length = known[0].n_steps / len(known[0]) if known[0].truncate is None else None
-        return self._learn(data, Surprise(data.said, mean_length), known, Schedule(n_epochs, size, self.seed))
+        return self._learn(data, Surprise(data.said, mean_length), known, self._schedule(n_epochs, size))
 
     def generate(
         self,

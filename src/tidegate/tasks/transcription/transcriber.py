@@ -155,7 +155,7 @@ class SequenceTranscriber(SequenceEstimator[Learned]):
         y: Any,
         *,
         epochs: int | None = None,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         validation: float | tuple[Any, Any] | None = 0.1,
     ) -> Self:
         """Learn from sequences and their transcripts.
@@ -169,7 +169,7 @@ class SequenceTranscriber(SequenceEstimator[Learned]):
         epochs
             Times that every sequence is seen, at most; at least 1. None for what makes 1,500 updates, but 8 to 500.
         batch_size
-            Sequences per update, at least 1.
+            Sequences per update, at least 1; None for 32.
         validation
             What training is stopped by, and learns nothing from: a fraction of the sequences, rounded and drawn by
             seed, a pair (X, y), or None or 0 for nothing; then the last epoch is kept.

@@ -114,7 +114,7 @@ def tried(
     test: Recordings | None = None,
     *,
     epochs: int | None = None,
-    batch_size: int = 32,
+    batch_size: int | None = None,
 ) -> Trial:
     """Fit a transcriber, and judge it beside a simple model on sequences that neither has seen.
 

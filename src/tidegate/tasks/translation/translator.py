@@ -13,7 +13,7 @@ from tidegate.nn.dropout import Dropout
 from tidegate.nn.initialisation import built
 from tidegate.tasks import fitting
 from tidegate.tasks.estimator import SequenceEstimator
-from tidegate.tasks.fitting import Schedule
+from tidegate.tasks.fitting import Usual
 from tidegate.tasks.network import Layers, TokenVectors, recurrent
 from tidegate.tasks.sequences import Sequences
 from tidegate.tasks.translation import search
@@ -41,9 +41,6 @@ Looks = Literal["dot", "additive"]
 
 TRAINING = fitting.TRAINING._replace(learning_rate=0.002, patience=4)
 """How translators are trained by default."""
-
-_UPDATES, _FEWEST, _MOST = 4_000, 10, 200
-"""Updates that a run makes unless told otherwise, and its fewest and most epochs."""
 
 _LONGER, _MORE = 1.5, 10
 """A target is at most so many times as long as the source's share of training, and so many tokens more."""
@@ -172,6 +169,7 @@ class SequenceTranslator(SequenceEstimator[Read]):
     _LEAST: ClassVar[Mapping[str, int]] = {"n_tokens": 4, "hidden_size": 1, "layers": 1, "embedding": 1, "seed": 0}
     _FRACTIONS: ClassVar[tuple[str, ...]] = ("dropout", "smoothing")
     _SWITCHES: ClassVar[tuple[str, ...]] = ("bidirectional", "lowercase")
+    _USUAL = Usual(batch_size=64, n_updates=4_000, fewest=10, most=200)
 
     vectors = None
     vocabulary = None
@@ -207,7 +205,7 @@ class SequenceTranslator(SequenceEstimator[Read]):
         y: Any,
         *,
         epochs: int | None = None,
-        batch_size: int = 64,
+        batch_size: int | None = None,
         validation: float | tuple[Any, Any] | None = 0.1,
     ) -> Self:
         """Learn from sources and their targets; the same source may have several.
@@ -221,7 +219,7 @@ class SequenceTranslator(SequenceEstimator[Read]):
         epochs
             Times that every pair is seen, at most; at least 1. None makes about 4,000 updates, in 10 to 200 epochs.
         batch_size
-            Pairs per update, at least 1.
+            Pairs per update, at least 1; None for 64.
         validation
             What training is stopped by, and learns nothing from: a fraction of the sources, rounded and drawn by seed,
             a pair (X, y), or None or 0 for nothing; then the last epoch is kept.
@@ -239,12 +237,10 @@ class SequenceTranslator(SequenceEstimator[Read]):
         given = Pairs.of(X, y)
         named = ("X of validation", "y of validation")
         learned, held = self._parted(given, validation, lambda X, y: Pairs.of(X, y, names=named))
-        if epochs is None:
-            epochs = min(max(-(-_UPDATES // -(-len(learned.sources) // batch_size)), _FEWEST), _MOST)
         data, known = self._read(learned)
         judged = self._examples(held, data) if held else None
         losses = Surprise(known.mean_length, self.smoothing)
-        return self._learn(data, losses, (known, judged), Schedule(epochs, batch_size, self.seed))
+        return self._learn(data, losses, (known, judged), self._schedule(epochs, batch_size, len(learned.sources)))
 
     def predict(self, X: Any, *, beam: int = 5) -> list[Any]:
         """Return the best target that the search finds for each source, N texts or lists of tokens.

@@ -146,7 +146,7 @@ def tried(
     test: Parallel | None = None,
     *,
     epochs: int | None = None,
-    batch_size: int = 64,
+    batch_size: int | None = None,
 ) -> TranslatorTrial:
     """Fit a translator, and judge it beside a simple model on sources that neither has seen.
 

@@ -114,7 +114,7 @@ def tried(
     test: Labelled | None = None,
     *,
     epochs: int | None = None,
-    batch_size: int = 32,
+    batch_size: int | None = None,
 ) -> ClassifierTrial:
     """Fit a classifier, and judge it beside a linear model on sequences that neither has seen.
 

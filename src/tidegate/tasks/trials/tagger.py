@@ -122,7 +122,7 @@ def tried(
     test: files.Tagged | None = None,
     *,
     epochs: int | None = None,
-    batch_size: int = 32,
+    batch_size: int | None = None,
 ) -> TaggerTrial:
     """Fit a tagger, and judge it beside a linear model on sentences that neither has seen.
 
