@@ -11,6 +11,7 @@ import torch
 from tidegate.checks import check_whole
 from tidegate.errors import SettingError
 from tidegate.tasks.learning import Examples
+from tidegate.tasks.limits import check_memory
 from tidegate.tasks.reading import at_once
 from tidegate.tasks.reading import batch as side_by_side
 from tidegate.training.loop import Run, train
@@ -150,8 +151,14 @@ def fitted(
         Name for checkpoints, and source of dropout.
     threads
         Of the kernels.
+
+    Raises
+    ------
+    DataError
+        If an update would take more memory than `limits.check_memory` allows.
     """
     learned, held_out = examples
+    check_memory(learned, schedule.batch_size, network)
     order = learned.order(schedule.batch_size, schedule.seed)
     n_updates = schedule.epochs * len(order)
     chosen = checked(training or TRAINING)._replace(batch_size=schedule.batch_size, n_checks=schedule.epochs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 import torch
@@ -52,6 +52,9 @@ class Examples:
         Shape (N,): their places in what the user gave.
     """
 
+    SHORTER: ClassVar[str] = "cut long sequences into shorter ones, or keep every tenth step of them"
+    """How fewer steps are learned from at once."""
+
     def __init__(
         self, items: Sequence[NDArray[Any]], targets: torch.Tensor | list[NDArray[np.int64]], numbers: NDArray[np.int64]
     ) -> None:
@@ -61,6 +64,11 @@ class Examples:
     def lengths(self) -> NDArray[np.int64]:
         """Steps of each, shape (N,)."""
         return np.array([len(item) for item in self.items], dtype=np.int64)
+
+    @property
+    def steps_at_once(self) -> NDArray[np.int64]:
+        """Steps of each that an update learns from, shape (N,)."""
+        return self.lengths
 
     def __len__(self) -> int:
         return len(self.items)

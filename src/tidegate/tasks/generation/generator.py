@@ -18,7 +18,6 @@ from tidegate.tasks.generation import asked, rules, writing
 from tidegate.tasks.generation.blanks import Filled, ranked
 from tidegate.tasks.generation.given import Given
 from tidegate.tasks.generation.inspection import Inspection, inspected
-from tidegate.tasks.generation.limits import check_memory
 from tidegate.tasks.generation.network import GenerativeNetwork, Lost, Steps
 from tidegate.tasks.generation.passages import Surprise, surprises
 from tidegate.tasks.generation.read import Read
@@ -171,8 +170,6 @@ class SequenceGenerator(SequenceEstimator[Read]):
         data = Read.learn(learned, self._unfitted_vocabulary())
         size = rules.batch_size_of(data.kind, len(learned.numbers)) if batch_size is None else batch_size
         known = (self._parts(data, learned, size), self._parts(data, held, size) if held else None)
-        if known[0].truncate is None:
-            check_memory(known[0].lengths, size, data.said.n_outputs + self.layers * self.hidden_size)
         n_updates = len(known[0].order(size, self.seed))
         n_epochs = self._USUAL.epochs(n_updates) if epochs is None else epochs
         mean_length = known[0].n_steps / len(known[0]) if known[0].truncate is None else None

@@ -76,6 +76,8 @@ class Passages(Examples):
     trajectories, Neural Computation 2 (truncated backpropagation through time).
     """
 
+    SHORTER = "set truncate=100 to learn from 100 steps at once with the state carried on"
+
     def __init__(
         self,
         items: Sequence[NDArray[Any]],
@@ -91,6 +93,11 @@ class Passages(Examples):
     def n_steps(self) -> int:
         """Steps of all of them."""
         return int(self.lengths.sum())
+
+    @property
+    def steps_at_once(self) -> Integers:
+        """Steps of each that an update learns from, shape (N,)."""
+        return self.lengths if self.truncate is None else np.minimum(self.lengths, self.truncate)
 
     def cut(self, n_parts: int) -> Passages:
         """Return one long sequence as so many neighbouring parts of the same length or nearly so."""
