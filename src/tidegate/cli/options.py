@@ -22,9 +22,9 @@ EXAMPLE: OptionInfo = typer.Option(
     "--example",
     metavar="[NAME]",
     help="In place of DATA: air-passengers (the default), sunspots, co2 or retail; for inspect also adding, its "
-    "default; for train classify reviews, its default, or waves; for train tag journeys; for train generate origins, "
-    "its default, or melodies; for train transcribe dialled; for train translate dates; for detect pump, its default, "
-    "payments or logins.",
+    "default; for train classify reviews, its default, waves or films; for train tag journeys; for train generate "
+    "origins, its default, or melodies; for train transcribe dialled; for train translate dates; for detect pump, its "
+    "default, payments or logins.",
 )
 
 JSON: OptionInfo = typer.Option("--json", help="Print one JSON document instead of text.")

@@ -6,6 +6,7 @@ Axis letters: N sequences, T steps, I channels.
 from __future__ import annotations
 
 import csv
+import math
 import re
 import zipfile
 import zlib
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _LABEL, _TEXT = "label", "text"
 _MISSING = ("?", "nan", "")
 _LEAST, _MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+_OF_FRAMES = 3
 _ARRAYS = "X and y, or values, lengths, channels and labels"
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
@@ -37,7 +39,7 @@ class Labelled(NamedTuple):
     Attributes
     ----------
     sequences
-        N texts, or N arrays of shape (T, I).
+        N texts, or N arrays of shape (T,), (T, I), or, of films, (T, height, width).
     labels
         Shape (N,), text or whole numbers; None where the file holds none.
     """
@@ -54,9 +56,10 @@ def read_labelled(path: str | Path, *, labels: bool = True) -> Labelled:
     """Read labelled sequences from a file, by its ending; .gz of a text is unpacked on the way.
 
     ``.tsv`` and ``.csv`` hold one text a row, in columns called label and text; a TSV without such a header holds the
-    label first. ``.txt`` holds one text a line, without labels. ``.npz`` holds X, of shape (N, T) or (N, T, I), and y;
-    or, for sequences of unequal length, values (all steps one after another, (S, I) or S times I in one row), lengths
-    (N,), channels, labels (N,) and, if those are numbers of names, label_names. ``.ts`` is the format of the UCR/UEA
+    label first. ``.txt`` holds one text a line, without labels. ``.npz`` holds X, of shape (N, T), (N, T, I) or, of
+    films, (N, T, height, width), and y; or, for sequences of unequal length, values (all steps one after another, (S,
+    I), S times I in one row, or frames (S, height, width)), lengths (N,), channels, labels (N,) and, if those are
+    numbers of names, label_names. ``.ts`` is the format of the UCR/UEA
     archive.
 
     Parameters
@@ -161,13 +164,15 @@ def _npz(file: Path, *, labels: bool) -> Labelled:
             f"{file} holds no {lacking[0]!r}, but {', '.join(held) or 'nothing'}", repair=f"Save {_ARRAYS}."
         )
     values, lengths = held["values"], held["lengths"].astype(np.int64)
-    n_channels = int(held.get("channels", values.shape[1] if values.ndim > 1 else 1))
+    frame = values.shape[1:] if values.ndim == _OF_FRAMES else None
+    n_channels = math.prod(frame) if frame else int(held.get("channels", values.shape[1] if values.ndim > 1 else 1))
     if values.size != lengths.sum() * n_channels:
         raise DataError(
             f"{file} holds {values.size:,} values for {lengths.sum():,} steps of {n_channels} channels",
             repair="Let lengths sum to the steps, and channels be how many values a step has.",
         )
-    sequences = np.split(values.reshape(-1, n_channels), np.cumsum(lengths)[:-1])
+    steps = values.reshape(-1, *(frame or (n_channels,)))
+    sequences = np.split(steps, np.cumsum(lengths)[:-1])
     return Labelled(sequences, _named(held, file, len(sequences)) if labels else None)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tidegate.data.films import films
 from tidegate.data.labelled import Labelled
 from tidegate.errors import SettingError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 EXAMPLES: dict[str, str] = {
     "reviews": "Made-up sentences on films: what counts is the main clause, and whether it is turned around",
     "waves": "Made-up recordings of two channels and unequal length: one ahead of the other, behind it, or neither",
+    "films": "Made-up films of 16 by 16 pixels: a disc, a square or a cross that goes left, right, up or down",
 }
 
 _NOUNS = ("plot", "acting", "music", "film", "ending", "dialogue", "pace", "photography", "cast", "story")
@@ -22,7 +24,7 @@ _GOOD = ("good", "great", "moving", "funny", "clever", "charming", "brilliant", 
 _BAD = ("bad", "dull", "boring", "clumsy", "awful", "predictable", "tiresome", "flat")
 _PLAIN = ("was", "seemed", "felt", "was really", "was quite", "was very")
 _TURNED = ("was not", "was never", "was hardly", "was anything but")
-_N_REVIEWS, _N_WAVES, _SEED = 1_500, 300, 7
+_N_REVIEWS, _N_WAVES, _N_FILMS, _SEED = 1_500, 300, 600, 7
 
 
 def labelled_example(name: str) -> Labelled:
@@ -38,7 +40,11 @@ def labelled_example(name: str) -> Labelled:
     SettingError
         If there is no such example.
     """
-    makers: dict[str, Callable[[np.random.Generator], Labelled]] = {"reviews": _reviews, "waves": _waves}
+    makers: dict[str, Callable[[np.random.Generator], Labelled]] = {
+        "reviews": _reviews,
+        "waves": _waves,
+        "films": _films,
+    }
     if name not in makers:
         raise SettingError(f"There is no example {name!r}; there are {', '.join(makers)}.")
     return makers[name](np.random.default_rng(_SEED))
@@ -69,6 +75,11 @@ def _waves(rng: np.random.Generator) -> Labelled:
     """Return recordings whose second channel follows the first, runs ahead of it, or has nothing to do with it."""
     labels = rng.permutation(np.repeat(["ahead", "behind", "neither"], _N_WAVES // 3))
     return Labelled([_wave(str(label), rng) for label in labels], labels)
+
+
+def _films(rng: np.random.Generator) -> Labelled:
+    made = films(_N_FILMS, seed=int(rng.integers(2**31)))
+    return Labelled(list(made.frames), np.array(made.names))
 
 
 def _wave(label: str, rng: np.random.Generator) -> np.ndarray:

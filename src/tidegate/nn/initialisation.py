@@ -202,7 +202,7 @@ def _draw(module: torch.nn.Module, generator: torch.Generator) -> None:
     """Set the parameters of one module of a known kind."""
     if isinstance(module, Recurrent):
         _start_recurrent(module, generator)
-    elif isinstance(module, torch.nn.Linear | torch.nn.Conv1d):
+    elif isinstance(module, torch.nn.Linear | torch.nn.Conv1d | torch.nn.Conv2d):
         _uniform(module.weight.flatten(1), generator)
         if module.bias is not None:
             module.bias.zero_()

@@ -18,10 +18,18 @@ from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.inspection import Inspection, opened
 from tidegate.tasks.labelling import Labelling
 from tidegate.tasks.labels import Known, check_known, classes_of, weights_of
-from tidegate.tasks.members import first
-from tidegate.tasks.network import Convolution, Design, Pooling, RecurrentBranch, network
+from tidegate.tasks.members import apart
+from tidegate.tasks.network import (
+    Convolution,
+    Design,
+    Encoding,
+    Pooling,
+    RecurrentBranch,
+    SequenceNetwork,
+    network,
+)
 from tidegate.tasks.reading import Reader
-from tidegate.tasks.sequences import Sequences, taken
+from tidegate.tasks.sequences import taken
 from tidegate.training.settings import Training
 
 if TYPE_CHECKING:
@@ -32,7 +40,7 @@ if TYPE_CHECKING:
 
     from tidegate.archive import Tree
     from tidegate.features.vocabulary import Unit
-    from tidegate.tasks.network import SequenceNetwork
+    from tidegate.tasks.sequences import Sequences
 
     Floats = NDArray[np.float64]
 
@@ -40,8 +48,9 @@ if TYPE_CHECKING:
 class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type: ignore[misc]  # no type stubs
     """Says which of C classes a sequence belongs to: a recurrent network, its states pooled over time, one output.
 
-    Sequences are texts, lists of tokens, or arrays of numbers of shape (T,) or (T, I), of any lengths. Vocabulary and
-    scales are learned in `fit` from what is not held out, and from nothing else.
+    Sequences are texts, lists of tokens, or arrays of numbers of any lengths: of shape (T,), of I channels (T, I), or
+    films, (T, height, width), of which convolutions make a vector of each frame first. Vocabulary and scales are
+    learned in `fit` from what is not held out, and from nothing else.
 
     Parameters
     ----------
@@ -53,7 +62,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         What stands for the sequence: "last", the state in which each direction ends, "mean" or "max" over time, or
         "mean-max", both.
     embedding
-        Width of a token's vector, which is learned.
+        Width of a token's or frame's vector, which is learned.
     vectors
         Text file of vectors as GloVe and word2vec have them, that known tokens found there start from, and learn on;
         `embedding` is their width. None for random ones.
@@ -93,7 +102,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
 
     Source: Karim, Majumdar, Darabi & Chen (2018), LSTM fully convolutional networks for time series classification,
     IEEE Access 6, for the convolutional branch; Bojanowski, Grave, Joulin & Mikolov (2017), Enriching word vectors with
-    subword information, TACL 5, for the pieces of words.
+    subword information, TACL 5, for the pieces of words; Donahue et al. (2015), Long-term recurrent convolutional
+    networks for visual recognition and description, CVPR, for films.
     """
 
     _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
@@ -173,7 +183,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             If the loss or a gradient stops being finite.
         """
         self._check(self._schedule(epochs, batch_size))
-        given = Known.of(taken(X, self.unit), y)
+        given = Known.of(taken(X, self.unit, frames=True), y)
         classes = classes_of(given.labels)
         learned, held = self._parted(given, validation, lambda X, y: self._validation(X, y, classes))
         schedule = self._schedule(epochs, batch_size, len(learned.labels))
@@ -193,7 +203,24 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             If `fit` was not called, or the sequences are not like those of training.
         """
         self._check_fitted()
-        return self._told(taken(X, self.unit))
+        return self._told(taken(X, self.unit, frames=True))
+
+    def transform(self, X: Any) -> Floats:
+        """Return what the networks found in each sequence before they chose a class, shape (N, W): as features.
+
+        W is the pooled states of the recurrent branch and what the convolutions found, of several networks one after
+        another. A pipeline may go on with them.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            As `predict_proba`.
+        """
+        self._check_fitted()
+        items = self._data.reader.read(taken(X, self.unit, frames=True))
+        networks = [cast("SequenceNetwork", made) for made in apart(self._network)]
+        found = [fitting.told(Encoding(made), items, list) for made in networks]
+        return np.concatenate([torch.stack(one).double().numpy() for one in found], axis=1)
 
     def contributions(self, X: Any) -> list[Floats]:
         """Return, for each sequence, how much the log-odds of what is said of it fall without each step, shape (T,).
@@ -209,11 +236,9 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, ECCV, section 4.2.
         """
         self._check_fitted()
-        given = taken(X, self.unit)
+        given = taken(X, self.unit, frames=True)
         neutral = self._data.reader.mean if given.kind == "values" else UNKNOWN
-        return [
-            contributions(one, neutral, lambda all_: self._told(Sequences(given.kind, all_))) for one in given.items
-        ]
+        return [contributions(one, neutral, lambda all_: self._told(given._replace(items=all_))) for one in given.items]
 
     def inspect(self, sequence: Any) -> Inspection:
         """Return what one sequence did to the network: which steps mattered, and how open each gate was at each.
@@ -226,13 +251,15 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             As `predict_proba`.
         """
         self._check_fitted()
-        given = taken([sequence], self.unit)
+        given = taken([sequence], self.unit, frames=True)
         (item,) = self._data.reader.read(given)
-        made = cast("SequenceNetwork", first(self._network))
+        made = cast("SequenceNetwork", apart(self._network)[0])
         branch = made.branches[0]
         layers = opened(made.steps, branch.layers, item) if isinstance(branch, RecurrentBranch) else ()
         (said,) = self.predict([sequence]).tolist()
-        return Inspection(given.items[0], said, self.contributions([sequence])[0], layers)
+        seen = given.items[0]
+        steps = seen if given.frame is None else seen.reshape(len(seen), *given.frame)
+        return Inspection(steps, said, self.contributions([sequence])[0], layers)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable label of each sequence, shape (N,)."""
@@ -265,7 +292,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
 
     def _validation(self, X: Any, y: Any, classes: NDArray[Any]) -> Known:
         """Return sequences that a user named to judge by."""
-        made = Known.of(taken(X, self.unit, name="validation"), y)
+        made = Known.of(taken(X, self.unit, name="validation", frames=True), y)
         check_known(made.labels, classes, "validation")
         return made
 

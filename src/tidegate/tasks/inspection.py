@@ -56,7 +56,7 @@ class Inspection:
     Parameters
     ----------
     steps
-        The sequence: a list of T tokens, or an array of shape (T, I).
+        The sequence: a list of T tokens, or an array of shape (T, I); of a film (T, height, width).
     said
         What is said of it: a label, or a list of T tags.
     contributions
@@ -89,9 +89,9 @@ class Inspection:
 
 
 def columns_of(steps: list[str] | Floats) -> dict[str, Any]:
-    """Return the steps of a sequence as columns: ``token``, or ``channel 0`` and so on."""
+    """Return the steps of a sequence as columns: ``token``, or ``channel 0`` and so on, of frames row by row."""
     if isinstance(steps, np.ndarray):
-        return {f"channel {k}": channel for k, channel in enumerate(steps.T)}
+        return {f"channel {k}": channel for k, channel in enumerate(steps.reshape(len(steps), -1).T)}
     return {"token": steps}
 
 

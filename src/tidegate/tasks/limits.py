@@ -11,6 +11,7 @@ import torch
 
 from tidegate.errors import DataError, Place
 from tidegate.nn.stack import Recurrent
+from tidegate.tasks.frames import FrameEncoder
 
 if TYPE_CHECKING:
     from tidegate.tasks.learning import Examples
@@ -25,7 +26,8 @@ _BILLION, _BYTES = 1e9, 4
 def kept_per_step(network: torch.nn.Module) -> int:
     """Return about how many numbers are kept for the gradient at each step of each sequence.
 
-    Four for each unit of each recurrent layer and direction, and for each channel of each convolution over time.
+    Four for each unit of each recurrent layer and direction, and for each channel of each convolution over time, and
+    for what is made of a frame.
 
     >>> kept_per_step(torch.nn.Sequential(torch.nn.Conv1d(3, 8, 5), torch.nn.Linear(8, 2)))
     32
@@ -36,6 +38,8 @@ def kept_per_step(network: torch.nn.Module) -> int:
             units += part.output_size * part.num_layers
         elif isinstance(part, torch.nn.Conv1d):
             units += part.out_channels
+        elif isinstance(part, FrameEncoder):
+            units += part.n_kept
     return _PER_UNIT * units
 
 

@@ -37,6 +37,6 @@ def together(networks: Sequence[torch.nn.Module]) -> torch.nn.Module:
     return networks[0] if len(networks) == 1 else Members(networks)
 
 
-def first(made: torch.nn.Module) -> torch.nn.Module:
-    """Return the network that `together` took first."""
-    return made.networks[0] if isinstance(made, Members) else made
+def apart(made: torch.nn.Module) -> list[torch.nn.Module]:
+    """Return the networks that `together` took."""
+    return list(made.networks) if isinstance(made, Members) else [made]

@@ -15,6 +15,7 @@ from tidegate.nn.cells import catalogue
 from tidegate.nn.dropout import Dropout
 from tidegate.nn.options import Stack
 from tidegate.nn.stack import Recurrent
+from tidegate.tasks.frames import FrameEncoder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -281,19 +282,44 @@ class SequenceNetwork(torch.nn.Module):
     """
 
     def __init__(
-        self, steps: StepInput, branches: list[RecurrentBranch | ConvolutionBranch], dropout: Dropout, n_outputs: int
+        self,
+        steps: StepInput | FrameEncoder,
+        branches: list[RecurrentBranch | ConvolutionBranch],
+        dropout: Dropout,
+        n_outputs: int,
     ) -> None:
         super().__init__()
         self.steps, self.dropout = steps, dropout
         self.branches = torch.nn.ModuleList(branches)
         self.output = torch.nn.Linear(sum(branch.width for branch in branches), n_outputs)
 
+    def encoded(self, batch: Batch) -> torch.Tensor:
+        """Return what was found in each sequence, shape (B, W)."""
+        steps = self.steps(batch.inputs)
+        return torch.cat([branch(steps, batch.lengths) for branch in self.branches], dim=1)
+
     def forward(self, batch: Batch) -> torch.Tensor:
         """Return shape (B, C)."""
-        steps = self.steps(batch.inputs)
-        found = [branch(steps, batch.lengths) for branch in self.branches]
-        outputs: torch.Tensor = self.output(self.dropout(torch.cat(found, dim=1)))
+        outputs: torch.Tensor = self.output(self.dropout(self.encoded(batch)))
         return outputs
+
+
+class Encoding(torch.nn.Module):
+    """What a network finds in sequences, before its output.
+
+    Parameters
+    ----------
+    whole
+        The network.
+    """
+
+    def __init__(self, whole: SequenceNetwork) -> None:
+        super().__init__()
+        self.whole = whole
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Return shape (B, W)."""
+        return self.whole.encoded(batch)
 
 
 def network(
@@ -320,14 +346,23 @@ def network(
         Which tokens occur once in training, shape (n_tokens,); None for values, and after loading.
     """
     dropout = Dropout(design.dropout, generator)
-    width = design.embedding if reader.n_tokens else reader.n_channels
-    steps = StepInput(reader.n_tokens, width, dropout, n_pieces=reader.n_pieces, rare=rare)
+    steps = step_input(reader, design.embedding, dropout, rare=rare)
     branches: list[RecurrentBranch | ConvolutionBranch] = []
     if design.convolution != "alone":
         branches.append(RecurrentBranch(recurrent(design, steps.width, generator), design.pooling))
     if design.convolution != "none":
         branches.append(ConvolutionBranch(steps.width))
     return SequenceNetwork(steps, branches, dropout, n_outputs)
+
+
+def step_input(
+    reader: Reader, embedding: int, dropout: Dropout, *, rare: NDArray[np.bool_] | None = None
+) -> StepInput | FrameEncoder:
+    """Return what a step reads: a vector of `embedding` numbers for a token or a frame, or its values."""
+    if reader.frame is not None:
+        return FrameEncoder(reader.frame, embedding)
+    width = embedding if reader.n_tokens else reader.n_channels
+    return StepInput(reader.n_tokens, width, dropout, n_pieces=reader.n_pieces, rare=rare)
 
 
 def recurrent(design: Layered, width: int, generator: torch.Generator) -> Recurrent:

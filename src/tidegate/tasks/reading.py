@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegate.archive import Tree
+    from tidegate.tasks.frames import Frame
     from tidegate.tasks.sequences import Kind, Sequences
 
     Floats = NDArray[np.float64]
@@ -50,6 +51,8 @@ class Batch(NamedTuple):
 class Reader:
     """Numbers of tokens by a vocabulary, or channels with mean 0 and variance 1 over all steps of training.
 
+    Of frames all numbers have one mean and one variance.
+
     Attributes
     ----------
     kind
@@ -60,6 +63,8 @@ class Reader:
         Of each channel, shape (I,); empty for tokens.
     n_pieces
         Numbers for pieces of tokens; 0 where tokens are read as a whole alone.
+    frame
+        Height and width where a step is a picture; None where it is not.
     """
 
     kind: Kind
@@ -67,11 +72,18 @@ class Reader:
     mean: Floats
     spread: Floats
     n_pieces: int
+    frame: Frame | None
 
     def __init__(
-        self, kind: Kind, vocabulary: Vocabulary | None, scale: tuple[Floats, Floats], *, n_pieces: int = 0
+        self,
+        kind: Kind,
+        vocabulary: Vocabulary | None,
+        scale: tuple[Floats, Floats],
+        *,
+        n_pieces: int = 0,
+        frame: Frame | None = None,
     ) -> None:
-        self.kind, self.vocabulary, self.n_pieces = kind, vocabulary, n_pieces
+        self.kind, self.vocabulary, self.n_pieces, self.frame = kind, vocabulary, n_pieces, frame
         self.mean, self.spread = scale
 
     @classmethod
@@ -80,9 +92,10 @@ class Reader:
         if sequences.kind == "tokens":
             return cls("tokens", vocabulary.fit(sequences.items), (np.empty(0), np.empty(0)), n_pieces=n_pieces)
         whole = np.concatenate(sequences.items)
-        spread = whole.std(axis=0)
-        constant = spread <= _LEAST_SPREAD * np.abs(whole).max(axis=0)
-        return cls("values", None, (whole.mean(axis=0), np.where(constant, 1.0, spread)))
+        over = 0 if sequences.frame is None else None
+        mean, spread = (np.broadcast_to(made, whole.shape[1]) for made in (whole.mean(axis=over), whole.std(axis=over)))
+        constant = spread <= _LEAST_SPREAD * np.abs(whole).max(axis=over)
+        return cls("values", None, (mean, np.where(constant, 1.0, spread)), frame=sequences.frame)
 
     @property
     def n_tokens(self) -> int:
@@ -102,7 +115,7 @@ class Reader:
         DataError
             If they are of another kind or width than those of training.
         """
-        check_alike(sequences, self.kind, self.n_channels)
+        check_alike(sequences, self.kind, self.n_channels, frame=self.frame)
         if self.vocabulary is not None:
             whole = [self.vocabulary.encode(item).astype(np.int32) for item in sequences.items]
             if not self.n_pieces:
@@ -122,14 +135,17 @@ class Reader:
         """Return what was learned, for saving."""
         tokens = None if self.vocabulary is None else list(self.vocabulary.tokens_)
         scale = {"mean": self.mean, "spread": self.spread}
-        return {"kind": self.kind, "tokens": tokens, **scale, "n_pieces": self.n_pieces}
+        frame = None if self.frame is None else list(self.frame)
+        return {"kind": self.kind, "tokens": tokens, **scale, "n_pieces": self.n_pieces, "frame": frame}
 
     @classmethod
     def from_state(cls, state: Tree) -> Self:
         """Return the reader whose `state` this is."""
         tokens = state["tokens"]
         vocabulary = None if tokens is None else Vocabulary().restore(tokens)
-        return cls(state["kind"], vocabulary, (state["mean"], state["spread"]), n_pieces=state["n_pieces"])
+        frame = None if state["frame"] is None else (state["frame"][0], state["frame"][1])
+        scale = state["mean"], state["spread"]
+        return cls(state["kind"], vocabulary, scale, n_pieces=state["n_pieces"], frame=frame)
 
 
 def at_once(items: Sequence[NDArray[Any]], order: Sequence[int] | NDArray[np.int64]) -> Iterator[list[int]]:

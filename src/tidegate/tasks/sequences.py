@@ -1,6 +1,6 @@
-"""What users call sequences, checked: texts, lists of tokens, or arrays of steps and channels.
+"""What users call sequences, checked: texts, lists of tokens, or arrays of steps and channels or of frames.
 
-Axis letters: N sequences, T steps, I channels.
+Axis letters: N sequences, T steps, I channels, Y and X height and width of a frame.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegate.features.vocabulary import Unit
+    from tidegate.tasks.frames import Frame
 
     Floats = NDArray[np.float64]
 
 Kind = Literal["tokens", "values"]
+
+_OF_FRAMES = 3
 
 
 class Sequences(NamedTuple):
@@ -33,17 +36,20 @@ class Sequences(NamedTuple):
         "tokens" or "values".
     items
         N of them: lists of tokens, or arrays of shape (T, I).
+    frame
+        Height and width where a step is a picture, of I = Y X numbers; None where it is not.
     """
 
     kind: Kind
     items: list[Any]
+    frame: Frame | None = None
 
     def take(self, chosen: Sequence[int] | NDArray[np.int64]) -> Sequences:
         """Return those with these numbers."""
-        return Sequences(self.kind, [self.items[k] for k in chosen])
+        return self._replace(items=[self.items[k] for k in chosen])
 
 
-def taken(data: Any, unit: Unit | None, *, name: str = "X") -> Sequences:
+def taken(data: Any, unit: Unit | None, *, name: str = "X", frames: bool = False) -> Sequences:
     """Return what a user gave as sequences.
 
     Parameters
@@ -55,6 +61,8 @@ def taken(data: Any, unit: Unit | None, *, name: str = "X") -> Sequences:
         What texts are cut into; None refuses them.
     name
         What it is called in messages.
+    frames
+        Whether the steps may be pictures: arrays of shape (T, Y, X).
 
     Raises
     ------
@@ -69,17 +77,23 @@ def taken(data: Any, unit: Unit | None, *, name: str = "X") -> Sequences:
     given = list(data)
     if not given:
         raise DataError(f"{name} holds no sequences", repair="Give at least one.")
-    made = [_item(one, unit, _Where(name, k)) for k, one in enumerate(given)]
+    found = [_item(one, unit, _Where(name, k), frames=frames) for k, one in enumerate(given)]
+    pictures = {one.shape[1:] for one in found if isinstance(one, np.ndarray) and one.ndim == _OF_FRAMES}
+    made = [one.reshape(len(one), -1) if isinstance(one, np.ndarray) else one for one in found]
     kinds: list[Kind] = ["values" if isinstance(one, np.ndarray) else "tokens" for one in made]
     if len(set(kinds)) > 1:
         k = next(k for k, kind in enumerate(kinds) if kind != kinds[0])
         raise _Where(name, k).wrong(f"holds {kinds[k]}, the first holds {kinds[0]}", "Give sequences of one kind.")
     if kinds[0] == "values":
+        if pictures:
+            _check_frames(found, name)
         _check_widths(made, name)
-    return Sequences(kinds[0], made)
+    return Sequences(kinds[0], made, next(iter(pictures), None))
 
 
-def check_alike(sequences: Sequences, kind: Kind, n_channels: int, *, name: str = "the sequences") -> None:
+def check_alike(
+    sequences: Sequences, kind: Kind, n_channels: int, *, name: str = "the sequences", frame: Frame | None = None
+) -> None:
     """Refuse sequences of another kind or width than those of training.
 
     Parameters
@@ -90,6 +104,8 @@ def check_alike(sequences: Sequences, kind: Kind, n_channels: int, *, name: str 
         Of training; 0 channels for tokens.
     name
         What they are called in messages.
+    frame
+        Height and width of a step of training that is a picture.
 
     Raises
     ------
@@ -99,6 +115,11 @@ def check_alike(sequences: Sequences, kind: Kind, n_channels: int, *, name: str 
     if sequences.kind != kind:
         raise DataError(
             f"{name} hold {sequences.kind}, those of training held {kind}",
+            repair="Give sequences like those of training.",
+        )
+    if sequences.frame != frame:
+        raise DataError(
+            f"{name} hold {_steps_of(sequences.frame)}, those of training held {_steps_of(frame)}",
             repair="Give sequences like those of training.",
         )
     found = width(sequences)
@@ -112,6 +133,10 @@ def check_alike(sequences: Sequences, kind: Kind, n_channels: int, *, name: str 
 def width(sequences: Sequences) -> int:
     """Return how many channels sequences have; 0 for tokens."""
     return 0 if sequences.kind == "tokens" else int(sequences.items[0].shape[1])
+
+
+def _steps_of(frame: Frame | None) -> str:
+    return "steps that are no frames" if frame is None else f"frames of {frame[0]} by {frame[1]}"
 
 
 def _is_listed(data: Any) -> bool:
@@ -129,7 +154,7 @@ class _Where(NamedTuple):
         return DataError(f"sequence {self.number} of {self.name} {what}", place=Place(row=self.number), repair=repair)
 
 
-def _item(one: Any, unit: Unit | None, where: _Where) -> list[str] | Floats:
+def _item(one: Any, unit: Unit | None, where: _Where, *, frames: bool) -> list[str] | Floats:
     if isinstance(one, str):
         if unit is None:
             raise where.wrong("is a text", "Cut it into tokens, and give these as a list.")
@@ -143,27 +168,37 @@ def _item(one: Any, unit: Unit | None, where: _Where) -> list[str] | Floats:
         raise where.wrong("is empty", "Leave it out, or give at least one step.")
     if all(isinstance(token, str) for token in one):
         return [str(token) for token in one]
-    return _values(one, where)
+    return _values(one, where, frames=frames)
 
 
-def _values(one: Any, where: _Where) -> Floats:
-    """Return numbers as shape (T, I)."""
+def _values(one: Any, where: _Where, *, frames: bool) -> Floats:
+    """Return numbers as shape (T, I), or (T, Y, X) where there may be frames."""
     try:
         made = np.asarray(one, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise where.wrong(f"holds neither text nor numbers alone: {error}", "Give one or the other.") from error
     if made.ndim == 1:
         made = made[:, None]
-    if made.ndim != 2 or not made.shape[1]:
-        raise where.wrong(f"has shape {np.shape(one)}", "Give (T,) for one channel, or (T, I).")
+    if made.ndim not in ((2, _OF_FRAMES) if frames else (2,)) or not made.size:
+        more = ", or (T, height, width) for frames" if frames else ""
+        raise where.wrong(f"has shape {np.shape(one)}", f"Give (T,) for one channel, or (T, I){more}.")
     broken = np.argwhere(~np.isfinite(made))
     if len(broken):
-        step, channel = broken[0]
+        step, *place = broken[0].tolist()
+        told = f"channel {place[0]}" if len(place) == 1 else f"row {place[0]} and column {place[1]}"
         raise where.wrong(
-            f"holds {made[step, channel]} at step {step} of channel {channel}",
-            "Fill it, or leave the sequence out.",
+            f"holds {made[tuple(broken[0])]} at step {step} of {told}", "Fill it, or leave the sequence out."
         )
     return made
+
+
+def _check_frames(found: list[Any], name: str) -> None:
+    first = found[0].shape[1:]
+    for k, one in enumerate(found):
+        if one.shape[1:] != first:
+            raise _Where(name, k).wrong(
+                f"has steps of shape {one.shape[1:]}, the first of {first}", "Give frames of one size."
+            )
 
 
 def _check_widths(made: list[Any], name: str) -> None:

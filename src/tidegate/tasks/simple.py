@@ -70,7 +70,7 @@ def linear_on_summaries() -> Pipeline:
 
 def _summaries(data: Any) -> Floats:
     """Return one row for each sequence."""
-    return np.stack([_summary(one) for one in taken(data, "words").items])
+    return np.stack([_summary(one) for one in taken(data, "words", frames=True).items])
 
 
 def _summary(one: Floats) -> Floats:

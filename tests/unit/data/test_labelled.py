@@ -169,3 +169,16 @@ def test_damaged_archives_and_absent_files(tmp_path):
     np.savez(tmp_path / "c.npz", X=np.array([object()]), y=[1])
     with pytest.raises(DataError, match=r"c.npz cannot be read"):
         read_labelled(tmp_path / "c.npz")
+
+
+def test_films_of_unequal_length(tmp_path):
+    frames = np.arange(60.0).reshape(5, 3, 4)
+    np.savez(tmp_path / "a.npz", values=frames, lengths=[2, 3], labels=["u", "v"])
+    first, second = read_labelled(tmp_path / "a.npz").sequences
+    np.testing.assert_array_equal(first, frames[:2])
+    np.testing.assert_array_equal(second, frames[2:])
+    np.savez(tmp_path / "b.npz", X=frames[None], y=["u"])
+    np.testing.assert_array_equal(read_labelled(tmp_path / "b.npz").sequences[0], frames)
+    np.savez(tmp_path / "c.npz", values=frames, lengths=[2, 2], labels=["u", "v"])
+    with pytest.raises(DataError, match="60 values for 4 steps of 12 channels"):
+        read_labelled(tmp_path / "c.npz")

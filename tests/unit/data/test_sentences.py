@@ -29,5 +29,5 @@ def test_recordings_are_of_unequal_length():
 
 
 def test_an_unknown_example_is_named():
-    with pytest.raises(SettingError, match=r"no example 'poems'; there are reviews, waves\."):
+    with pytest.raises(SettingError, match=r"no example 'poems'; there are reviews, waves, films\."):
         labelled_example("poems")

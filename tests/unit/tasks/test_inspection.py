@@ -5,7 +5,8 @@ import torch
 from tidegate import SequenceClassifier, SequenceTagger
 from tidegate.errors import NotFittedError
 from tidegate.tasks.inspection import opened
-from tidegate.tasks.members import first
+from tidegate.tasks.members import apart
+from tidegate.tasks.sequences import Sequences
 from tidegate.training.settings import Training
 
 QUICK = {"hidden_size": 6, "embedding": 6}
@@ -28,7 +29,7 @@ def test_gates_are_those_of_the_equations():
     seen = model.inspect(["a", "d"])
     layers = model._network.branches[0].layers
     with torch.no_grad():
-        (item,) = model._data.reader.read(type("S", (), {"kind": "tokens", "items": [["a", "d"]]}))
+        (item,) = model._data.reader.read(Sequences("tokens", [["a", "d"]]))
         x = model._network.steps.vectors.weight[int(item[0])]
         names = layers.cell.gates
         sums = layers.weight_ih_l0 @ x + layers.bias_ih_l0 + layers.bias_hh_l0
@@ -81,7 +82,7 @@ def test_networks_of_other_designs(settings, n_layers):
 def test_looking_changes_nothing_and_drops_nothing(tagger):
     first_look, again = (tagger.inspect(["bob", "sleep"]) for _ in range(2))
     np.testing.assert_array_equal(first_look.contributions, again.contributions)
-    network = first(tagger._network)
+    network = apart(tagger._network)[0]
     network.train()
     item = tagger._items(type("S", (), {"kind": "tokens", "items": [["bob", "sleep"]]}), tagger._data)[0]
     seen = opened(network.steps, network.layers, item)

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from tidegate import SequenceClassifier
-from tidegate.tasks.members import Members, first, together
+from tidegate.tasks.members import Members, apart, together
 
 
 class Fixed(torch.nn.Module):
@@ -41,7 +41,7 @@ def test_members_start_apart_and_the_first_is_the_network_alone(texts, tmp_path)
     assert np.array_equal(tidegate.load(tmp_path / "model").predict_proba(X), several.predict_proba(X))
 
 
-def test_the_first_of_several_and_one_alone():
+def test_several_and_one_alone_are_had_apart_again():
     one, other = torch.nn.Linear(1, 1), torch.nn.Linear(1, 1)
-    assert first(together([one, other])) is one
-    assert first(together([other])) is other
+    assert apart(together([one, other])) == [one, other]
+    assert apart(together([other])) == [other]

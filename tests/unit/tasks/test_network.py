@@ -17,7 +17,7 @@ ITEMS = [np.random.default_rng(k).normal(size=(n, 3)).astype(np.float32) for k, 
 
 def made(design, n_tokens=0):
     generator = torch.Generator().manual_seed(0)
-    reader = SimpleNamespace(n_tokens=n_tokens, n_channels=0 if n_tokens else 3, n_pieces=0)
+    reader = SimpleNamespace(n_tokens=n_tokens, n_channels=0 if n_tokens else 3, n_pieces=0, frame=None)
     return built(lambda: network(design, reader, n_outputs=2, generator=generator), generator).eval()
 
 

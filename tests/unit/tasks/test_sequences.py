@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from tidegate.errors import DataError
-from tidegate.tasks.sequences import taken
+from tidegate.tasks.sequences import check_alike, taken
 
 
 @pytest.mark.parametrize(
@@ -70,4 +70,37 @@ def test_what_cannot_be_used_is_named_with_its_place(data, said):
 def test_texts_are_refused_where_tokens_are_wanted():
     with pytest.raises(DataError, match=r"sequence 1 of X is a text\. Cut it into tokens, and give these as a list"):
         taken([["a"], "b c"], None)
-    assert taken([["a"], ["b", "c"]], None) == ("tokens", [["a"], ["b", "c"]])
+    assert taken([["a"], ["b", "c"]], None)[:2] == ("tokens", [["a"], ["b", "c"]])
+
+
+def test_frames_are_steps_where_they_may_be():
+    films = [np.arange(24.0).reshape(2, 3, 4), np.zeros((5, 3, 4))]
+    made = taken(films, None, frames=True)
+    assert (made.kind, made.frame, [one.shape for one in made.items]) == ("values", (3, 4), [(2, 12), (5, 12)])
+    np.testing.assert_array_equal(made.items[0][1], np.arange(12.0, 24.0))
+    assert made.take([1]).frame == (3, 4)
+    assert taken([np.zeros((2, 3))], None, frames=True).frame is None
+    check_alike(made, "values", 12, frame=(3, 4))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ([np.zeros((2, 3, 4)), np.zeros((2, 4, 3))], "sequence 1 of X has steps of shape .4, 3., the first of .3, 4."),
+        ([np.zeros((2, 3, 4)), np.zeros((2, 12))], "sequence 1 of X has steps of shape .12,., the first of .3, 4."),
+        ([np.zeros((2, 0, 4))], "sequence 0 of X has shape"),
+        ([np.zeros((2, 3, 4, 5))], "or .T, height, width. for frames"),
+        ([np.full((2, 3, 4), np.inf)], "holds inf at step 0 of row 0 and column 0"),
+    ],
+)
+def test_frames_that_cannot_be_used_are_refused(data, said):
+    with pytest.raises(DataError, match=said):
+        taken(data, None, frames=True)
+
+
+def test_frames_of_another_size_than_those_of_training_are_refused():
+    turned = taken([np.zeros((2, 4, 3))], None, frames=True)
+    with pytest.raises(DataError, match="they hold frames of 4 by 3, those of training held frames of 3 by 4"):
+        check_alike(turned, "values", 12, name="they", frame=(3, 4))
+    with pytest.raises(DataError, match="those of training held steps that are no frames"):
+        check_alike(turned, "values", 12)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,9 +12,13 @@ from tidegate.report.sections import opened
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tidegate.tasks.inspection import Inspection
     from tidegate.tasks.trials.classifier import ClassifierTrial, Example
 
 _ROLES = ("observed", "baseline", "winner")
+_OF_FRAMES, _MOST_FRAMES, _FILLED = 3, 6, 0.92
+_PAGE = 440
+"""Pixels of half a page, about."""
 
 
 def section(trial: ClassifierTrial) -> blocks.Block:
@@ -45,31 +49,67 @@ def _shown(one: Example) -> blocks.Block | None:
     said = f"Said {seen.said} ({100 * one.probability:.1f} %)"
     title = f"Sequence {one.number}. {said}" + ("" if seen.said == one.wanted else f"; it is {one.wanted}")
     if isinstance(seen.steps, np.ndarray):
-        return _recording(seen.contributions, seen.steps, title)
+        shown = _film if seen.steps.ndim == _OF_FRAMES else _recording
+        return blocks.grid([shown(seen.steps, f"{title}. {_most(seen.contributions)}.", title), _why(seen)])
     why = opened.cost(seen.contributions, "word")
     return opened.words(f"{title}. {why}" if why else title, seen.steps, opened.shares(seen.contributions))
 
 
-def _recording(contributions: np.ndarray, values: np.ndarray, title: str) -> blocks.Block | None:
+def _most(contributions: np.ndarray) -> str:
+    """Return in words where what mattered most is."""
+    if contributions.max() > 0:
+        return f"What mattered most is around step {contributions.argmax()}"
+    return "No step mattered by itself"
+
+
+def _axis(n_steps: int) -> dict[str, Any]:
+    return {"kind": "number", "title": "Step", "whole": True, "domain": [0, max(n_steps - 1, 1)]}
+
+
+def _why(seen: Inspection) -> blocks.Block:
+    """Return how much each step mattered."""
+    values = seen.contributions
+    steps = axes.rounded(np.arange(len(values), dtype=float))
+    lines = [{"role": "recommended", "name": "mattered", "x": steps, "y": axes.rounded(values)}]
+    words = blocks.Words(
+        "What mattered", f"{_most(values)}.", "Fall of the log-odds once the step is hidden; 0.7 halves the odds."
+    )
+    return blocks.figure("lines", {"x": _axis(len(values)), "y": "Log-odds", "lines": lines, "height": 150}, words)
+
+
+def _film(values: np.ndarray, alt: str, title: str) -> blocks.Block:
+    """Return some frames side by side, each where its step is on the axis; dark is a high value."""
+    n_steps, height, width = values.shape
+    apart = -(-n_steps // _MOST_FRAMES)
+    shown = np.arange(0, n_steps, apart)
+    low, high = values.min(), values.max()
+    shade = (values[shown] - low) / (high - low if high > low else 1.0)
+    frame, row, column = (one.ravel() for one in np.indices(shade.shape))
+    starts = shown[frame] + column * (_FILLED * apart / width)
+    data = {
+        "x": {**_axis(n_steps), "domain": [0, len(shown) * apart]},
+        "y": "Row from below",
+        "start": axes.rounded(starts),
+        "stop": axes.rounded(starts + _FILLED * apart / width),
+        "row": (height - 1 - row).tolist(),
+        "value": axes.rounded(shade.ravel()),
+        "legend": "Value",
+        "graded": False,
+        "height": round(_PAGE / len(shown) * height / width) + 20,
+    }
+    told = f"{len(shown)} of {n_steps} frames, each at its step" if len(shown) < n_steps else "Its frames"
+    return blocks.figure("heat", data, blocks.Words(title, alt, f"{told}; dark is a high value."))
+
+
+def _recording(values: np.ndarray, alt: str, title: str) -> blocks.Block:
+    """Return the first channels over time."""
     steps = np.arange(len(values), dtype=float)
-    axis = {"kind": "number", "title": "Step", "whole": True, "domain": [0, max(len(steps) - 1, 1)]}
     channels = range(min(values.shape[1], len(_ROLES)))
     lines = [
         {"role": _ROLES[k], "name": f"channel {k}", "x": axes.rounded(steps), "y": axes.rounded(values[:, k])}
         for k in channels
     ]
-    mattered = [{"role": "recommended", "name": "mattered", "x": lines[0]["x"], "y": axes.rounded(contributions)}]
-    most = (
-        f"What mattered most is around step {contributions.argmax()}"
-        if contributions.max() > 0
-        else ("No step mattered by itself")
-    )
     left = f"; the first {len(_ROLES)} of {values.shape[1]} channels" if values.shape[1] > len(_ROLES) else ""
-    first = blocks.Words(title, f"{title}. {most}.", f"The recording{left}.")
-    second = blocks.Words(
-        "What mattered", f"{most}.", "Fall of the log-odds once the step is hidden; 0.7 halves the odds."
-    )
+    words = blocks.Words(title, alt, f"The recording{left}.")
     key = [(str(line["role"]), str(line["name"])) for line in lines] if len(lines) > 1 else []
-    shown = blocks.figure("lines", {"x": axis, "y": "Value", "lines": lines, "height": 150}, first, key=key)
-    why = blocks.figure("lines", {"x": axis, "y": "Log-odds", "lines": mattered, "height": 150}, second)
-    return blocks.grid([shown, why])
+    return blocks.figure("lines", {"x": _axis(len(steps)), "y": "Value", "lines": lines, "height": 150}, words, key=key)

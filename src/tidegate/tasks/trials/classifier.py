@@ -136,7 +136,7 @@ def tried(
         As `SequenceClassifier.fit`; or if nothing can be set aside, or the test holds what training does not: a label,
         or sequences of another kind or width. All of that before any work.
     """
-    known = Known.of(taken(given.sequences, model.unit), given.labels)
+    known = Known.of(taken(given.sequences, model.unit, frames=True), given.labels)
     learned, judged, notes = _parted(known, given, test, model)
     started = time.perf_counter()
     model.fit(*learned, epochs=epochs, batch_size=batch_size)
@@ -177,8 +177,9 @@ def _parted(
 ) -> tuple[tuple[list[Any], NDArray[Any]], _Judged, list[str]]:
     """Return what to learn from, as sequences and labels, what to judge by, and what to say of it."""
     if test is not None:
-        other = Known.of(taken(test.sequences, model.unit, name="the test"), test.labels)
-        check_alike(other.sequences, known.sequences.kind, width(known.sequences), name="the sequences of the test")
+        other = Known.of(taken(test.sequences, model.unit, name="the test", frames=True), test.labels)
+        own = known.sequences
+        check_alike(other.sequences, own.kind, width(own), name="the sequences of the test", frame=own.frame)
         labels = following(other.labels, classes_of(known.labels), "the test")
         told = shared(given.sequences, test.sequences)
         return (given.sequences, known.labels), _Judged(test.sequences, labels, other.numbers), told

@@ -41,3 +41,23 @@ def test_recordings_show_what_mattered_below_them():
 def test_the_first_alone_shows_its_gates(looked):
     made = section(*(Example(k, "x", 0.75, looked(["a", "b"])) for k in range(3)))
     assert [block["kind"] for block in made] == ["heading", "heading", "tokens", "folded", "tokens", "tokens"]
+
+
+def test_films_show_some_frames_at_their_steps():
+    frames = np.zeros((11, 4, 6))
+    frames[0, 0, 5] = 2.0
+    first, second = section(example(frames, np.arange(11.0)))[-1]["figures"]
+    data = first["data"]
+    assert first["caption"] == "6 of 11 frames, each at its step; dark is a high value."
+    assert len(data["value"]) == 6 * 4 * 6
+    (dark,) = np.flatnonzero(data["value"])
+    assert (data["value"][dark], data["row"][dark]) == (1.0, 3)
+    assert 0 < data["start"][dark] < data["stop"][dark] <= 2.0
+    assert sorted({int(np.floor(start + 1e-6)) for start in data["start"][::24]}) == [0, 2, 4, 6, 8, 10]
+    assert len(second["data"]["lines"][0]["y"]) == 11
+
+
+def test_a_film_of_one_frame_and_nothing_in_it():
+    (first, _) = section(example(np.zeros((1, 2, 2)), [0.0]))[-1]["figures"]
+    assert first["data"]["value"] == [0.0] * 4
+    assert first["caption"] == "Its frames; dark is a high value."
