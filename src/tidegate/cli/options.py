@@ -23,8 +23,8 @@ EXAMPLE: OptionInfo = typer.Option(
     metavar="[NAME]",
     help="In place of DATA: air-passengers (the default), sunspots, co2 or retail; for inspect also adding, its "
     "default; for train classify reviews, its default, waves or films; for train tag journeys; for train generate "
-    "origins, its default, or melodies; for train transcribe dialled; for train translate dates; for detect pump, its "
-    "default, payments or logins.",
+    "origins, its default, or melodies; for train transcribe dialled; for train translate dates, its default, "
+    "questions or matches; for detect pump, its default, payments or logins.",
 )
 
 JSON: OptionInfo = typer.Option("--json", help="Print one JSON document instead of text.")

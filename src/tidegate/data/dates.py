@@ -1,17 +1,14 @@
-"""Made-up pairs of texts to try translating on without data of one's own."""
+"""Dates as people write them, and as ISO 8601 has them."""
 
 from __future__ import annotations
 
 import datetime
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from tidegate.data.parallel import Parallel
-from tidegate.errors import SettingError
 
-EXAMPLES: dict[str, str] = {
-    "dates": "Dates as people write them, in one of six ways, and as ISO 8601 has them",
-}
+if TYPE_CHECKING:
+    import numpy as np
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -19,27 +16,20 @@ _MONTHS = (
 )  # fmt: skip
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _ENDINGS = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
-_N_PAIRS, _SEED = 2_000, 7
 _FIRST, _LAST = datetime.date(1950, 1, 1).toordinal(), datetime.date(2050, 1, 1).toordinal()
 
 
-def parallel_example(name: str) -> Parallel:
-    """Return an example of sources and targets, the same on every call.
+def dates(n: int, rng: np.random.Generator) -> Parallel:
+    """Return `n` dates from 1950 to 2049 in one of six ways, and as ISO 8601 has them.
 
     Parameters
     ----------
-    name
-        One of `EXAMPLES`.
-
-    Raises
-    ------
-    SettingError
-        If there is no such example.
+    n
+        At least 1.
+    rng
+        Of every choice.
     """
-    if name not in EXAMPLES:
-        raise SettingError(f"There is no example {name!r}; there are {', '.join(EXAMPLES)}.")
-    rng = np.random.default_rng(_SEED)
-    days = [datetime.date.fromordinal(int(one)) for one in rng.integers(_FIRST, _LAST, _N_PAIRS)]
+    days = [datetime.date.fromordinal(int(one)) for one in rng.integers(_FIRST, _LAST, n)]
     return Parallel([_written(day, int(rng.integers(6))) for day in days], [day.isoformat() for day in days])
 
 

@@ -1,20 +1,14 @@
 import datetime
 import re
 
-import pytest
+import numpy as np
 
-from tidegate.data.dates import EXAMPLES, parallel_example
-from tidegate.errors import SettingError
-
-
-def test_every_example_is_the_same_on_every_call():
-    for name in EXAMPLES:
-        assert parallel_example(name) == parallel_example(name)
+from tidegate.data.dates import dates
 
 
 def test_targets_are_the_dates_that_sources_say():
     """Read with the standard library where it can, by form."""
-    sources, targets = parallel_example("dates")
+    sources, targets = dates(2_000, np.random.default_rng(7))
     assert len(sources) == len(targets) == 2_000
     plain = ("%d %B %Y", "%B %d, %Y", "%A, the %d of %B %Y", "%d %b %y", "%m/%d/%Y", "%b %d %Y")
     found = dict.fromkeys(plain, 0)
@@ -38,12 +32,7 @@ def is_date(text, form):
 
 
 def test_ordinals_end_as_people_write_them():
-    sources, _ = parallel_example("dates")
+    sources, _ = dates(2_000, np.random.default_rng(7))
     text = " ".join(sources)
     assert set(re.findall(r"\b(?:11|12|13)(st|nd|rd|th)", text)) == {"th"}
     assert set(re.findall(r"\b(?:1|21|31)(st|nd|rd|th)", text)) == {"st"}
-
-
-def test_an_example_that_is_not_there():
-    with pytest.raises(SettingError, match="no example 'dato'; there are dates"):
-        parallel_example("dato")

@@ -27,7 +27,7 @@ _AT_ONCE = 64
 
 def example(name: str) -> Parallel:
     """Return sources and targets of ours."""
-    from tidegate.data.dates import parallel_example
+    from tidegate.data.paired import parallel_example
 
     return parallel_example(name)
 

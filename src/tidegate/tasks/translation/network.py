@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from tidegate.nn.cells.cell import Cell
     from tidegate.nn.dropout import Dropout
     from tidegate.nn.stack import HX
-    from tidegate.tasks.network import TokenVectors
+    from tidegate.tasks.frames import FrameEncoder
+    from tidegate.tasks.network import StepInput
     from tidegate.tasks.reading import Batch
     from tidegate.tasks.translation.pairs import PairedBatch
 
@@ -84,21 +85,21 @@ class Encoder(torch.nn.Module):
 
     Parameters
     ----------
-    vectors
-        Of source tokens.
+    steps
+        What a step reads: a vector of a source token or of a frame, or values.
     layers
         Recurrent layers over them.
     dropout
-        On vectors and states.
+        On states.
     """
 
-    def __init__(self, vectors: TokenVectors, layers: Recurrent, dropout: Dropout) -> None:
+    def __init__(self, steps: StepInput | FrameEncoder, layers: Recurrent, dropout: Dropout) -> None:
         super().__init__()
-        self.vectors, self.layers, self.dropout = vectors, layers, dropout
+        self.steps, self.layers, self.dropout = steps, layers, dropout
 
     def forward(self, batch: Batch) -> Encoded:
         """Return what is known of a batch of sources."""
-        states, final = self.layers(self.dropout(self.vectors(batch.inputs)), lengths=batch.lengths)
+        states, final = self.layers(self.steps(batch.inputs), lengths=batch.lengths)
         ends = (final[0] if isinstance(final, tuple) else final)[-2 if self.layers.bidirectional else -1 :]
         summary = ends.transpose(0, 1).flatten(1)
         return Encoded(self.dropout(states).transpose(0, 1).contiguous(), batch.lengths, summary)

@@ -1,6 +1,6 @@
 """Sources with their targets: checked, parted, and side by side as numbers.
 
-Axis letters: N pairs, T source steps, F target steps, B batch.
+Axis letters: N pairs, T source steps, F target steps, B batch, I channels, Y and X height and width of a frame.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from tidegate.errors import DataError, Place
+from tidegate.tasks import sequences
 from tidegate.tasks.learning import PADDING, Examples
 from tidegate.tasks.reading import batch as side_by_side
 
@@ -37,7 +38,7 @@ class Pairs(NamedTuple):
     Attributes
     ----------
     sources, targets
-        N of each: all texts, or all lists of tokens.
+        N of each: all texts, or all lists of tokens; sources may be arrays of shape (T, I), or films, (T, Y, X).
     numbers
         Shape (N,): their places in what the user gave.
     """
@@ -55,7 +56,7 @@ class Pairs(NamedTuple):
         DataError
             If there is none, there are more of one than of the other, or one cannot be used, with its place.
         """
-        sources, targets = (taken(one, name=name) for one, name in zip((X, y), names, strict=True))
+        sources, targets = asked(X, name=names[0]), taken(y, name=names[1])
         if len(sources) != len(targets):
             raise DataError(
                 f"{names[1]} has {len(targets):,} targets for {len(sources):,} sources of {names[0]}",
@@ -73,7 +74,7 @@ class Pairs(NamedTuple):
         Pairs of the same source stay together, so that nothing held out is also learned from.
         """
         known: dict[Any, int] = {}
-        keys = (one if isinstance(one, str) else tuple(one) for one in self.sources)
+        keys = map(_key, self.sources)
         groups = np.array([known.setdefault(key, len(known)) for key in keys])
         n_groups = len(known)
         n_held = min(round(fraction * n_groups), n_groups - 1)
@@ -81,6 +82,37 @@ class Pairs(NamedTuple):
             return self, None
         held = np.isin(groups, np.random.default_rng(seed).permutation(n_groups)[:n_held])
         return self.take(np.flatnonzero(~held)), self.take(np.flatnonzero(held))
+
+
+def asked(data: Any, *, name: str) -> list[Any]:
+    """Return sources as a list of one kind: texts or lists of tokens as `taken`, or arrays (T, I) or (T, Y, X).
+
+    Raises
+    ------
+    DataError
+        As `taken`, and `tasks.sequences.taken`.
+    """
+    listed = hasattr(data, "__len__") and hasattr(data, "__iter__") and not isinstance(data, str | bytes | dict | set)
+    one = next(iter(data), None) if listed and not hasattr(data, "columns") else None
+    if one is None or isinstance(one, str | bytes) or not _of_numbers(one):
+        return taken(data, name=name)
+    made = sequences.taken(data, None, name=name, frames=True)
+    return made.items if made.frame is None else [one.reshape(len(one), *made.frame) for one in made.items]
+
+
+def _of_numbers(one: Any) -> bool:
+    try:
+        made = np.asarray(one)
+    except ValueError:
+        return False
+    return made.size > 0 and made.dtype.kind in "fiub"
+
+
+def _key(one: Any) -> Any:
+    """Return what two sources that are the same have in common."""
+    if isinstance(one, np.ndarray):
+        return one.shape, one.tobytes()
+    return one if isinstance(one, str) else tuple(one)
 
 
 def taken(data: Any, *, name: str) -> list[Any]:
@@ -152,7 +184,7 @@ class PairedExamples(Examples):
     Parameters
     ----------
     sources, targets
-        N arrays of shape (T,), and N of shape (F,).
+        N arrays of shape (T,) or (T, I), and N of shape (F,).
     numbers
         Shape (N,): their places in what the user gave.
     """

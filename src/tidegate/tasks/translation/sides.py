@@ -1,4 +1,4 @@
-"""One side of a translator: texts or lists of tokens into numbers and back, learned from training data alone.
+"""One side of a translator: texts or lists of tokens into numbers and back, or arrays, learned from training alone.
 
 Axis letters: N sequences, T steps.
 """
@@ -13,7 +13,7 @@ from tidegate.errors import DataError
 from tidegate.features.pieces import Pieces, chunks, joined
 from tidegate.features.vocabulary import Vocabulary
 from tidegate.tasks.reading import Reader
-from tidegate.tasks.sequences import Sequences
+from tidegate.tasks.sequences import Sequences, taken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Unit = Literal["pieces", "words", "characters"]
 
 _RESERVED = 2
+_KINDS = {str: "texts", list: "lists of tokens", np.ndarray: "arrays of numbers"}
 
 
 class Side:
@@ -33,11 +34,11 @@ class Side:
     Attributes
     ----------
     unit
-        What texts are cut into; None for lists of tokens.
+        What texts are cut into; None for lists of tokens, and for arrays.
     lowercase
         Whether texts are put in lower case first.
     reader
-        Tokens by number.
+        Tokens by number, or the scales of arrays.
     """
 
     def __init__(self, unit: Unit | None, reader: Reader, pieces: Pieces | None, *, lowercase: bool) -> None:
@@ -50,7 +51,7 @@ class Side:
         Parameters
         ----------
         items
-            N texts, or N lists of tokens, which `unit` and `lowercase` do not touch.
+            N texts, or N lists of tokens or arrays of numbers, which `unit` and `lowercase` do not touch.
         unit
             What texts are cut into.
         n_tokens
@@ -58,6 +59,9 @@ class Side:
         lowercase
             Whether texts are put in lower case first.
         """
+        if isinstance(items[0], np.ndarray):
+            values = taken(items, None, frames=True)
+            return cls(None, Reader.learn(values, Vocabulary()), None, lowercase=False)
         listed = not isinstance(items[0], str)
         texts = [] if listed else [_cased(one, lowercase=lowercase) for one in items]
         pieces = Pieces.learn(texts, n_tokens - _RESERVED) if texts and unit == "pieces" else None
@@ -68,6 +72,8 @@ class Side:
     @property
     def kind(self) -> str:
         """What it takes, in words."""
+        if self.reader.kind == "values":
+            return "arrays of numbers"
         return "lists of tokens" if self.unit is None else "texts"
 
     @property
@@ -79,24 +85,32 @@ class Side:
         return vocabulary
 
     def cut(self, items: Sequence[Any]) -> list[list[str]]:
-        """Return sequences as tokens."""
+        """Return sequences as tokens; of arrays the numbers of their steps."""
+        if self.reader.kind == "values":
+            return [list(map(str, range(len(one)))) for one in items]
         return [self._tokens_of(one) for one in items]
 
     def read(self, items: Sequence[Any], *, name: str = "X") -> list[NDArray[Any]]:
-        """Return sequences as numbers, N of shape (T,).
+        """Return sequences as numbers, N of shape (T,), or (T, I) of arrays.
 
         Raises
         ------
         DataError
-            If they are texts where those of training were lists of tokens, or the other way round.
+            If they are of another kind than those of training, or, of arrays, of another width.
         """
-        if isinstance(items[0], str) == (self.unit is None):
-            given = "texts" if isinstance(items[0], str) else "lists of tokens"
+        given = _KINDS[type(items[0])]
+        if given != self.kind:
             raise DataError(
                 f"{name} holds {given}, that of training held {self.kind}",
                 repair="Give sequences like those of training.",
             )
+        if self.reader.kind == "values":
+            return self.reader.read(taken(items, None, name=name, frames=True))
         return self.reader.read(Sequences("tokens", self.cut(items)))
+
+    def rare(self, items: Sequence[Any]) -> NDArray[np.bool_] | None:
+        """Return which tokens occur once in these sequences, shape (n_tokens,); None for arrays."""
+        return None if self.reader.kind == "values" else self.reader.rare(Sequences("tokens", self.cut(items)))
 
     def written(self, numbers: Sequence[int]) -> Any:
         """Return the text, or the list of tokens, with these numbers."""

@@ -14,13 +14,12 @@ from tidegate.nn.initialisation import built
 from tidegate.tasks import fitting
 from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.fitting import Usual
-from tidegate.tasks.network import Layers, TokenVectors, recurrent
-from tidegate.tasks.sequences import Sequences
+from tidegate.tasks.network import Layers, recurrent, step_input
 from tidegate.tasks.translation import search
 from tidegate.tasks.translation.alignment import Alignment, aligned
 from tidegate.tasks.translation.judging import fitting_measure, measured
 from tidegate.tasks.translation.network import Decoder, Encoder, Surprise, TranslationNetwork
-from tidegate.tasks.translation.pairs import PairedExamples, Pairs, taken
+from tidegate.tasks.translation.pairs import PairedExamples, Pairs, asked
 from tidegate.tasks.translation.sides import Side
 from tidegate.training.settings import Training
 
@@ -113,8 +112,9 @@ class SequenceTranslator(SequenceEstimator[Read]):
     """Says a sequence in other words: an encoder reads the source, a decoder with attention says the target.
 
     Sources and targets are texts, or lists of tokens, of any lengths: sentences of two languages, texts and summaries,
-    questions and answers, numbers in words and in digits. Pieces and vocabularies are learned in `fit` from what is not
-    held out, and from nothing else.
+    questions and answers, numbers in words and in digits. Sources may be arrays of numbers too, of shape (T, I), or
+    films, (T, height, width), which are captioned so. Pieces, vocabularies and scales are learned in `fit` from what is
+    not held out, and from nothing else.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ class SequenceTranslator(SequenceEstimator[Read]):
         Parameters
         ----------
         X
-            N sources: texts, or lists of tokens.
+            N sources: texts, lists of tokens, or arrays of numbers.
         y
             N targets: texts, or lists of tokens.
         epochs
@@ -266,7 +266,7 @@ class SequenceTranslator(SequenceEstimator[Read]):
         """
         self._check_fitted()
         check_whole("beam", beam, least=1)
-        items = self._data.source.read(taken(X, name="X"))
+        items = self._data.source.read(asked(X, name="X"))
         return [[self._translation(one) for one in found] for found in self._found(items, beam)]
 
     def score(self, X: Any, y: Any) -> float:
@@ -290,7 +290,7 @@ class SequenceTranslator(SequenceEstimator[Read]):
             If `fit` was not called, or the source is not like those of training.
         """
         self._check_fitted()
-        item = self._data.source.read(taken([source], name="X"))[0]
+        item = self._data.source.read(asked([source], name="X"))[0]
         best = self._found([item], 5)[0][0]
         tokens = self._data.source.cut([source])[0]
         return aligned(self._network, item, best, (tokens, self._data.target))
@@ -317,7 +317,7 @@ class SequenceTranslator(SequenceEstimator[Read]):
         )
         asked, wanted = source.read(given.sources), target.read(given.targets, name="y")
         n_asked, n_wanted = (sum(map(len, items)) for items in (asked, wanted))
-        rare = source.reader.rare(Sequences("tokens", source.cut(given.sources)))
+        rare = source.rare(given.sources)
         measure = fitting_measure(given.targets) if self.measure == "auto" else self.measure
         data = Read(source, target, max(map(len, wanted)), n_wanted / n_asked, measure, rare)
         return data, PairedExamples(asked, wanted, given.numbers)
@@ -332,9 +332,9 @@ class SequenceTranslator(SequenceEstimator[Read]):
 
     def _network_of(self, data: Read, generator: torch.Generator) -> TranslationNetwork:
         dropout = Dropout(self.dropout, generator)
-        vectors = TokenVectors((len(data.source.tokens), self.embedding), data.rare, generator)
+        steps = step_input(data.source.reader, self.embedding, dropout, rare=data.rare)
         design = Layers(self.cell, self.hidden_size, self.layers, self.bidirectional, self.dropout)
-        encoder = Encoder(vectors, recurrent(design, self.embedding, generator), dropout)
+        encoder = Encoder(steps, recurrent(design, steps.width, generator), dropout)
         width = encoder.layers.output_size
         kind = ScaledDotProductAttention if self.attention == "dot" else AdditiveAttention
         decoder = Decoder(

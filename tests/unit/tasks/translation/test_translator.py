@@ -5,7 +5,9 @@ from sklearn.model_selection import GridSearchCV
 
 import tidegate
 from tidegate import SequenceTranslator
+from tidegate.data.films import films
 from tidegate.errors import DataError, NotFittedError, SettingError, TrainingError
+from tidegate.tasks.translation.pairs import Pairs
 from tidegate.tasks.translation.simple import Dictionary
 from tidegate.training.checkpoints import kept_in
 from tidegate.training.settings import Training
@@ -274,3 +276,54 @@ def test_a_fit_that_fails_leaves_what_was_there(backwards, monkeypatch):
     with pytest.raises(TrainingError):
         model.fit(["other words"], ["more words"])
     assert scores(model, X) == before
+
+
+@pytest.fixture(scope="module")
+def captioned():
+    made = films(130, seed=4)
+    told = [caption.split(" moves ")[1].split(" ", 1)[1] for caption in made.captions]
+    return made.frames, told, fitted((made.frames[:100], told[:100]), epochs=40, unit="words", hidden_size=32)
+
+
+def test_films_are_captioned(captioned, tmp_path):
+    frames, told, model = captioned
+    assert model.score(frames[100:], told[100:]) > 80
+    model.save(tmp_path / "model")
+    assert tidegate.load(tmp_path / "model").predict(frames[100:105]) == model.predict(frames[100:105])
+    looked = model.inspect(frames[100])
+    assert looked.source_tokens == list(map(str, range(len(frames[100]))))
+    assert looked.weights.shape == (len(looked.target_tokens), len(frames[100]))
+
+
+def test_channels_are_said_in_words():
+    rng = np.random.default_rng(0)
+    y = ["it rises" if up else "it falls" for up in rng.random(120) < 0.5]
+    slopes = [0.5 if one == "it rises" else -0.5 for one in y]
+    X = [slope * np.arange(n) + rng.normal(size=n) for slope, n in zip(slopes, rng.integers(5, 9, 120), strict=True)]
+    assert fitted((X[:100], y[:100]), unit="words").score(X[100:], y[100:]) > 80
+
+
+def test_the_same_film_is_not_learned_from_and_held_out(captioned):
+    frames, told, _ = captioned
+    learned, held = Pairs.of([*frames[:10], frames[0].copy()], [*told[:10], told[0]]).parted(0.5, 1)
+    assert {one.tobytes() for one in learned.sources}.isdisjoint(one.tobytes() for one in held.sources)
+
+
+@pytest.mark.parametrize(
+    ("X", "said"),
+    [
+        (["a text"], "X holds texts, that of training held arrays of numbers"),
+        ([np.zeros((3, 8, 8))], "hold frames of 8 by 8, those of training held frames of 16 by 16"),
+        ([np.zeros((3, 16, 16)), np.zeros((3, 16, 15))], "sequence 1 of X has steps of shape"),
+        ([np.full((3, 16, 16), np.nan)], "holds nan at step 0 of row 0 and column 0"),
+        ([np.zeros((0, 16, 16))], "sequence 0 of X is empty"),
+    ],
+)
+def test_films_unlike_those_of_training_are_refused(captioned, X, said):
+    with pytest.raises(DataError, match=said):
+        captioned[2].predict(X)
+
+
+def test_targets_are_never_arrays(captioned):
+    with pytest.raises(DataError, match="which is no text"):
+        SequenceTranslator(**QUICK).fit(captioned[1][:2], [np.zeros(3), np.zeros(2)], epochs=1)
