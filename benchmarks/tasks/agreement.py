@@ -5,7 +5,7 @@ other nouns of either number among them, and a verb that agrees with the subject
 word by word; judged is how often the verb in the right number is more probable than the other form, on sentences that
 they never saw. A 3-gram model guesses beyond a distance of two words.
 
-Usage: python -m benchmarks.tasks.agreement [--seeds 3] [--epochs 10] [--sentences 4000] [--parameters 20000]
+Usage: python -m benchmarks.tasks.agreement [--seeds 3] [--epochs 40] [--sentences 4000] [--parameters 20000]
 """
 
 from __future__ import annotations
@@ -87,18 +87,22 @@ def hidden_size(cell: str, n_parameters: int, n_words: int) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--sentences", type=int, default=4_000)
     parser.add_argument("--parameters", type=int, default=20_000)
     parser.add_argument("--cells", default="elman,gru")
+    parser.add_argument("--rates", default="0.001,0.005", help="of learning, for each cell")
+    parser.add_argument("--validate", action="store_true", help="judge on other sentences, to choose settings by")
     options = parser.parse_args()
     learned = texts(sentences(options.sentences, seed=0))
-    judges = {distance: sentences(300, 1_000 + distance, distance) for distance in DISTANCES}
+    judges = {
+        distance: sentences(300, (2_000 if options.validate else 1_000) + distance, distance) for distance in DISTANCES
+    }
     n_words = len({word for one in learned for word in one}) + 2
     print(f"{'model':24}" + "".join(f"{distance:>8}" for distance in DISTANCES) + "   words between, % right")
     told("3-gram", [right(NGrams(order=3, unit="words").fit(learned), judges[d]) for d in DISTANCES])
-    training = fitting.TRAINING._replace(learning_rate=0.005)
-    for cell in options.cells.split(","):
+    for cell, rate in zip(options.cells.split(","), map(float, options.rates.split(",")), strict=True):
+        training = fitting.TRAINING._replace(learning_rate=rate, patience=options.epochs)
         rows = []
         started = time.perf_counter()
         for seed in range(options.seeds):
@@ -109,7 +113,7 @@ def main() -> None:
             model.fit(learned, epochs=options.epochs)
             rows.append([right(model, judges[d]) for d in DISTANCES])
         seconds = (time.perf_counter() - started) / options.seeds
-        note = f"{units} units, {model.n_parameters_:,} parameters, {seconds:.0f} s a run, {options.seeds} seeds"
+        note = f"rate {rate}, {units} units, {model.n_parameters_:,} parameters, {seconds:.0f} s, {options.seeds} seeds"
         told(cell, np.mean(rows, axis=0).tolist(), note)
 
 

@@ -50,7 +50,7 @@ def ours(cell: str, hidden_size: int) -> GenerativeNetwork:
         lost = Lost(Dropout(0.0, generator), variational=False)
         steps = Steps(Width(N_TOKENS, 0, 0), EMBEDDING, lost)
         layers = recurrent(Layers(cell, hidden_size, 1, bidirectional=False, dropout=0.0), steps.width, generator)
-        return GenerativeNetwork(steps, layers, lost, N_TOKENS, tied=False)
+        return GenerativeNetwork(steps, layers, lost, Tokens(N_TOKENS, ends=False), tied=False)
 
     return built(made, generator)
 
@@ -58,7 +58,7 @@ def ours(cell: str, hidden_size: int) -> GenerativeNetwork:
 def updates(network: torch.nn.Module, text: np.ndarray) -> Callable[[int], float]:
     """Return a function that makes an update and returns its seconds."""
     passages = Passages([text[:-1]], [text[1:]], np.arange(1), truncate=STRETCH).cut(BATCH)
-    problem = Writing(network, Surprise(Tokens(N_TOKENS, ends=False), None), passages)
+    problem = Writing(network, Surprise(None), passages)
     order = passages.order(BATCH, 0)
     optimiser = torch.optim.AdamW(network.parameters(), lr=0.002, fused=True)
 

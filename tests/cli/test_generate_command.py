@@ -77,6 +77,18 @@ def test_melodies_are_learned_and_gone_on_with_from_a_file_and_from_words(tidega
     assert "top_k ranks tokens" in done.stderr
 
 
+def test_keys_by_themselves_and_the_mean_of_two_networks(tidegate, here):
+    line = "train generate --example melodies --output made --json --epochs 1 --set hidden_size=4 --quiet"
+    done = tidegate(f"{line} --set joint=False --set n_members=2")
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["model"] == "2-member gru"
+    assert found["simple"] == "logistic regression on the last steps"
+    assert any("2-member gru network" in one for one in found["sentences"])
+    Path("new.txt").write_text("0+4+7\n")
+    assert tidegate("run made new.txt --length 2").stdout.startswith("0+4+7 ")
+
+
 def test_the_default_example_and_the_same_bits(tidegate, here):
     for name in ("first", "second"):
         line = f"train generate --example --set unit=words --output {name} --epochs 1 --set hidden_size=4 --quiet"

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 RATES = 0.08 * 2.0 ** np.arange(7)
 """Rates of learning that run side by side, gamma in units of the target share of misses, or of 0.2 if that is smaller:
 0.016 to 1.024 for 80 %. The papers' absolute ones, up to 0.128, are for thousands of steps that are heard one by one;
-within the tens of origins of a backtest, at each of which the mean over all steps is heard, they would hardly move."""
+within the tens of origins of a backtest, at each of which the mean over all steps is heard, they would hardly move.
+Where outcomes are known only D origins later, all are divided by the longest D: what is done about a miss shows that
+much later, and quicker rates would swing."""
 
 STRETCH = 100
 """Origins over which the weights of the rates look back, I in the paper."""
@@ -35,7 +37,9 @@ SMALLEST = 0.001
 
 
 RECENT = 400
-"""Places that intervals are made of, at least: of as many of the newest origins as hold them."""
+"""Places that intervals are made of, at least: of as many of the newest origins as hold them, and of never fewer than
+twice as many as the longest delay, since of the newest only the next steps are known, which miss otherwise than the
+last ones do."""
 
 TRUST = 19
 """Outcomes that the model's own intervals count for, as if they had been held as often as they say."""
@@ -80,7 +84,7 @@ def adaptive_bounds(rolling: Rolling, own: tuple[Floats, Floats], levels: Sequen
     knots = np.concatenate([[0.0], norm.isf(target / 2)])
     below, above = _sides(rolling.mean, *own)
     places = _places(rolling, below, above, knots)
-    state = _State.at(target, places.shape[1])
+    state = _State.at(target, places.shape[1], int(rolling.delays.max()))
     beta, errors = np.empty(places.shape), np.abs(rolling.actual - rolling.mean)
     issued: list[Floats] = []
     lower, upper = np.empty(own[0].shape), np.empty(own[1].shape)
@@ -90,7 +94,7 @@ def adaptive_bounds(rolling: Rolling, own: tuple[Floats, Floats], levels: Sequen
             if known.any():
                 state = state.after(beta[judged][:, known], issued[judged], target)
         issued.append(state.alphas)
-        pool = _pool(rolling.known(places, origin))
+        pool = _pool(rolling.known(places, origin), 2 * int(rolling.delays.max()))
         beta[origin] = _beta(pool, places[origin])
         wanted = _place(pool, state.alpha)[:, None]
         farthest = np.nan_to_num(rolling.known(errors, origin)).max(axis=(0, 2), initial=0.0)[:, None, None]
@@ -101,15 +105,16 @@ def adaptive_bounds(rolling: Rolling, own: tuple[Floats, Floats], levels: Sequen
 
 @dataclass(frozen=True, eq=False)
 class _State:
-    """The alphas of all rates, shape (N, Q, G), and the weight of each rate, summing to 1 over G."""
+    """The alphas of all rates, shape (N, Q, G), the weight of each rate, summing to 1 over G, and the rates, (G,)."""
 
     alphas: Floats
     weights: Floats
+    rates: Floats
 
     @classmethod
-    def at(cls, target: Floats, n_series: int) -> _State:
+    def at(cls, target: Floats, n_series: int, longest_delay: int) -> _State:
         alphas = np.broadcast_to(target[:, None], (n_series, len(target), len(RATES))).copy()
-        return cls(alphas, np.full(alphas.shape, 1 / len(RATES)))
+        return cls(alphas, np.full(alphas.shape, 1 / len(RATES)), RATES / longest_delay)
 
     @property
     def alpha(self) -> Floats:
@@ -139,11 +144,12 @@ class _State:
         weights = self.weights * np.exp(-_eta(aim) * loss)
         total = weights.sum(axis=-1, keepdims=True)
         weights = (1 - mixing) * weights + mixing * total / len(RATES)
-        alphas = np.clip(self.alphas + RATES * np.minimum(aim, 0.2) * (aim - missed), 0.0, 1.0)
+        alphas = np.clip(self.alphas + self.rates * np.minimum(aim, 0.2) * (aim - missed), 0.0, 1.0)
         some = np.asarray(heard.any(axis=1))[:, None, None]
         return _State(
             np.where(some, alphas, self.alphas),
             np.where(some, weights / weights.sum(axis=-1, keepdims=True), self.weights),
+            self.rates,
         )
 
 
@@ -178,16 +184,18 @@ def _places(rolling: Rolling, below: Floats, above: Floats, knots: Floats) -> Fl
     return np.where(known, knots[right - 1] + share * (knots[right] - knots[right - 1]), np.nan)
 
 
-def _pool(known: Floats) -> Floats:
+def _pool(known: Floats, fewest: int) -> Floats:
     """Return the newest places that are finite, ascending, with those that the model's own word counts for.
 
     Parameters
     ----------
     known
         Shape (C, N, F): of the origins before, NaN where not known.
+    fewest
+        Origins that are looked back on, at least, where there are as many.
     """
     counts = np.isfinite(known).sum(axis=(1, 2))[::-1].cumsum()
-    known = known[max(0, len(known) - 1 - int(np.searchsorted(counts, RECENT))) :]
+    known = known[max(0, len(known) - max(1 + int(np.searchsorted(counts, RECENT)), fewest)) :]
     said = norm.ppf(0.5 + np.arange(1, TRUST + 1) / (TRUST + 1) / 2)
     return np.sort(np.concatenate([said, known[np.isfinite(known)]]))
 

@@ -204,8 +204,12 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
                 threads=torch.get_num_threads(),
             )
             courses.append(course)
-        self._take(data, together(members), courses[0])
+        self._take(data, self._together(members), courses[0])
         return self
+
+    def _together(self, networks: Sequence[Any]) -> torch.nn.Module:
+        """Return the network alone, or several as one."""
+        return together(networks)
 
     def _usual(self, data: Data) -> Training:  # noqa: ARG002 (a task may go by it)
         """Return how networks are trained unless told otherwise."""
@@ -238,7 +242,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
     def _restore(self, state: Tree) -> None:
         """Take back what `_state` returned."""
         data = self._remembered(state["data"])
-        made = together([self._drawn(data, generator) for generator in self._generators()])
+        made = self._together([self._drawn(data, generator) for generator in self._generators()])
         made.load_state_dict({name: torch.from_numpy(value) for name, value in state["network"].items()})
         self._take(data, made.eval(), Course.from_state(state["losses"]))
 

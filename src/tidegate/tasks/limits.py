@@ -26,13 +26,13 @@ _BILLION, _BYTES = 1e9, 4
 def kept_per_step(network: torch.nn.Module) -> int:
     """Return about how many numbers are kept for the gradient at each step of each sequence.
 
-    Four for each unit of each recurrent layer and direction, and for each channel of each convolution over time, and
-    for what is made of a frame.
+    Four for each unit of each recurrent layer and direction, each channel of each convolution over time, each number
+    that is made of a frame on the way, and each output of a network that says something after every step.
 
     >>> kept_per_step(torch.nn.Sequential(torch.nn.Conv1d(3, 8, 5), torch.nn.Linear(8, 2)))
     32
     """
-    units = 0
+    units = int(getattr(network, "outputs_per_step", 0))
     for part in network.modules():
         if isinstance(part, Recurrent):
             units += part.output_size * part.num_layers

@@ -208,3 +208,24 @@ def test_one_wild_outcome_makes_no_bound_wilder_than_itself():
     made = adaptive_bounds(rolling(errors), (-own, own), LEVELS)[1]
     assert (made <= np.maximum(own, np.abs(errors).max())).all()
     assert made[14:].max() > 500
+
+
+def test_where_outcomes_come_late_intervals_follow_slowly_and_hold_nearly(monkeypatch):
+    """Errors that drift over many origins, each step known only when it is due: a rate as for none late would swing."""
+    rng = np.random.default_rng(3)
+    n_origins, n_steps = 600, 24
+    level = np.cumsum(rng.normal(size=n_origins + n_steps))
+    mean = np.repeat(level[:n_origins, None], n_steps, axis=1)[:, None]
+    actual = np.lib.stride_tricks.sliding_window_view(level, n_steps)[1 : n_origins + 1][:, None]
+    spread = np.sqrt(np.arange(1, n_steps + 1)) * 0.6
+    reach = norm.isf(0.1) * np.broadcast_to(spread, mean.shape)[..., None]
+    rolling = Rolling(actual, mean, np.ones(mean.shape[:2]), np.arange(1, n_steps + 1))
+    bounds = mean[..., None] - reach, mean[..., None] + reach
+    lower, upper = adaptive_bounds(rolling, bounds, (80,))
+    own = np.mean(np.abs(actual - mean) <= reach[..., 0])
+    held = np.mean((lower[..., 0] <= actual) & (actual <= upper[..., 0]))
+    monkeypatch.setattr(adaptive, "RATES", n_steps * adaptive.RATES)
+    swinging = adaptive_bounds(rolling, bounds, (80,))
+    assert own < 0.6
+    assert 0.68 < held < 0.85
+    assert np.mean((swinging[0][..., 0] <= actual) & (actual <= swinging[1][..., 0])) < held - 0.02

@@ -18,11 +18,11 @@ from tidegate.tasks.generation import asked, rules, writing
 from tidegate.tasks.generation.blanks import Filled, ranked
 from tidegate.tasks.generation.given import Given
 from tidegate.tasks.generation.inspection import Inspection, inspected
+from tidegate.tasks.generation.members import GenerativeMembers
 from tidegate.tasks.generation.network import GenerativeNetwork, Lost, Steps
 from tidegate.tasks.generation.passages import Surprise, surprises
 from tidegate.tasks.generation.read import Read
 from tidegate.tasks.generation.sampling import Sampling
-from tidegate.tasks.generation.spacing import joined
 from tidegate.tasks.generation.writing import Written
 from tidegate.tasks.network import Layers, recurrent
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from tidegate.archive import Tree
     from tidegate.features.vocabulary import Unit
+    from tidegate.tasks.generation.members import Writer
     from tidegate.tasks.generation.passages import Passages
     from tidegate.training.settings import Training
 
@@ -44,8 +45,8 @@ class SequenceGenerator(SequenceEstimator[Read]):
     """Writes sequences like those it has read: a recurrent network that says, after each step, what the next one is.
 
     Sequences are one long text, a list of texts or of lists of tokens, each with a beginning and an end, or a list of
-    arrays of shape (T, K). Arrays of 0 and 1 are keys that sound or do not, each by itself given all steps before;
-    other numbers are normal given all steps before.
+    arrays of shape (T, K). Arrays of 0 and 1 are keys that sound or do not, together given all steps before, or without
+    `joint` each by itself; other numbers are normal given all steps before.
 
     Parameters
     ----------
@@ -72,6 +73,11 @@ class SequenceGenerator(SequenceEstimator[Read]):
         Fraction of the vector of a token that is read, of the states between layers and of the outputs, in [0, 1).
     variational
         Whether the tokens that are read and the outputs lose the same entries at every step of a sequence.
+    joint
+        Of keys: whether those of a step are judged and drawn together, from the lowest to the highest, each given those
+        below it too, and not each by itself. Together they are learned some three times more slowly.
+    n_members
+        Networks, each from its own start, whose probabilities of each step are averaged.
     training
         How to train; None for `tasks.fitting.TRAINING`, of keys with a learning rate of 0.006 and a patience of 15. Its
         updates, batches, checks and held-out part come from `fit`.
@@ -97,14 +103,14 @@ class SequenceGenerator(SequenceEstimator[Read]):
     """
 
     _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {"unit": tuple(UNITS)}
-    _LEAST: ClassVar[Mapping[str, int]] = {"hidden_size": 1, "layers": 1, "embedding": 0, "seed": 0}
-    _SWITCHES: ClassVar[tuple[str, ...]] = ("tied", "variational")
+    _LEAST: ClassVar[Mapping[str, int]] = {"hidden_size": 1, "layers": 1, "embedding": 0, "n_members": 1, "seed": 0}
+    _SWITCHES: ClassVar[tuple[str, ...]] = ("tied", "variational", "joint")
     _VALIDATION: ClassVar[str] = "a fraction below 1, a pair (X, y) as a tuple, y None without conditions, or None"
 
     tokens_: tuple[str, ...] | None
     n_keys_: int | None
     conditions_: NDArray[Any] | None
-    _network: GenerativeNetwork
+    _network: Writer
 
     def __init__(
         self,
@@ -120,13 +126,15 @@ class SequenceGenerator(SequenceEstimator[Read]):
         truncate: int | None = None,
         dropout: float = 0.2,
         variational: bool = False,
+        joint: bool = True,
+        n_members: int = 1,
         training: Training | None = None,
         seed: int = 0,
     ) -> None:
         self.cell, self.hidden_size, self.layers, self.embedding = cell, hidden_size, layers, embedding
         self.vectors, self.tied, self.unit, self.vocabulary = vectors, tied, unit, vocabulary
         self.truncate, self.dropout, self.variational = truncate, dropout, variational
-        self.training, self.seed = training, seed
+        self.joint, self.n_members, self.training, self.seed = joint, n_members, training, seed
 
     def fit(
         self,
@@ -173,7 +181,7 @@ class SequenceGenerator(SequenceEstimator[Read]):
         n_updates = len(known[0].order(size, self.seed))
         n_epochs = self._USUAL.epochs(n_updates) if epochs is None else epochs
         mean_length = known[0].n_steps / len(known[0]) if known[0].truncate is None else None
-        return self._learn(data, Surprise(data.said, mean_length), known, self._schedule(n_epochs, size))
+        return self._learn(data, Surprise(mean_length), known, self._schedule(n_epochs, size))
 
     def generate(
         self,
@@ -233,7 +241,6 @@ class SequenceGenerator(SequenceEstimator[Read]):
         begun = data.begun(asked.begun(data, self.unit, (prefix, condition), n))
         made, surprise = writing.continued(
             self._network,
-            data.said,
             np.stack(begun, axis=1),
             sampling,
             n_steps=length or data.most_steps,
@@ -242,7 +249,8 @@ class SequenceGenerator(SequenceEstimator[Read]):
         ends = [writing.ends(made[:, b]) if data.ends else len(made) for b in range(n)]
         return [
             Written(
-                self._shown(np.concatenate([writing.own(begun[b], made[:, b]), made[:end, b]])), surprise[: end + 1, b]
+                data.written(np.concatenate([writing.own(begun[b], made[:, b]), made[:end, b]]), self.unit),
+                surprise[: end + 1, b],
             )
             for b, end in enumerate(ends)
         ]
@@ -265,7 +273,7 @@ class SequenceGenerator(SequenceEstimator[Read]):
         self._check_fitted()
         given = Given.of(X, y, self.unit)
         ahead = [writing.after(self._network, one[:, None])[0] for one in self._data.begun(given)]
-        made = self._data.said.told(torch.cat(ahead)).numpy()
+        made = self._network.said.told(torch.cat(ahead)).numpy()
         if self._data.kind == "values":
             made = made * self._data.reader.spread + self._data.reader.mean
         return np.asarray(made)
@@ -282,15 +290,12 @@ class SequenceGenerator(SequenceEstimator[Read]):
             If `fit` was not called, or the sequences are not like those of training.
         """
         self._check_fitted()
-        return surprises(self._network, self._data.said, self._data.passages(Given.of(X, y, self.unit)))
+        return surprises(self._network, self._data.passages(Given.of(X, y, self.unit)))
 
     def bits(self, X: Any, y: Any = None) -> float:
-        """Return the bits per step that it takes to say these sequences: per character, word or step; less is better.
+        """Return the bits per character, word or step that it takes to say these sequences, less is better.
 
-        Raises
-        ------
-        NotFittedError, DataError
-            As `surprises`.
+        Raises what `surprises` does.
         """
         return float(np.concatenate(self.surprises(X, y)).mean()) / math.log(2)
 
@@ -311,11 +316,8 @@ class SequenceGenerator(SequenceEstimator[Read]):
             If `fit` was not called, or the sequence is empty or not like those of training.
         """
         self._check_fitted()
-        return inspected(
-            self._network,
-            self._data,
-            asked.like(self._data, [asked.item(self._data, self.unit, sequence, name="the sequence")], condition),
-        )
+        items = [asked.item(self._data, self.unit, sequence, name="the sequence")]
+        return inspected(self._network, self._data, asked.like(self._data, items, condition))
 
     def fill(
         self, sequence: Any, candidates: Sequence[str] | None = None, *, condition: Any = None, n: int = 5
@@ -341,7 +343,7 @@ class SequenceGenerator(SequenceEstimator[Read]):
         self._check_fitted()
         check_whole("n", n, least=1)
         tried, given = asked.filled(self._data, self.unit, (sequence, candidates, condition))
-        found = surprises(self._network, self._data.said, self._data.passages(given))
+        found = surprises(self._network, self._data.passages(given))
         return ranked(tried, np.array([one.sum() for one in found]), n)
 
     def _check_settings(self) -> None:
@@ -367,10 +369,8 @@ class SequenceGenerator(SequenceEstimator[Read]):
             return made.cut(min(batch_size, max(made.n_steps // truncate, 1)))
         return made
 
-    def _shown(self, steps: NDArray[Any]) -> Any:
-        """Return steps as training sequences were given."""
-        made = self._data.written(steps)
-        return joined(made, self.unit) if self._data.texts else made
+    def _together(self, networks: Sequence[GenerativeNetwork]) -> torch.nn.Module:
+        return networks[0] if self.n_members == 1 else GenerativeMembers(networks)
 
     def _drawn(self, data: Read, generator: torch.Generator) -> GenerativeNetwork:
         """Return the network with fresh parameters."""
@@ -381,7 +381,7 @@ class SequenceGenerator(SequenceEstimator[Read]):
         steps = Steps(data.width, self.embedding, lost)
         design = Layers(self.cell, self.hidden_size, self.layers, bidirectional=False, dropout=self.dropout)
         layers = recurrent(design, steps.width, generator)
-        return GenerativeNetwork(steps, layers, lost, data.said.n_outputs, tied=self.tied)
+        return GenerativeNetwork(steps, layers, lost, data.said(joint=self.joint, lost=lost), tied=self.tied)
 
     def _remembered(self, state: Tree) -> Read:
         return Read.from_state(state)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegate.tasks.generation.given import Given
-    from tidegate.tasks.generation.network import GenerativeNetwork
+    from tidegate.tasks.generation.members import Writer
     from tidegate.tasks.generation.read import Read
 
     Floats = NDArray[np.float64]
@@ -70,7 +70,7 @@ class Inspection:
         return pd.DataFrame(columns_of(self.steps) | {"surprise": self.surprise} | expected | means_of(self.layers))
 
 
-def inspected(network: GenerativeNetwork, data: Read, given: Given) -> Inspection:
+def inspected(network: Writer, data: Read, given: Given) -> Inspection:
     """Return what one sequence does to a network.
 
     Parameters
@@ -92,8 +92,8 @@ def inspected(network: GenerativeNetwork, data: Read, given: Given) -> Inspectio
     network.eval()
     with torch.no_grad(), one_thread():
         made, _ = network.walk(torch.from_numpy(item[:-1, None]))
-        told = data.said.told(made[:, 0]).numpy()
-    (surprise,) = surprises(network, data.said, data.passages(given))
+        told = network.said.told(made[:, 0]).numpy()
+    (surprise,) = surprises(network, data.passages(given))
     layers = _from(opened(network.steps, network.layers, item), 1)
     return Inspection(steps, surprise[: len(steps)], _expected(data, told), layers)
 

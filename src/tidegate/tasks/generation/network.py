@@ -15,6 +15,7 @@ from tidegate.features.vocabulary import UNKNOWN_NUMBER
 if TYPE_CHECKING:
     from tidegate.nn.dropout import Dropout
     from tidegate.nn.stack import HX, Recurrent
+    from tidegate.tasks.generation.said import Said
     from tidegate.tasks.reading import Batch
 
 
@@ -124,6 +125,25 @@ class Tied(torch.nn.Module):
         return torch.nn.functional.linear(self.towards(states), self.vectors.weight)
 
 
+class Ahead(NamedTuple):
+    """What a network says of the steps that follow.
+
+    Attributes
+    ----------
+    made
+        Shape (T, B, n_outputs).
+    said
+        What that means.
+    """
+
+    made: torch.Tensor
+    said: Said
+
+    def surprise(self, target: torch.Tensor) -> torch.Tensor:
+        """Return minus the logarithm of the probability of each step, shape (T, B), in nats; 0 where there is none."""
+        return self.said.surprise(self.made, target)
+
+
 class GenerativeNetwork(torch.nn.Module):
     """Says, after each step, what the next one is.
 
@@ -135,22 +155,27 @@ class GenerativeNetwork(torch.nn.Module):
         Recurrent layers of one direction.
     lost
         Dropout on their outputs.
-    n_outputs
-        Numbers that say what the next step is.
+    said
+        What its outputs say of the next step; of chords it learns too.
     tied
         Whether tokens are scored by the vectors that they are read with.
     """
 
-    def __init__(self, steps: Steps, layers: Recurrent, lost: Lost, n_outputs: int, *, tied: bool) -> None:
+    def __init__(self, steps: Steps, layers: Recurrent, lost: Lost, said: Said, *, tied: bool) -> None:
         super().__init__()
-        self.steps, self.layers, self.lost = steps, layers, lost
+        self.steps, self.layers, self.lost, self.said = steps, layers, lost, said
         shared = steps.vectors if tied else None
         width = layers.output_size
-        self.output = torch.nn.Linear(width, n_outputs) if shared is None else Tied(width, shared)
+        self.output = torch.nn.Linear(width, said.n_outputs) if shared is None else Tied(width, shared)
 
-    def forward(self, batch: Batch) -> torch.Tensor:
-        """Return what is said after each step, shape (T, B, n_outputs)."""
-        return self.walk(batch.inputs)[0]
+    @property
+    def outputs_per_step(self) -> int:
+        """Numbers that are said after each step."""
+        return self.said.n_outputs
+
+    def forward(self, batch: Batch) -> Ahead:
+        """Return what is said after each step."""
+        return Ahead(self.walk(batch.inputs)[0], self.said)
 
     def walk(self, inputs: torch.Tensor, state: HX | None = None) -> tuple[torch.Tensor, HX]:
         """Return what is said after each step, shape (T, B, n_outputs), and the state after the last.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from tidegate.tasks.generation.network import Ahead
 from tidegate.tasks.learning import PADDING, Examples, Learning
 from tidegate.tasks.reading import Batch, at_once, batch
 from tidegate.training.epochs import Epochs
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegate.nn.stack import HX
+    from tidegate.tasks.generation.members import Writer
     from tidegate.tasks.generation.network import GenerativeNetwork
-    from tidegate.tasks.generation.said import Said
     from tidegate.tasks.learning import Losses, Order
 
     Integers = NDArray[np.int64]
@@ -42,19 +43,16 @@ class Surprise:
 
     Parameters
     ----------
-    said
-        What is said of a step.
     mean_length
         Steps of a sequence of training, on average; None where stretches are learned from, which are divided by their
         own length.
     """
 
-    said: Said
     mean_length: float | None
 
-    def __call__(self, made: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    def __call__(self, made: Ahead, target: torch.Tensor) -> torch.Tensor:
         """Return shape (B,)."""
-        return self.said.surprise(made, target).sum(0) / (self.mean_length or len(made))
+        return made.surprise(target).sum(0) / (self.mean_length or len(target))
 
 
 class Passages(Examples):
@@ -175,7 +173,6 @@ class Writing(Learning):
     """Passages to learn from and, perhaps, held-out ones; between stretches of a sequence the state is kept."""
 
     _network: GenerativeNetwork
-    _losses: Surprise
     _learned: Passages
     _held_out: Passages | None
 
@@ -196,13 +193,13 @@ class Writing(Learning):
         made, after = self._network.walk(inputs.inputs, before)
         if start + self._learned.truncate < max(len(self._learned.items[k]) for k in places):
             self._states[places] = tuple(one.detach() for one in after) if isinstance(after, tuple) else after.detach()
-        return self._losses(made, target).mean()
+        return self._losses(Ahead(made, self._network.said), target).mean()
 
     def held_out_loss(self) -> float | None:
         """Return the mean loss over the held-out steps in nats, or None if there are none."""
         if self._held_out is None:
             return None
-        found = surprises(self._network, self._losses.said, self._held_out)
+        found = surprises(self._network, self._held_out)
         return float(sum(one.sum() for one in found)) / self._held_out.n_steps
 
     def probe(self) -> torch.Tensor:
@@ -219,20 +216,19 @@ class Writing(Learning):
 
 
 @torch.no_grad()
-def surprises(network: GenerativeNetwork, said: Said, passages: Passages) -> list[Floats]:
+def surprises(network: Writer, passages: Passages) -> list[Floats]:
     """Return minus the logarithm of the probability of each step given all before it, N arrays of shape (T,), in nats.
 
     Parameters
     ----------
     network
         Trained.
-    said
-        What it says of a step.
     passages
         Sequences of any length: they are walked through a few steps at a time, to the same numbers.
     """
     order = passages.lengths.argsort(kind="stable")
     network.eval()
+    said = network.said
     found: list[Floats] = []
     with one_thread(of_kernels=torch.get_num_threads()):
         for part in at_once(passages.items, order):

@@ -8,19 +8,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import torch
 
 from tidegate.errors import DataError, Place
 from tidegate.features.vocabulary import UNKNOWN_NUMBER, Vocabulary
+from tidegate.tasks.generation.chords import Chords
 from tidegate.tasks.generation.conditions import Conditions
 from tidegate.tasks.generation.network import Width
 from tidegate.tasks.generation.passages import Passages
 from tidegate.tasks.generation.said import MARK, said_of
+from tidegate.tasks.generation.spacing import joined
 from tidegate.tasks.reading import Reader
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegate.archive import Tree
+    from tidegate.features.vocabulary import Unit
     from tidegate.tasks.generation.given import Given
     from tidegate.tasks.generation.said import Kind, Said
     from tidegate.tasks.sequences import Sequences
@@ -85,17 +89,27 @@ class Read(NamedTuple):
         n_conditions = 0 if self.conditions is None else self.conditions.width
         return Width(self.reader.n_tokens, self.reader.n_channels, n_conditions)
 
+    def said(self, *, joint: bool, lost: torch.nn.Module) -> Said:
+        """Return what is said of a step, without memory for what it learns.
+
+        Parameters
+        ----------
+        joint
+            Whether keys are judged together, not each by itself.
+        lost
+            Dropout where there are hidden units.
+        """
+        with torch.device("meta"):
+            if joint and self.kind == "notes":
+                return Chords(self.reader.n_channels, lost)
+            return said_of(self.kind, self.width, ends=self.ends)
+
     @property
     def most_steps(self) -> int:
         """Steps that are written at most, where nothing else is asked for."""
         if self.ends:
             return _TIMES * self.longest
         return _LENGTH if self.kind == "tokens" else self.usual
-
-    @property
-    def said(self) -> Said:
-        """What is said of a step."""
-        return said_of(self.kind, self.reader.n_tokens or self.reader.n_channels, ends=self.ends)
 
     def passages(self, given: Given, *, truncate: int | None = None, open_ended: bool = False) -> Passages:
         """Return sequences with the step that follows each step: the first follows a mark or nothing.
@@ -129,10 +143,11 @@ class Read(NamedTuple):
         made = [np.concatenate([np.full((1, *one.shape[1:]), MARK, dtype=one.dtype), one]) for one in numbers]
         return self._conditioned(made, given)
 
-    def written(self, steps: NDArray[Any]) -> Any:
-        """Return steps as users read them: a list of tokens, or an array of shape (T, K)."""
+    def written(self, steps: NDArray[Any], unit: Unit) -> Any:
+        """Return steps as training sequences were given: a text, a list of tokens, or an array of shape (T, K)."""
         if self.reader.vocabulary is not None:
-            return self.reader.vocabulary.decode(steps.tolist())
+            tokens = self.reader.vocabulary.decode(steps.tolist())
+            return joined(tokens, unit) if self.texts else tokens
         if self.kind == "notes":
             return steps.astype(np.int8)
         return steps.astype(np.float64) * self.reader.spread + self.reader.mean

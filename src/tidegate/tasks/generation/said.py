@@ -17,6 +17,7 @@ from tidegate.tasks.generation.sampling import drawn
 from tidegate.tasks.learning import PADDING
 
 if TYPE_CHECKING:
+    from tidegate.tasks.generation.network import Width
     from tidegate.tasks.generation.sampling import Sampling
 
 Kind = Literal["tokens", "notes", "values"]
@@ -92,9 +93,7 @@ class Notes:
 
     def surprise(self, made: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Return shape (T, B) for scores and notes (T, B, K), NaN where there is no step: summed over the keys."""
-        there = ~target[..., 0].isnan()
-        each = binary_cross_entropy_with_logits(made, target.nan_to_num(0.0), reduction="none")
-        return each.sum(-1) * there
+        return surprise_of_keys(made, target)
 
     def next(self, made: torch.Tensor, sampling: Sampling, generator: torch.Generator) -> torch.Tensor:
         """Return notes, shape (B, K); at temperature 0 those that are more probable than not."""
@@ -146,7 +145,14 @@ class Values:
         return mean, spread.clamp_min(_LEAST_SPREAD)
 
 
-def said_of(kind: Kind, width: int, *, ends: bool) -> Said:
+def surprise_of_keys(scores: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Return shape (T, B) for scores and keys (T, B, K), NaN where there is no step: summed over the keys."""
+    there = ~target[..., 0].isnan()
+    each = binary_cross_entropy_with_logits(scores, target.nan_to_num(0.0), reduction="none")
+    return each.sum(-1) * there
+
+
+def said_of(kind: Kind, width: Width, *, ends: bool) -> Said:
     """Return what is said of steps of this kind.
 
     Parameters
@@ -154,10 +160,10 @@ def said_of(kind: Kind, width: int, *, ends: bool) -> Said:
     kind
         What steps are.
     width
-        Tokens, keys or channels.
+        What a step is given as.
     ends
         Whether sequences of tokens end.
     """
     if kind == "tokens":
-        return Tokens(width, ends)
-    return Notes(width) if kind == "notes" else Values(width)
+        return Tokens(width.n_tokens, ends)
+    return Notes(width.n_channels) if kind == "notes" else Values(width.n_channels)

@@ -181,7 +181,8 @@ def tried(
         nats, simple_nats = blocks(nats[0]), blocks(simple_nats[0])
         numbers = np.arange(len(nats))
     step = model.unit.removesuffix("s") if known.texts else "token" if known.sequences.kind == "tokens" else "step"
-    told = Judgement(model.cell, simple.name, step, "block" if known.long else "sequence", nats, simple_nats)
+    name = model.cell if model.n_members == 1 else f"{model.n_members}-member {model.cell}"
+    told = Judgement(name, simple.name, step, "block" if known.long else "sequence", nats, simple_nats)
     order = np.argsort([one.mean() for one in nats], kind="stable")
     right, wrong = (
         [_looked(model, told, known, (k, int(numbers[k]))) for k in ks[:MOST_EXAMPLES].tolist()]
@@ -215,7 +216,7 @@ def _usual(conditions: NDArray[Any] | None) -> list[Any] | None:
 def _simple(model: SequenceGenerator, *, texts: bool) -> NGrams | LogisticKeys:
     """Return what a fitted generator must beat, on the same tokens."""
     if model.tokens_ is None:
-        return LogisticKeys()
+        return LogisticKeys(joint=model.joint)
     unit: Unit = model.unit if texts else "words"
     return NGrams(order=_ORDERS[unit], unit=unit, vocabulary=Vocabulary().restore(model.tokens_))
 

@@ -18,9 +18,7 @@ from tidegate.training.threads import one_thread
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tidegate.nn.stack import HX
-    from tidegate.tasks.generation.network import GenerativeNetwork
-    from tidegate.tasks.generation.said import Said
+    from tidegate.tasks.generation.members import Writer
     from tidegate.tasks.generation.sampling import Sampling
 
     Tensor = torch.Tensor
@@ -49,7 +47,7 @@ class Written(NamedTuple):
 
 
 @torch.no_grad()
-def after(network: GenerativeNetwork, begun: NDArray[Any]) -> tuple[Tensor, HX]:
+def after(network: Writer, begun: NDArray[Any]) -> tuple[Tensor, Any]:
     """Return what is said of the step after these, shape (B, n_outputs), and the state.
 
     Parameters
@@ -62,17 +60,16 @@ def after(network: GenerativeNetwork, begun: NDArray[Any]) -> tuple[Tensor, HX]:
     network.eval()
     inputs = torch.from_numpy(begun)
     size = max(MOST_SAID // (inputs.shape[1] * max(inputs.shape[1:].numel(), 1)), 1)
-    state: HX | None = None
+    state = None
     with one_thread():
         for start in range(0, len(inputs), size):
             made, state = network.walk(inputs[start : start + size], state)
-    return made[-1], state  # type: ignore[return-value]  # at least the mark is read
+    return made[-1], state
 
 
 @torch.no_grad()
 def continued(
-    network: GenerativeNetwork,
-    said: Said,
+    network: Writer,
     begun: NDArray[Any],
     sampling: Sampling,
     *,
@@ -85,8 +82,8 @@ def continued(
 
     Parameters
     ----------
-    network, said
-        Trained, and what it says of a step.
+    network
+        Trained.
     begun
         What B sequences begin with, shape (T, B) or (T, B, W).
     sampling
@@ -97,6 +94,7 @@ def continued(
         Source of chance.
     """
     made, state = after(network, begun)
+    said = network.said
     beside = torch.from_numpy(begun[-1])
     ended = torch.zeros(len(made), dtype=torch.bool)
     steps, surprise = [], []

@@ -8,10 +8,11 @@ from tidegate import SequenceGenerator
 from tidegate.nn.dropout import Dropout
 from tidegate.nn.initialisation import built
 from tidegate.tasks.generation.network import GenerativeNetwork, Lost, Steps, Width
+from tidegate.tasks.generation.said import Tokens
 from tidegate.tasks.network import Layers, recurrent
 from tidegate.training.settings import Training
 
-TOKENS = Width(5, 0, 0)
+TOKENS, FIVE = Width(5, 0, 0), Tokens(5, ends=True)
 FAST = Training(learning_rate=0.02, patience=100, held_out_fraction=0.0)
 
 
@@ -60,14 +61,14 @@ def chords():
 def network():
     """A network of five tokens unless told otherwise, with fresh parameters."""
 
-    def drawn(width=TOKENS, *, embedding=4, tied=False, layers=2, n_outputs=5, cell="lstm"):
+    def drawn(width=TOKENS, *, embedding=4, tied=False, layers=2, said=FIVE, cell="lstm"):
         generator = torch.Generator().manual_seed(0)
 
         def made():
             lost = Lost(Dropout(0.5, generator), variational=False)
             steps = Steps(width, embedding, lost)
             design = Layers(cell, 6, layers, bidirectional=False, dropout=0.5)
-            return GenerativeNetwork(steps, recurrent(design, steps.width, generator), lost, n_outputs, tied=tied)
+            return GenerativeNetwork(steps, recurrent(design, steps.width, generator), lost, said, tied=tied)
 
         return built(made, generator).eval()
 

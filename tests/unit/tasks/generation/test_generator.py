@@ -116,6 +116,21 @@ def test_it_writes_keys(quick, chords):
         model.fill("___")
 
 
+def test_keys_of_a_step_judged_together_are_those_that_go_together(quick, chords):
+    """Of the upper four keys exactly one sounds: each by itself cannot know that, together they can."""
+    X, Y = chords(80), chords(20, seed=1)
+    apart, together = (quick(hidden_size=24, joint=joint).fit(X, epochs=40, batch_size=32) for joint in (False, True))
+    assert together.bits(Y) < apart.bits(Y) - 0.6  # 4 h(1/4) - 2 = 1.25 bits are there to be gained
+    alone = [np.mean([(one[:, 4:].sum(1) == 1).mean() for one in model.generate(20)]) for model in (apart, together)]
+    assert alone[0] < 0.7
+    assert alone[1] > 0.9
+    follows = together.predict_proba([one[:5] for one in Y])
+    np.testing.assert_allclose(follows[:, 4:].mean(0), 0.25, atol=0.1)
+    np.testing.assert_array_equal(follows[:, :4].argmax(1), [(one[4, :4].argmax() + 1) % 4 for one in Y])
+    (one,) = together.write(prefix=Y[0][:4], length=5)
+    np.testing.assert_allclose(together.surprises([one.sequence])[0][4:], one.surprise, rtol=1e-4)
+
+
 def test_few_pieces_of_keys_are_learned_from_by_small_updates_unless_told_otherwise(chords):
     pieces = chords(250)
     own = SequenceGenerator(hidden_size=4).fit(pieces, epochs=1, validation=None)
@@ -179,11 +194,13 @@ def test_lists_of_tokens_stay_lists(quick):
     assert model.fill(["___", "c"], n=1)[0].token in {"ab", "c"}
 
 
-@pytest.mark.parametrize("case", ["texts", "long", "keys", "conditions"])
+@pytest.mark.parametrize("case", ["texts", "long", "keys", "chords", "conditions"])
 def test_it_comes_back_from_disk(tmp_path, quick, pairs, chords, case):
-    X = {"texts": pairs(40), "long": "tide and gate " * 40, "keys": chords(20), "conditions": pairs(40)}[case]
+    X = {"texts": pairs(40), "long": "tide and gate " * 40, "keys": chords(20), "conditions": pairs(40)}.get(
+        case, chords(20)
+    )
     y = [one[1] for one in X] if case == "conditions" else None
-    model = quick(tied=case == "texts", layers=2).fit(X, y, epochs=2)
+    model = quick(tied=case == "texts", joint=case != "keys", layers=2).fit(X, y, epochs=2)
     model.save(tmp_path / "model")
     again = tidegate.load(tmp_path / "model")
     assert again.get_params() == model.get_params()
@@ -238,6 +255,7 @@ def test_scikit_learn_takes_it(quick, pairs):
         ({"embedding": 0, "tied": True}, "embedding is 0, so tokens have no vectors"),
         ({"dropout": 1.0}, r"dropout is 1\.0"),
         ({"variational": "yes"}, "variational is 'yes'"),
+        ({"joint": 1}, "joint is 1"),
         ({"hidden_size": 0}, "hidden_size is 0"),
     ],
 )

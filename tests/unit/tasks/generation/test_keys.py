@@ -22,6 +22,18 @@ def test_the_surprise_is_that_of_each_key_by_itself():
     assert model.bits([np.array([[1, 1]])]) == pytest.approx(found[0] / np.log(2))
 
 
+def test_with_the_keys_below_it_knows_which_go_together(chords):
+    """Of the upper four keys one sounds: the highest is known by those below it, which themselves may not look up."""
+    apart, together = (LogisticKeys(C=10.0, joint=joint).fit(chords(60)) for joint in (False, True))
+    pieces = chords(20, seed=1)
+    assert together.bits(pieces) < apart.bits(pieces) - 0.8
+    below = together.weights_[16:]
+    assert (below[4:7, 7] < -1).all()
+    assert not np.tril(below).any()
+    assert not LogisticKeys().fit(chords(60)).weights_[16:].size
+    assert together.name == apart.name + " and the keys below"
+
+
 def test_keys_that_never_sound_are_nearly_sure():
     pieces = [np.array([[1, 0, 0], [0, 1, 0]] * 10)]
     model = LogisticKeys().fit(pieces)
@@ -32,5 +44,7 @@ def test_keys_that_never_sound_are_nearly_sure():
 def test_what_cannot_be_done_is_refused():
     with pytest.raises(SettingError, match="steps is 0"):
         LogisticKeys(steps=0).fit([np.eye(3)])
+    with pytest.raises(SettingError, match="joint is 1"):
+        LogisticKeys(joint=1).fit([np.eye(3)])
     with pytest.raises(NotFittedError, match="call fit first"):
         LogisticKeys().surprises([np.eye(3)])

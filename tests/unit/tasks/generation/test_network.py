@@ -3,6 +3,7 @@ import torch
 
 from tidegate.nn.dropout import Dropout
 from tidegate.tasks.generation.network import Lost, Width
+from tidegate.tasks.generation.said import Notes
 from tidegate.tasks.reading import Batch
 
 TOKENS = torch.tensor([[1, 2], [3, 4], [2, 0], [4, 4]], dtype=torch.int32)
@@ -17,7 +18,7 @@ def test_a_state_carried_on_says_the_same(cell, embedding, network):
     second, _ = one.walk(TOKENS[2:], state)
     torch.testing.assert_close(torch.cat([first, second]), whole)
     assert not torch.allclose(one.walk(TOKENS[2:])[0], whole[2:])
-    torch.testing.assert_close(one(Batch(TOKENS, torch.tensor([4, 4]))), whole)
+    torch.testing.assert_close(one(Batch(TOKENS, torch.tensor([4, 4]))).made, whole)
 
 
 def test_conditions_stand_beside_every_step(network):
@@ -33,7 +34,7 @@ def test_conditions_stand_beside_every_step(network):
 @pytest.mark.parametrize("training", [False, True])
 def test_steps_of_numbers_are_read_as_they_are(network, training):
     """A key that sounds is one bit among few: without it the next step cannot be known, so nothing is dropped."""
-    one = network(Width(0, 3, 0), n_outputs=3).train(training)
+    one = network(Width(0, 3, 0), said=Notes(3)).train(training)
     inputs = torch.randn(4, 2, 3, generator=torch.Generator().manual_seed(1))
     assert torch.equal(one.steps(inputs), inputs)
     assert one.walk(inputs)[0].shape == (4, 2, 3)

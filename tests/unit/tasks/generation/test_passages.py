@@ -4,7 +4,6 @@ import torch
 
 from tidegate.tasks.generation import passages
 from tidegate.tasks.generation.passages import Passages, Stretches, Surprise, Writing, surprises
-from tidegate.tasks.generation.said import Tokens
 from tidegate.training.epochs import Epochs
 
 
@@ -61,12 +60,12 @@ def test_stretches_follow_each_other_and_batches_change_places():
 def test_the_losses_of_stretches_are_those_of_the_whole(network):
     """With the state carried on; the loss of the last stretch alone differs if the state is not."""
     one, whole = network(), tokens(30, 30)
-    losses = Surprise(Tokens(5, ends=True), None)
+    losses = Surprise(None)
     problem = Writing(one, losses, of(whole, truncate=10))
     with torch.no_grad():
         parts = [problem.loss(torch.tensor([0, 1]) + 2 * s).item() for s in range(3)]
         alone = Writing(one, losses, of(whole, truncate=10)).loss(torch.tensor([4, 5])).item()
-        full = Writing(one, Surprise(Tokens(5, ends=True), 30.0), of(whole)).loss(torch.tensor([0, 1])).item()
+        full = Writing(one, Surprise(30.0), of(whole)).loss(torch.tensor([0, 1])).item()
     assert np.mean(parts) == pytest.approx(full, rel=1e-5)
     assert abs(alone - parts[2]) > 1e-5
     assert not problem._states
@@ -74,7 +73,7 @@ def test_the_losses_of_stretches_are_those_of_the_whole(network):
 
 def test_no_gradient_goes_back_over_the_cut(network):
     one = network()
-    problem = Writing(one, Surprise(Tokens(5, ends=True), None), of(tokens(20), truncate=10))
+    problem = Writing(one, Surprise(None), of(tokens(20), truncate=10))
     problem.loss(torch.tensor([0])).backward()
     kept = problem._states[(0,)]
     assert all(not part.requires_grad for part in kept)
@@ -83,10 +82,9 @@ def test_no_gradient_goes_back_over_the_cut(network):
 
 def test_surprises_are_the_same_in_few_steps_at_a_time(network, monkeypatch):
     one, known = network(), of(tokens(40, 7, 23))
-    said = Tokens(5, ends=True)
-    before = surprises(one, said, known)
+    before = surprises(one, known)
     monkeypatch.setattr(passages, "MOST_SAID", 60)
-    after = surprises(one, said, known)
+    after = surprises(one, known)
     assert [len(found) for found in after] == [40, 7, 23]
     for a, b in zip(before, after, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5)
@@ -94,14 +92,14 @@ def test_surprises_are_the_same_in_few_steps_at_a_time(network, monkeypatch):
 
 def test_the_held_out_loss_is_the_mean_over_the_steps(network):
     one, known = network(), of(tokens(10, 3))
-    problem = Writing(one, Surprise(Tokens(5, ends=True), 6.5), known, known)
-    wanted = np.concatenate(surprises(one, Tokens(5, ends=True), known)).mean()
+    problem = Writing(one, Surprise(6.5), known, known)
+    wanted = np.concatenate(surprises(one, known)).mean()
     assert problem.held_out_loss() == pytest.approx(wanted)
-    assert Writing(one, Surprise(Tokens(5, ends=True), 6.5), known).held_out_loss() is None
+    assert Writing(one, Surprise(6.5), known).held_out_loss() is None
 
 
 def test_what_broke_a_run_is_named(network):
-    one, losses = network(), Surprise(Tokens(5, ends=True), None)
+    one, losses = network(), Surprise(None)
     whole = tokens(20, 20, 20)
     drawn = Passages([one[:-1] for one in whole], [one[1:] for one in whole], np.array([7, 4, 9]), truncate=10)
     problem = Writing(one, losses, drawn)
@@ -111,12 +109,12 @@ def test_what_broke_a_run_is_named(network):
 
 def test_the_probe_is_short(network):
     one = network()
-    problem = Writing(one, Surprise(Tokens(5, ends=True), None), of(tokens(1_000), truncate=10))
-    short = Writing(one, Surprise(Tokens(5, ends=True), None), of([tokens(1_000)[0][:201]], truncate=10))
+    problem = Writing(one, Surprise(None), of(tokens(1_000), truncate=10))
+    short = Writing(one, Surprise(None), of([tokens(1_000)[0][:201]], truncate=10))
     assert problem.probe().item() == pytest.approx(short.probe().item())
 
 
 def test_neighbours_in_a_batch_change_nothing(network):
-    one, whole, said = network(), tokens(40, 7, 23), Tokens(5, ends=True)
-    for alone, beside in zip(whole, surprises(one, said, of(whole)), strict=True):
-        np.testing.assert_allclose(surprises(one, said, of([alone]))[0], beside, rtol=1e-5)
+    one, whole = network(), tokens(40, 7, 23)
+    for alone, beside in zip(whole, surprises(one, of(whole)), strict=True):
+        np.testing.assert_allclose(surprises(one, of([alone]))[0], beside, rtol=1e-5)

@@ -37,7 +37,7 @@ def test_arrays_of_zeros_and_ones_are_keys(scale, kind):
     known = made.passages(given)
     assert known.items[0][0].tolist() == [0, 0]
     np.testing.assert_array_equal(known.items[0][1:], known.targets[0][:-1])
-    np.testing.assert_allclose(made.written(known.targets[0]), X[0], rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(made.written(known.targets[0], "words"), X[0], rtol=1e-6, atol=1e-6)
 
 
 def test_conditions_stand_beside_every_step():

@@ -3,6 +3,7 @@ import pytest
 import torch
 from scipy.stats import norm
 
+from tidegate.tasks.generation.network import Width
 from tidegate.tasks.generation.said import Notes, Tokens, Values, said_of
 from tidegate.tasks.generation.sampling import Sampling
 
@@ -63,4 +64,4 @@ def test_what_is_told():
 
 
 def test_the_kind_decides():
-    assert [said_of(kind, 3, ends=False).n_outputs for kind in ("tokens", "notes", "values")] == [3, 3, 6]
+    assert [said_of(kind, Width(4, 3, 2), ends=False).n_outputs for kind in ("tokens", "notes", "values")] == [4, 3, 6]

@@ -22,10 +22,8 @@ def test_the_state_after_a_prefix_is_that_of_the_whole(network, monkeypatch):
 
 def test_each_step_is_read_before_the_next_is_drawn(network):
     """Drawn greedily, every token is the most probable after those before it."""
-    one, begun = network(), np.array([[0], [3]], dtype=np.int32)
-    made, _ = writing.continued(
-        one, Tokens(5, ends=False), begun, Sampling(temperature=0), n_steps=6, generator=chance()
-    )
+    one, begun = network(said=Tokens(5, ends=False)), np.array([[0], [3]], dtype=np.int32)
+    made, _ = writing.continued(one, begun, Sampling(temperature=0), n_steps=6, generator=chance())
     whole = torch.from_numpy(np.concatenate([begun, made.astype(np.int32)]))
     with torch.no_grad():
         said = one.walk(whole)[0][1:-1, 0]
@@ -33,11 +31,9 @@ def test_each_step_is_read_before_the_next_is_drawn(network):
 
 
 def test_conditions_go_on_beside_every_step(network):
-    one = network(Width(5, 0, 2))
+    one = network(Width(5, 0, 2), said=Tokens(5, ends=False))
     begun = np.array([[[0, 1, 0]], [[3, 1, 0]]], dtype=np.float32)
-    made, _ = writing.continued(
-        one, Tokens(5, ends=False), begun, Sampling(temperature=0), n_steps=3, generator=chance()
-    )
+    made, _ = writing.continued(one, begun, Sampling(temperature=0), n_steps=3, generator=chance())
     rows = [[token, 1, 0] for token in made[:2, 0]]
     whole = torch.from_numpy(np.concatenate([begun, np.array(rows, dtype=np.float32)[:, None]]))
     with torch.no_grad():
@@ -47,6 +43,8 @@ def test_conditions_go_on_beside_every_step(network):
 
 def test_it_stops_where_all_have_ended():
     class Ends(torch.nn.Module):
+        said = Tokens(3, ends=True)
+
         def walk(self, inputs, state=None):
             n = (0 if state is None else state) + len(inputs)
             scores = torch.zeros(len(inputs), inputs.shape[1], 3)
@@ -54,7 +52,7 @@ def test_it_stops_where_all_have_ended():
             return scores, n
 
     begun = np.zeros((1, 2), dtype=np.int32)
-    made, _ = writing.continued(Ends(), Tokens(3, ends=True), begun, Sampling(), n_steps=9, generator=chance())
+    made, _ = writing.continued(Ends(), begun, Sampling(), n_steps=9, generator=chance())
     assert made.shape == (4, 2)
     assert [writing.ends(made[:, b]) for b in range(2)] == [3, 2]
     assert writing.ends(np.array([2, 2])) == 2
