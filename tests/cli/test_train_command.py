@@ -41,6 +41,18 @@ def test_a_classifier_is_learned_judged_saved_and_used(tidegate, questions):
     assert lines[0].split("\t")[0] in {"0", "1"}
 
 
+def test_series_have_convolutions_and_counted_patterns_beside_the_network(tidegate, here):
+    rng = np.random.default_rng(0)
+    waves = [np.sin(np.arange(40) * (0.3 + 0.5 * (k % 2))) + rng.normal(0, 0.1, 40) for k in range(30)]
+    series = [",".join(f"{value:.3f}" for value in wave) + f":{k % 2}" for k, wave in enumerate(waves)]
+    Path("waves.ts").write_text("\n".join(["@problemName waves", "@classLabel true 0 1", "@data", *series, ""]))
+    settings = "--set convolution=beside --set channels=4 --set memory=20 --set counted=0.5"
+    done = tidegate(f"train classify waves.ts --output made {settings} {QUICK}")
+    assert done.exit_code == 0, done.stderr
+    assert "With gru beside convolutions and counted patterns, " in done.stdout
+    assert tidegate("run made waves.ts").stdout.count("\n") == 30
+
+
 def test_run_reads_standard_input_and_says_every_probability(tidegate, questions, here):
     tidegate(f"train classify {questions} --output made {QUICK}")
     program = [sys.executable, "-c", "from tidegate.cli.main import main; main()", "run", "made", "--json"]

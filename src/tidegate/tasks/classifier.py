@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from sklearn.base import ClassifierMixin
 
-from tidegate.errors import SettingError
 from tidegate.features.vocabulary import UNITS, UNKNOWN, Vocabulary
 from tidegate.nn.initialisation import built
 from tidegate.tasks import fitting
@@ -28,6 +27,7 @@ from tidegate.tasks.network import (
     SequenceNetwork,
     network,
 )
+from tidegate.tasks.occurrences import Occurrences
 from tidegate.tasks.reading import Reader
 from tidegate.tasks.sequences import taken
 from tidegate.training.settings import Training
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from tidegate.archive import Tree
     from tidegate.features.vocabulary import Unit
+    from tidegate.tasks.learning import Examples
     from tidegate.tasks.sequences import Sequences
 
     Floats = NDArray[np.float64]
@@ -58,6 +59,10 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         "gru", "lstm", "elman" or any other of `tidegate cells`.
     hidden_size, layers, bidirectional
         Of the recurrent layers.
+    memory
+        Steps, about as many as the sequences have, over which gates start out to keep the state: each unit over its own
+        number of them (`nn.initialisation.chrono`). For hundreds of steps and "last" pooling; below 2 for the usual
+        start.
     pooling
         What stands for the sequence: "last", the state in which each direction ends, "mean" or "max" over time, or
         "mean-max", both.
@@ -79,11 +84,14 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
     convolution
         "beside" puts a branch of three convolutions over time beside the recurrent one (LSTM-FCN), "alone" in its
         place.
+    channels
+        Of the first and the last of these convolutions; that between them has twice as many.
     n_members
         Networks whose probabilities are averaged, each from its own start.
     counted
-        Share, in [0, 1), that logistic regression on counted words and pairs of words (`tasks.simple.linear_on_words`)
-        has in the probabilities, beside the networks; 0 for none.
+        Share, in [0, 1), that a linear rule has in the probabilities, beside the networks; 0 for none. For texts it is
+        logistic regression on counted words and pairs of words (`tasks.simple.linear_on_words`), for numbers ridge
+        regression on how often each of about 10,000 short patterns occurs (`tasks.occurrences`).
     balanced
         Whether each class counts as much as every other, instead of each sequence.
     training
@@ -101,9 +109,10 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         Numbers learned.
 
     Source: Karim, Majumdar, Darabi & Chen (2018), LSTM fully convolutional networks for time series classification,
-    IEEE Access 6, for the convolutional branch; Bojanowski, Grave, Joulin & Mikolov (2017), Enriching word vectors with
-    subword information, TACL 5, for the pieces of words; Donahue et al. (2015), Long-term recurrent convolutional
-    networks for visual recognition and description, CVPR, for films.
+    IEEE Access 6, for the convolutional branch; Dempster, Schmidt & Webb (2021), MiniRocket, KDD, for counted patterns;
+    Bojanowski, Grave, Joulin & Mikolov (2017), Enriching word vectors with subword information, TACL 5, for the pieces
+    of words; Donahue et al. (2015), Long-term recurrent convolutional networks for visual recognition and description,
+    CVPR, for films.
     """
 
     _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
@@ -112,7 +121,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         "unit": tuple(UNITS),
     }
     _LEAST: ClassVar[Mapping[str, int]] = {
-        "hidden_size": 1, "layers": 1, "embedding": 1, "n_pieces": 0, "n_members": 1, "seed": 0,
+        "hidden_size": 1, "layers": 1, "embedding": 1, "n_pieces": 0, "n_members": 1, "memory": 0, "channels": 1,
+        "seed": 0,
     }  # fmt: skip
     _FRACTIONS: ClassVar[tuple[str, ...]] = ("dropout", "counted")
     _SWITCHES: ClassVar[tuple[str, ...]] = ("bidirectional", "balanced")
@@ -126,6 +136,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         hidden_size: int = 64,
         layers: int = 1,
         bidirectional: bool = True,
+        memory: int = 0,
         pooling: Pooling = "mean-max",
         embedding: int = 100,
         vectors: str | Path | None = None,
@@ -134,6 +145,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         vocabulary: Vocabulary | None = None,
         dropout: float = 0.5,
         convolution: Convolution = "none",
+        channels: int = 128,
         n_members: int = 1,
         counted: float = 0.0,
         balanced: bool = False,
@@ -141,6 +153,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         seed: int = 0,
     ) -> None:
         self.cell, self.hidden_size, self.layers, self.bidirectional = cell, hidden_size, layers, bidirectional
+        self.memory, self.channels = memory, channels
         self.pooling, self.embedding, self.vectors, self.n_pieces = pooling, embedding, vectors, n_pieces
         self.unit, self.vocabulary, self.dropout = unit, vocabulary, dropout
         self.convolution, self.n_members, self.balanced = convolution, n_members, balanced
@@ -191,7 +204,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         known = (learned.examples(reader, classes), held.examples(reader, classes) if held else None)
         weights = weights_of(learned.labels, classes) if self.balanced else None
         losses = torch.nn.CrossEntropyLoss(weight=weights, reduction="none")
-        data = Labelling(reader, classes, reader.rare(learned.sequences), self._counted(learned, classes))
+        counted = self._counted(learned.sequences, known[0])
+        data = Labelling(reader, classes, reader.rare(learned.sequences), counted)
         return self._learn(data, losses, known, schedule)
 
     def predict_proba(self, X: Any) -> Floats:
@@ -274,16 +288,21 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         counted = self._data.counted
         if counted is None:
             return made
-        mixed: Floats = (1 - self.counted) * made + self.counted * counted.probabilities(sequences.items)
+        if isinstance(counted, Occurrences):
+            by_rule = counted.probabilities(items)
+        else:
+            by_rule = counted.probabilities(sequences.items)
+        mixed: Floats = (1 - self.counted) * made + self.counted * by_rule
         return mixed
 
-    def _counted(self, learned: Known, classes: NDArray[Any]) -> Counted | None:
-        """Return the linear rule on counted words beside the networks, if it has a share."""
+    def _counted(self, learned: Sequences, examples: Examples) -> Counted | Occurrences | None:
+        """Return the linear rule on counted words or patterns beside the networks, if it has a share."""
         if not self.counted:
             return None
-        if learned.sequences.kind == "values":
-            raise SettingError(f"counted is {self.counted!r}; it is of words: leave it at 0 for sequences of numbers.")
-        return Counted.learn(learned.sequences.items, np.searchsorted(classes, learned.labels), self.unit)
+        targets = np.asarray(examples.targets)
+        if learned.kind == "values":
+            return Occurrences.learn(examples.items, targets, self.seed)
+        return Counted.learn(learned.items, targets, self.unit)
 
     def _reader(self, sequences: Sequences) -> Reader:
         """Return how sequences become numbers, learned from these."""
@@ -300,7 +319,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         """Return the network with fresh parameters."""
         design = Design(
             self.cell, self.hidden_size, self.layers, self.bidirectional, self.pooling, self.embedding, self.dropout,
-            self.convolution,
+            self.convolution, self.memory, self.channels,
         )  # fmt: skip
         n_outputs = len(data.classes)
         return built(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tidegate.tasks.counted import Counted
 from tidegate.tasks.labels import loaded_labels, saved_labels
+from tidegate.tasks.occurrences import Occurrences
 from tidegate.tasks.reading import Reader
 
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ class Labelling(NamedTuple):
     rare
         Which tokens occur once in training, shape (n_tokens,); None for values, and after loading.
     counted
-        A linear rule on counted words beside the networks; None for none.
+        A linear rule on counted words, or on counted patterns of numbers, beside the networks; None for none.
     """
 
     reader: Reader
     classes: NDArray[Any]
     rare: NDArray[np.bool_] | None = None
-    counted: Counted | None = None
+    counted: Counted | Occurrences | None = None
 
     def state(self) -> Tree:
         """Return it as a tree of arrays, numbers and text."""
@@ -46,5 +47,7 @@ class Labelling(NamedTuple):
     @classmethod
     def from_state(cls, state: Tree) -> Labelling:
         """Return what gave this `state`."""
-        counted = None if state["counted"] is None else Counted.from_state(state["counted"])
-        return cls(Reader.from_state(state["reader"]), loaded_labels(state["classes"]), counted=counted)
+        reader, counted = Reader.from_state(state["reader"]), None
+        if state["counted"] is not None:
+            counted = (Occurrences if reader.kind == "values" else Counted).from_state(state["counted"])
+        return cls(reader, loaded_labels(state["classes"]), counted=counted)

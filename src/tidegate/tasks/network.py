@@ -13,6 +13,7 @@ import torch
 from tidegate.features.vocabulary import UNKNOWN_NUMBER
 from tidegate.nn.cells import catalogue
 from tidegate.nn.dropout import Dropout
+from tidegate.nn.initialisation import chrono
 from tidegate.nn.options import Stack
 from tidegate.nn.stack import Recurrent
 from tidegate.tasks.frames import FrameEncoder
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 Pooling = Literal["last", "mean", "max", "mean-max"]
 Convolution = Literal["none", "beside", "alone"]
 
-_CHANNELS, _WIDTHS = (128, 256, 128), (8, 5, 3)
-"""Of the three convolutions: Karim et al. (2018), figure 1."""
+_WIDTHS = (8, 5, 3)
+"""Steps that the three convolutions look at: Karim et al. (2018), figure 1."""
 
 _FORGOTTEN = 0.5
 """How often a rare token is taken for an unknown one in training."""
@@ -92,6 +93,10 @@ class Design:
         On what a step reads, between layers and before the output.
     convolution
         Whether convolutions stand beside the recurrent layers, or alone.
+    memory
+        Steps over which gates of the recurrent layers start out to keep the state; below 2 for the usual start.
+    channels
+        Of the first and the last convolution; that between them has twice as many.
     """
 
     cell: str
@@ -102,6 +107,8 @@ class Design:
     embedding: int
     dropout: float
     convolution: Convolution
+    memory: int = 0
+    channels: int = 128
 
 
 def spoken(cell: str, convolution: Convolution, n_members: int) -> str:
@@ -210,12 +217,21 @@ class RecurrentBranch(torch.nn.Module):
         Recurrent layers of any cell.
     pooling
         How states become one vector.
+    memory
+        Steps over which gates start out to keep the state, and what draws for how many each unit does; None for the
+        usual start.
     """
 
-    def __init__(self, layers: Recurrent, pooling: Pooling) -> None:
+    def __init__(self, layers: Recurrent, pooling: Pooling, memory: tuple[int, torch.Generator] | None = None) -> None:
         super().__init__()
-        self.layers, self.pooling = layers, pooling
+        self.layers, self.pooling, self._memory = layers, pooling, memory
         self.width = layers.output_size * (2 if pooling == "mean-max" else 1)
+
+    def start(self) -> None:
+        """Let each unit keep its state for a while of its own before anything is learned, where that was asked for."""
+        if self._memory is not None:
+            longest, generator = self._memory
+            chrono(self.layers, generator, longest=longest)
 
     def forward(self, steps: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Return shape (B, W) for steps of shape (T, B, I) of which `lengths` (B,) count."""
@@ -243,16 +259,19 @@ class ConvolutionBranch(torch.nn.Module):
     ----------
     n_inputs
         Features per step, I.
+    channels
+        Of the first and the last convolution, 128 in the source; that between them has twice as many.
     """
 
-    def __init__(self, n_inputs: int) -> None:
+    def __init__(self, n_inputs: int, channels: int) -> None:
         super().__init__()
-        sizes = zip((n_inputs, *_CHANNELS[:-1]), _CHANNELS, _WIDTHS, strict=True)
+        made = (channels, 2 * channels, channels)
+        sizes = zip((n_inputs, *made[:-1]), made, _WIDTHS, strict=True)
         self.convolutions = torch.nn.ModuleList(
             torch.nn.Conv1d(ins, outs, width, bias=False) for ins, outs, width in sizes
         )
-        self.norms = torch.nn.ModuleList(torch.nn.BatchNorm1d(outs) for outs in _CHANNELS)
-        self.width = _CHANNELS[-1]
+        self.norms = torch.nn.ModuleList(torch.nn.BatchNorm1d(outs) for outs in made)
+        self.width = channels
 
     def forward(self, steps: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Return shape (B, W) for steps of shape (T, B, I) of which `lengths` (B,) count."""
@@ -349,9 +368,10 @@ def network(
     steps = step_input(reader, design.embedding, dropout, rare=rare)
     branches: list[RecurrentBranch | ConvolutionBranch] = []
     if design.convolution != "alone":
-        branches.append(RecurrentBranch(recurrent(design, steps.width, generator), design.pooling))
+        memory = (design.memory, generator) if design.memory > 1 else None
+        branches.append(RecurrentBranch(recurrent(design, steps.width, generator), design.pooling, memory))
     if design.convolution != "none":
-        branches.append(ConvolutionBranch(steps.width))
+        branches.append(ConvolutionBranch(steps.width, design.channels))
     return SequenceNetwork(steps, branches, dropout, n_outputs)
 
 

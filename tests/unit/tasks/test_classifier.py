@@ -128,6 +128,8 @@ def test_scikit_learn_can_handle_it(texts):
         ({"dropout": 1.0}, "dropout is 1.0; it must be a number from 0 to below 1"),
         ({"cell": "grue"}, "grue"),
         ({"seed": -1}, "seed is -1"),
+        ({"memory": -1}, "memory is -1"),
+        ({"channels": 0}, "channels is 0; it must be a whole number, at least 1"),
     ],
 )
 def test_settings_outside_their_limits(texts, settings, said):

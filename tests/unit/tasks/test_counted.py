@@ -52,11 +52,6 @@ def test_what_is_held_out_is_not_counted(texts):
     assert not any("zebra" in term for term in model._data.counted.state()["terms"])
 
 
-def test_numbers_are_not_counted(waves):
-    with pytest.raises(SettingError, match="it is of words"):
-        SequenceClassifier(counted=0.5, **QUICK).fit(*waves(20), epochs=1)
-
-
 def test_the_share_is_below_one(texts):
     with pytest.raises(SettingError, match="counted is 1"):
         SequenceClassifier(counted=1, **QUICK).fit(*texts(20), epochs=1)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from tidegate.errors import SettingError
 from tidegate.nn.dropout import Dropout
 from tidegate.nn.initialisation import built
 from tidegate.tasks.network import Design, StepInput, network
@@ -51,6 +52,29 @@ def test_tokens_have_vectors_and_padding_has_none():
 @pytest.mark.parametrize(("convolution", "width"), [("none", 20), ("beside", 148), ("alone", 128)])
 def test_branches_stand_side_by_side(convolution, width):
     assert made(replace(DESIGN, convolution=convolution)).output.in_features == width
+
+
+def test_channels_are_those_of_the_convolutions():
+    branch = made(replace(DESIGN, convolution="alone", channels=6)).branches[0]
+    assert [(one.in_channels, one.out_channels) for one in branch.convolutions] == [(3, 6), (6, 12), (12, 6)]
+
+
+@pytest.mark.parametrize(("cell", "gate"), [("gru", 1), ("lstm", 1)])
+def test_gates_start_out_to_keep_the_state_for_as_long_as_was_asked(cell, gate):
+    """The biases of update and forget gates are logarithms of 1 to 499 steps, another for each unit."""
+    usual, long = (made(replace(DESIGN, cell=cell, memory=memory)).branches[0].layers for memory in (0, 500))
+    for name in ("bias_ih_l0", "bias_ih_l0_reverse"):
+        kept = getattr(long, name)[5 * gate : 10 * gate]
+        assert (kept > 0).all()
+        assert (kept < np.log(499)).all()
+        assert kept.max() > np.log(100)
+        assert len(kept.unique()) == 5
+        assert getattr(usual, name)[5 * gate : 10 * gate].max() <= 1
+
+
+def test_a_cell_without_such_a_gate_is_refused():
+    with pytest.raises(SettingError, match="no gate that keeps its state"):
+        made(replace(DESIGN, cell="elman", memory=50))
 
 
 @pytest.mark.parametrize("convolution", ["none", "beside", "alone"])

@@ -149,7 +149,8 @@ def tried(
     simple_said = simple.fit(*learned).predict(judged.sequences)
     simple_seconds = time.perf_counter() - started
     name = f"logistic regression on {'counted ' + model.unit if tokens else 'summaries of the channels'}"
-    ours = spoken(model.cell, model.convolution, model.n_members) + (" and counted words" if model.counted else "")
+    beside = f" and counted {'words' if tokens else 'patterns'}" if model.counted else ""
+    ours = spoken(model.cell, model.convolution, model.n_members) + beside
     usual = Counter(np.asarray(learned[1]).tolist()).most_common(1)[0][0]
     told = Judgement(ours, name, model.classes_, usual, judged.labels, said, np.asarray(simple_said))
     most = probabilities.max(axis=1)

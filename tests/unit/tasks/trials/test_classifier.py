@@ -136,6 +136,7 @@ def test_the_usual_label_is_that_of_training(texts):
         ({"convolution": "beside"}, "gru beside convolutions"),
         ({"convolution": "alone", "n_members": 2}, "2 networks of convolutions"),
         ({"n_members": 2}, "2 gru networks"),
+        ({"counted": 0.5}, "gru and counted patterns"),
     ],
 )
 def test_what_was_trained_is_called_by_its_design(waves, settings, name):
