@@ -38,7 +38,7 @@ CHOSEN_ON = {
     "msl": "channels whose name begins with C, D, F or M-1 to M-3",
 }
 SETTINGS: dict[str, dict[str, Any]] = {
-    "nab": {"memory": 6_000, "window": 96, "lasting": (10, 50)},
+    "nab": {"memory": 6_000, "relearn": 500, "joined": "mean", "window": 96, "lasting": (10, 50)},
     "skab": {"false_alarms": 0.03, "lasting": (10, 50)},
     "msl": {"judged": ("channel 0",), "lasting": (10, 50)},
 }

@@ -42,7 +42,12 @@ class Parts(NamedTuple):
 
 SETS = {
     "ud_ewt": Set("ud_ewt_{}.tsv.gz", "accuracy", {}, "BiLSTM over words and characters 95 to 96 (from memory)"),
-    "wnut17": Set("wnut17_{}.conll.gz", "F1", {}, "best of the shared task 41.9; BiLSTM-CRF with vectors 37 to 40"),
+    "wnut17": Set(
+        "wnut17_{}.conll.gz",
+        "F1",
+        {"forgetting": 3.0, "n_members": 2},
+        "best of the shared task 41.9; BiLSTM-CRF with vectors 37 to 40",
+    ),
 }
 
 

@@ -53,6 +53,22 @@ def check_fraction(name: str, value: Any) -> None:
         raise SettingError(f"{name} is {value!r}; it must be a number from 0 to below 1.")
 
 
+def check_least(name: str, value: Any, least: float = 0.0) -> None:
+    """Refuse a setting that is not a finite number of at least `least`.
+
+    Raises
+    ------
+    SettingError
+        With the name, the value and the limit.
+
+    >>> check_least("handicap", -1)
+    Traceback (most recent call last):
+    tidegate.errors.SettingError: handicap is -1; it must be a number, at least 0.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not least <= float(value) < float("inf"):
+        raise SettingError(f"{name} is {value!r}; it must be a number, at least {least:g}.")
+
+
 def check_named(name: object, known: Sequence[str], whose: str, what: str = "setting") -> None:
     """Refuse the name of a setting that there is not; the message suggests the nearest.
 

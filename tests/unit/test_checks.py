@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tidegate.checks import check_choice, check_fraction, check_named, check_switch, check_whole
+from tidegate.checks import check_choice, check_fraction, check_least, check_named, check_switch, check_whole
 from tidegate.errors import SettingError
 
 
@@ -15,6 +15,13 @@ def test_what_is_no_whole_number_or_too_small_is_refused(value):
 def test_what_is_no_fraction_is_refused(value):
     with pytest.raises(SettingError, match=r"^dropout is .*; it must be a number from 0 to below 1\.$"):
         check_fraction("dropout", value)
+
+
+@pytest.mark.parametrize("value", [-0.1, True, "0.5", None, float("nan"), float("inf")])
+def test_what_is_less_than_the_least_number_is_refused(value):
+    with pytest.raises(SettingError, match=r"^handicap is .*; it must be a number, at least 0\.$"):
+        check_least("handicap", value)
+    check_least("handicap", np.float64(0))
 
 
 def test_a_choice_that_is_not_there_is_refused_with_those_that_are():

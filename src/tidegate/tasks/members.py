@@ -3,38 +3,47 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tidegate.tasks.reading import Batch
 
 
 class Members(torch.nn.Module):
-    """Networks that say C scores of a sequence each: the logarithm of the mean of their probabilities.
+    """Networks of one design, each from its own start, whose answers are pooled.
 
     Parameters
     ----------
     networks
-        At least two, of one design, each from its own start.
+        At least two.
+    pooled
+        From what each of them says of a batch to one such answer.
     """
 
-    def __init__(self, networks: Sequence[torch.nn.Module]) -> None:
+    def __init__(self, networks: Sequence[torch.nn.Module], pooled: Callable[[Sequence[Any]], Any]) -> None:
         super().__init__()
-        self.networks = torch.nn.ModuleList(networks)
+        self.networks, self._pooled = torch.nn.ModuleList(networks), pooled
 
-    def forward(self, batch: Batch) -> torch.Tensor:
-        """Return shape (B, C)."""
-        said = torch.stack([network(batch).log_softmax(dim=1) for network in self.networks])
-        return said.logsumexp(dim=0) - math.log(len(self.networks))
+    def forward(self, batch: Batch) -> Any:
+        """Return what they say together."""
+        return self._pooled([network(batch) for network in self.networks])
 
 
-def together(networks: Sequence[torch.nn.Module]) -> torch.nn.Module:
-    """Return the network alone, or several as one."""
-    return networks[0] if len(networks) == 1 else Members(networks)
+def mean_probabilities(said: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return the logarithm of the mean of the probabilities that several scores stand for, all of shape (B, C)."""
+    each = torch.stack([scores.log_softmax(dim=1) for scores in said])
+    return each.logsumexp(dim=0) - math.log(len(said))
+
+
+def together(
+    networks: Sequence[torch.nn.Module], pooled: Callable[[Sequence[Any]], Any] = mean_probabilities
+) -> torch.nn.Module:
+    """Return the network alone, or several as one, pooled as `Members` are."""
+    return networks[0] if len(networks) == 1 else Members(networks, pooled)
 
 
 def apart(made: torch.nn.Module) -> list[torch.nn.Module]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tidegate.tasks.reading import Batch, Reader
+    from tidegate.tasks.reading import Batch, Rare, Reader
 
 Pooling = Literal["last", "mean", "max", "mean-max"]
 Convolution = Literal["none", "beside", "alone"]
@@ -141,12 +141,12 @@ class TokenVectors(torch.nn.Embedding):
     sizes
         Known tokens, and the width of their vectors.
     rare
-        Shape (n_tokens,): which tokens are; None for none.
+        Shape (n_tokens,): which tokens are, or how likely each is taken for an unknown one; None for none.
     generator
         Draws which of them are taken for unknown ones.
     """
 
-    def __init__(self, sizes: tuple[int, int], rare: NDArray[np.bool_] | None, generator: torch.Generator) -> None:
+    def __init__(self, sizes: tuple[int, int], rare: Rare | None, generator: torch.Generator) -> None:
         super().__init__(*sizes, padding_idx=0)
         self._rare, self._generator = rare, generator
 
@@ -158,8 +158,12 @@ class TokenVectors(torch.nn.Embedding):
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Return shape (..., width) for numbers of tokens."""
         if self.training and self._rare is not None:
-            drawn = torch.empty(tokens.shape).bernoulli_(_FORGOTTEN, generator=self._generator).bool()
-            tokens = tokens.masked_fill(torch.from_numpy(self._rare)[tokens] & drawn, UNKNOWN_NUMBER)
+            of_each = torch.from_numpy(self._rare)[tokens]
+            if of_each.is_floating_point():
+                drawn = torch.bernoulli(of_each, generator=self._generator).bool()
+            else:
+                drawn = of_each & torch.empty(tokens.shape).bernoulli_(_FORGOTTEN, generator=self._generator).bool()
+            tokens = tokens.masked_fill(drawn, UNKNOWN_NUMBER)
         return super().forward(tokens)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tidegate.tasks.sequences import Kind, Sequences
 
     Floats = NDArray[np.float64]
+    Rare = NDArray[np.bool_] | NDArray[np.float32]
 
 _LEAST_SPREAD = 1e-12
 
@@ -130,6 +131,20 @@ class Reader:
             return None
         whole = np.concatenate([self.vocabulary.encode(item) for item in sequences.items])
         return np.asarray(np.bincount(whole, minlength=self.n_tokens) == 1)
+
+    def forgotten(self, sequences: Sequences, weight: float) -> NDArray[np.float32] | None:
+        """Return how likely each token is taken for an unknown one while learning, shape (n_tokens,); None for values.
+
+        A token that these sequences hold n times with the chance weight / (weight + n).
+
+        Source: Kiperwasser & Goldberg (2016), Simple and accurate dependency parsing using bidirectional LSTM feature
+        representations, TACL 4, section 4.1: "word dropout".
+        """
+        if self.vocabulary is None:
+            return None
+        whole = np.concatenate([self.vocabulary.encode(item) for item in sequences.items])
+        counts = np.maximum(np.bincount(whole, minlength=self.n_tokens), 1)
+        return np.asarray(weight / (weight + counts), dtype=np.float32)
 
     def state(self) -> Tree:
         """Return what was learned, for saving."""

@@ -19,11 +19,9 @@ from tidegate.tasks.network import RecurrentBranch, StepInput, TokenVectors
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from tidegate.nn.dropout import Dropout
     from tidegate.nn.stack import Recurrent
-    from tidegate.tasks.reading import Batch
+    from tidegate.tasks.reading import Batch, Rare
 
 
 class Spelled(torch.nn.Module):
@@ -77,9 +75,7 @@ class WordInput(torch.nn.Module):
         On the vectors.
     """
 
-    def __init__(
-        self, sizes: tuple[int, int], spelled: Spelled | None, rare: NDArray[np.bool_] | None, dropout: Dropout
-    ) -> None:
+    def __init__(self, sizes: tuple[int, int], spelled: Spelled | None, rare: Rare | None, dropout: Dropout) -> None:
         super().__init__()
         self.vectors = TokenVectors(sizes, rare, dropout.generator)
         self.spelled, self.dropout = spelled, dropout
@@ -144,6 +140,20 @@ class Surprise:
         scores = made.steps.movedim(2, 1)
         alone = torch.nn.functional.cross_entropy(scores, target, ignore_index=PADDING, reduction="none")
         return alone.sum(0) / self.mean_length
+
+
+def mean_scores(said: Sequence[Chain]) -> Chain:
+    """Return the chain whose scores are the means of those of several.
+
+    The probability of a sequence of tags is then the geometric mean of theirs, but for a factor that is the same for
+    all sequences: Hinton (2002), Training products of experts, Neural Computation 14, section 2, each to a like power.
+    """
+    first = said[0]
+    steps, start, end, moves = (
+        torch.stack(each).mean(dim=0)
+        for each in zip(*((one.steps, one.start, one.end, one.moves) for one in said), strict=True)
+    )
+    return Chain(steps, first.lengths, start, end, moves)
 
 
 def probabilities(chain: Chain) -> Sequence[torch.Tensor]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tidegate.errors import DataError, Place
+from tidegate.tasks.entities import first_broken
 from tidegate.tasks.labels import REPAIR, plain, strange
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tidegate.tasks.sequences import Sequences
 
     Integers = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
 
 
 class Tagged(NamedTuple):
@@ -109,3 +111,38 @@ def _plain(tags: list[NDArray[Any]], name: str) -> list[NDArray[Any]]:
 
 def _wrong(k: int, what: str, repair: str) -> DataError:
     return DataError(f"sequence {k} of {what}", place=Place(row=k), repair=repair)
+
+
+def broken(given: Tagged, classes: NDArray[Any], never: Mask) -> tuple[int, int] | None:
+    """Return the first sequence, and the step of it, whose tag may not follow the one before; None if all may.
+
+    Parameters
+    ----------
+    given
+        Sequences with their tags.
+    classes
+        The tags, sorted, shape (C,).
+    never
+        Which tag may not follow which, shape (C + 1, C), as from `entities.forbidden`.
+    """
+    found = ((k, first_broken(numbers, never)) for k, numbers in enumerate(given.places(classes)))
+    return next(((k, step) for k, step in found if step is not None), None)
+
+
+def check_order(given: Tagged, classes: NDArray[Any], never: Mask, name: str) -> None:
+    """Refuse tags that follow each other as they may not; takes what `broken` does, and what the user calls them.
+
+    Raises
+    ------
+    DataError
+        With the sequence and the step.
+    """
+    wrong = broken(given, classes, never)
+    if wrong is not None:
+        k, step = wrong
+        before = f"follows {given.tags[k][step - 1]!s}" if step else "begins it"
+        raise DataError(
+            f"sequence {k} of {name} has the tag {given.tags[k][step]!s} at step {step}, which {before}",
+            place=Place(row=k),
+            repair="Begin each entity with its B tag, or choose scheme='none'.",
+        )

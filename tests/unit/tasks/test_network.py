@@ -111,6 +111,17 @@ def test_half_of_the_rare_words_are_taken_for_unknown_in_training(task):
     assert torch.equal(told, reads.vectors.weight[words[:, 0].long()])
 
 
+def test_each_token_may_have_its_own_chance_of_being_forgotten():
+    chances = np.linspace(0, 1, 12).astype(np.float32)
+    reads = built(
+        lambda: StepInput(12, 3, Dropout(0.0, torch.Generator().manual_seed(0)), rare=chances),
+        torch.Generator().manual_seed(1),
+    )
+    made = reads.train()(torch.arange(12).repeat(600)[:, None])[:, 0]
+    found = (made == reads.vectors.weight[1]).all(1).reshape(600, 12).float().mean(0)
+    np.testing.assert_allclose(found[2:], chances[2:], atol=0.07)
+
+
 def test_an_unknown_token_says_nothing_before_something_is_learned():
     reads = built(lambda: StepInput(12, 3, Dropout(0.0, torch.Generator())), torch.Generator())
     assert not reads.vectors.weight[1].any()

@@ -20,6 +20,14 @@ def test_tokens_seen_once_are_rare():
     assert Reader.learn(taken([[1.0]], "words"), Vocabulary()).rare(taken([[1.0]], "words")) is None
 
 
+def test_the_rarer_a_token_the_likelier_it_is_forgotten():
+    sequences = taken([["a", "b", "a", "a"], ["b", "c"]], "words")
+    reader = Reader.learn(sequences, Vocabulary())
+    np.testing.assert_allclose(reader.forgotten(sequences, 2.0)[2:], [2 / 5, 2 / 4, 2 / 3])
+    assert reader.forgotten(sequences, 0.0)[2:].tolist() == [0, 0, 0]
+    assert Reader.learn(taken([[1.0]], "words"), Vocabulary()).forgotten(taken([[1.0]], "words"), 1.0) is None
+
+
 @pytest.mark.parametrize("n_pieces", [0, 9])
 def test_numbers_of_tokens_take_four_bytes(n_pieces):
     sequences = taken([["a", "b"]], "words")

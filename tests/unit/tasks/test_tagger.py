@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 import tidegate
 from tidegate import SequenceTagger, Vocabulary
 from tidegate.errors import DataError, NotFittedError, SettingError, TrainingError
+from tidegate.tasks.entities import entity_scores
 from tidegate.tasks.simple import MostFrequentTag
 from tidegate.training.checkpoints import kept_in
 from tidegate.training.settings import Training
@@ -16,6 +18,12 @@ FAST = Training(learning_rate=0.02, patience=10, held_out_fraction=0.0)
 
 def fitted(data, epochs=8, **settings):
     return SequenceTagger(**QUICK | {"training": FAST} | settings).fit(*data, epochs=epochs, validation=0.1)
+
+
+def likelihood(model, X, y):
+    """Return the mean logarithm of the probability of the tag that is right."""
+    rows, tags = np.concatenate(model.predict_proba(X)), model.classes_.searchsorted(np.concatenate(y))
+    return np.log(rows[np.arange(len(tags)), tags]).mean()
 
 
 @pytest.fixture
@@ -95,6 +103,45 @@ def test_characters_let_it_tag_words_that_it_never_saw(named):
     X, y = named(60, seed=1)
     found = [fitted(named(150), epochs=12, characters=size).score(X, y) for size in (8, 0)]
     assert found[0] > 0.97 > found[1]
+
+
+def test_who_forgets_words_learns_to_do_without():
+    """Persons are known by name in training and new in what is judged: who forgets must read their letters."""
+    rng = np.random.default_rng(0)
+    names = ["".join(rng.choice(list("abdeiklmnor"), 5)) for _ in range(40)]
+
+    def made(part):
+        words = [name + end for name in part for end in ("son", "ing")]
+        X = [[str(one) for one in rng.choice(words, 6)] for _ in range(60)]
+        return X, [["B-person" if word.endswith("son") else "O" for word in one] for one in X]
+
+    learned, (X, y) = made(names[:20]), made(names[20:])
+    settings = {"epochs": 16, "embedding": 32, "characters": 4}
+    keeps, forgets = (fitted(learned, **settings, forgetting=weight) for weight in (0.0, 40.0))
+    assert likelihood(forgets, X, y) > likelihood(keeps, X, y) / 2
+
+
+def test_o_is_held_back_where_tags_are_said_alone(named):
+    learned, (X, _) = named(60), named(60, seed=1)
+    plain, more = (fitted(learned, epochs=1, characters=4, handicap=value) for value in (0, 1.5))
+    found = [sum(tag != "O" for tags in model.predict(X) for tag in tags) for model in (plain, more)]
+    assert found[0] < found[1]
+    assert np.array_equal(np.concatenate(plain.predict_proba(X)), np.concatenate(more.predict_proba(X)))
+    assert fitted(learned, epochs=1, handicap=1.5).handicap_ == 1.5
+
+
+def test_how_much_o_is_held_back_is_chosen_by_what_is_held_out(named, tmp_path):
+    (X, y), held = named(60), named(60, seed=1)
+    model = SequenceTagger(**QUICK | {"characters": 8}, training=FAST).fit(X, y, epochs=4, validation=held)
+    chosen, ways, scores = model.handicap_, [k / 4 for k in range(9)], []
+    for way in ways:
+        model.handicap_ = way
+        scores.append(entity_scores(held[1], model.predict(held[0])).f1)
+    assert chosen == ways[int(np.argmax(scores))] > 0
+    model.handicap_ = chosen
+    model.save(tmp_path / "model")
+    assert tidegate.load(tmp_path / "model").predict(held[0]) == model.predict(held[0])
+    assert SequenceTagger(**QUICK, training=FAST).fit(X, y, epochs=1, validation=None).handicap_ == 0
 
 
 def test_words_are_looked_up_in_lower_case_on_request():
@@ -178,6 +225,20 @@ def test_a_loaded_tagger_says_the_same_bits(kind, output, request, tmp_path):
     assert back.get_params()["output"] == output
 
 
+def test_several_networks_are_better_than_their_first_alone(named, tmp_path):
+    learned, (X, y) = named(40), named(60, seed=1)
+    settings = {"characters": 4, "hidden_size": 6}
+    alone, several = (fitted(learned, epochs=4, n_members=n, **settings) for n in (1, 3))
+    assert several.n_parameters_ == 3 * alone.n_parameters_
+    first = several._network.networks[0]
+    for one, other in zip(first.parameters(), alone._network.parameters(), strict=True):
+        assert torch.equal(one, other)
+    assert likelihood(several, X, y) > likelihood(alone, X, y)
+    several.save(tmp_path / "model")
+    assert np.array_equal(tidegate.load(tmp_path / "model").predict_proba(X)[0], several.predict_proba(X)[0])
+    assert several.inspect(X[0]).layers[0].title == alone.inspect(X[0]).layers[0].title
+
+
 def test_scikit_learn_can_handle_it(ahead):
     X, y = ahead(150)
     model = SequenceTagger(**QUICK, training=FAST)
@@ -247,6 +308,9 @@ def test_data_that_cannot_be_used(X, y, said):
     [
         ({"output": "viterbi"}, "output is 'viterbi'; it must be one of 'crf', 'softmax'"),
         ({"scheme": "iob"}, "scheme is 'iob'; it must be one of 'auto', 'bio', 'none'"),
+        ({"forgetting": -1}, "forgetting is -1; it must be a number, at least 0"),
+        ({"handicap": "much"}, "handicap is 'much'; it must be a number, at least 0"),
+        ({"n_members": 0}, "n_members is 0; it must be a whole number, at least 1"),
         ({"characters": -1}, "characters is -1; it must be a whole number, at least 0"),
         ({"embedding": 0}, "embedding is 0"),
         ({"dropout": 1}, "dropout is 1; it must be a number from 0 to below 1"),

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -87,3 +89,17 @@ def test_what_is_told_ends_with_the_sequence(network):
     made = tagging.probabilities(chain)
     assert [one.shape for one in made] == [(5, 3), (2, 3)]
     assert made[0].dtype == torch.float64
+
+
+def test_several_chains_are_one_by_the_geometric_mean_of_their_probabilities():
+    generator, chains = torch.Generator().manual_seed(0), []
+    for _ in range(3):
+        moves = Moves(2)
+        torch.nn.init.normal_(moves.weights, generator=generator)
+        chains.append(moves(torch.randn(3, 1, 2, generator=generator), torch.tensor([3])))
+    every = [torch.tensor(tags)[:, None] for tags in itertools.product((0, 1), repeat=3)]
+    likely = [
+        torch.cat([crf.log_likelihood(one, tags) for tags in every]) for one in [*chains, tagging.mean_scores(chains)]
+    ]
+    torch.testing.assert_close(likely[-1], torch.stack(likely[:-1]).mean(0).log_softmax(0), atol=1e-5, rtol=1e-5)
+    assert not torch.allclose(likely[-1], likely[0], atol=0.1)

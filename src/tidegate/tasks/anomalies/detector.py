@@ -19,9 +19,11 @@ from tidegate.nn.initialisation import built
 from tidegate.scoring.tails import FEWEST
 from tidegate.tasks import fitting
 from tidegate.tasks.anomalies.episodes import Episodes, episodes
-from tidegate.tasks.anomalies.network import SETTLING, Foreseer, Misses, Rebuilder, errors, read
+from tidegate.tasks.anomalies.expectation import Expectation
+from tidegate.tasks.anomalies.network import SETTLING, Foreseer, Misses, Rebuilder
 from tidegate.tasks.anomalies.normality import Normality, Parts, check_enough, reader_of, threshold_of
 from tidegate.tasks.anomalies.notes import Found, notes
+from tidegate.tasks.anomalies.relearning import Relearning
 from tidegate.tasks.anomalies.signals import SIGNALS, Gauge, Scale
 from tidegate.tasks.anomalies.walking import Online, Settled, Told
 from tidegate.tasks.anomalies.windows import Cut
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from tidegate.data.recorded import Recording
     from tidegate.scoring.tails import Threshold
     from tidegate.tasks.anomalies.network import Judging
+    from tidegate.tasks.anomalies.signals import Joined
     from tidegate.tasks.learning import Examples
     from tidegate.tasks.reading import Reader
 
@@ -75,6 +78,8 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         too. A long one keeps alarms on for as many steps after an event, and wants many normal steps.
     judged
         Names of the channels that are judged, as in `channels_`; None for all. The others are only read.
+    joined
+        How signals make one score: "oddest", the largest of theirs; "mean", so that several must speak at once.
     false_alarms
         Of all normal steps, the fraction that may raise an alarm, or how many may in a day; above 0.
     per
@@ -82,6 +87,10 @@ class AnomalyDetector(SequenceEstimator[Normality]):
     memory
         0: a step is judged beside the normal ones of training alone. Else beside the newest so many steps, those of
         training and those that were scored, so that a new level or spread becomes usual after a while; at least 100.
+    relearn
+        0: the network stays as it was trained. Else, in each recording that is scored, it goes on learning after every
+        so many steps, from the newest `memory` steps of that recording, each of which was scored before: 60 updates,
+        odd steps and all. The fitted detector itself stays as it is. For long recordings of which little was normal.
     quiet
         Steps without an alarm that end an episode in `alarms`, at least 1.
     training
@@ -106,10 +115,10 @@ class AnomalyDetector(SequenceEstimator[Normality]):
     """
 
     _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "method": ("forecast", "reconstruct"), "per": ("step", "day")
+        "method": ("forecast", "reconstruct"), "joined": ("oddest", "mean"), "per": ("step", "day")
     }  # fmt: skip
     _LEAST: ClassVar[Mapping[str, int]] = {
-        "hidden_size": 1, "layers": 1, "window": _LEAST, "memory": 0, "quiet": 1, "seed": 0,
+        "hidden_size": 1, "layers": 1, "window": _LEAST, "memory": 0, "relearn": 0, "quiet": 1, "seed": 0,
     }  # fmt: skip
     _SWITCHES: ClassVar[tuple[str, ...]] = ()
 
@@ -134,15 +143,18 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         judged: Sequence[str] | None = None,
         false_alarms: float = 0.001,
         per: Literal["step", "day"] = "step",
+        joined: Joined = "oddest",
         memory: int = 0,
+        relearn: int = 0,
         quiet: int = 10,
         training: Training | None = None,
         seed: int = 0,
     ) -> None:
         self.method, self.cell, self.hidden_size, self.layers = method, cell, hidden_size, layers
         self.window, self.dropout, self.signals, self.lasting = window, dropout, signals, lasting
-        self.judged = judged
+        self.judged, self.joined = judged, joined
         self.false_alarms, self.per, self.memory, self.quiet = false_alarms, per, memory, quiet
+        self.relearn = relearn
         self.training, self.seed = training, seed
 
     def fit(
@@ -192,7 +204,7 @@ class AnomalyDetector(SequenceEstimator[Normality]):
             training=self.training, run=(name, generator), threads=torch.get_num_threads(),
         )  # fmt: skip
         learned = self._calibrated(parts, reader, network, rate)
-        heard = zip(learned.channels, self._judged(recordings[0]), learned.gauge.judged, strict=True)
+        heard = zip(learned.channels, self._judged(recordings[0].channels), learned.gauge.judged, strict=True)
         unheard = [name for name, wanted, judged in heard if wanted and not judged]
         told = notes(Found(still, unheard, known[1] is not None, learned.threshold))
         self._take(replace(learned, notes=told), network, course)
@@ -247,6 +259,11 @@ class AnomalyDetector(SequenceEstimator[Normality]):
             raise SettingError(f"false_alarms is {rate!r} per step; it must be below 0.5, or per='day'.")
         if self.memory:
             check_whole("memory", self.memory, least=100)
+        if self.relearn and self.memory < self.window:
+            raise SettingError(
+                f"relearn is {self.relearn}, but memory is {self.memory}: so many steps are learned from, the newest, "
+                f"and one window has {self.window}. Set memory too, such as 5000."
+            )
 
     def _lengths(self) -> tuple[Any, ...]:
         """Return over how many steps errors are summed."""
@@ -294,7 +311,7 @@ class AnomalyDetector(SequenceEstimator[Normality]):
     def _windows(self, parts: Parts, reader: Reader) -> tuple[Examples, Examples | None]:
         """Return windows to learn from, and those that training is stopped by."""
         length = min(self.window, max(parts.learned))
-        cut = Cut(reader, self._judged(parts.whole[0]), length, int(self.method == "forecast"))
+        cut = Cut(reader, self._judged(parts.whole[0].channels), length, int(self.method == "forecast"))
         return cut.learned(parts), cut.held(parts)
 
     def _network_for(self, n_channels: int, generator: torch.Generator) -> Judging:
@@ -306,10 +323,10 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         """Return what is normal, by the steps that nothing was learned from."""
         judge = deepcopy(network).double().eval()
         standardised = [(one.values - reader.mean) / reader.spread for one in parts.whole]
-        made = [errors(judge, values, read(values), self.window) for values in standardised]
+        made = [Expectation(judge, self.window).errors(values) for values in standardised]
         fresh = np.concatenate([one[k:] for one, k in zip(made, parts.stopped, strict=True)])
         unheard = np.isfinite(fresh).sum(axis=0) < FEWEST
-        judged = self._judged(parts.whole[0]) & ~unheard
+        judged = self._judged(parts.whole[0].channels) & ~unheard
         known = np.isfinite(fresh[:, judged]).any(axis=1)
         check_enough(int(known.sum()))
         scale = Scale.of(np.where(unheard, 0.0, fresh))
@@ -320,25 +337,26 @@ class AnomalyDetector(SequenceEstimator[Normality]):
             for one, values, k in zip(made, standardised, parts.stopped, strict=True)
         ]
         normal = np.concatenate(sizes)[known]
-        threshold = threshold_of(normal, rate)
+        threshold = threshold_of(normal, rate, self.joined)
         return Normality(reader, parts.whole[0].channels, gauge, normal, threshold)
 
-    def _judged(self, one: Recording) -> NDArray[np.bool_]:
+    def _judged(self, channels: tuple[str, ...]) -> NDArray[np.bool_]:
         """Return which channels are judged, shape (I,)."""
         wanted = (
-            one.channels
-            if self.judged is None
-            else (*([self.judged] if isinstance(self.judged, str) else self.judged),)
+            channels if self.judged is None else (*([self.judged] if isinstance(self.judged, str) else self.judged),)
         )
         for name in wanted:
-            if name not in one.channels:
-                raise SettingError(
-                    f"judged names {name!r}; the channels are {', '.join(map(repr, one.channels[:20]))}."
-                )
-        return np.array([name in wanted for name in one.channels])
+            if name not in channels:
+                raise SettingError(f"judged names {name!r}; the channels are {', '.join(map(repr, channels[:20]))}.")
+        return np.array([name in wanted for name in channels])
 
     def _settled(self) -> Settled:
-        return Settled(deepcopy(self._network).double().eval(), self._data, self.window, self.memory)
+        relearning = None
+        if self.relearn:
+            cut = Cut(self._data.reader, self._judged(self.channels_), self.window, int(self.method == "forecast"))
+            relearning = Relearning(self.relearn, self.memory, cut, self.seed)
+        network = deepcopy(self._network).double().eval()
+        return Settled(network, self._data, self.window, self.memory, self.joined, relearning)
 
     def _told(self, X: Any) -> list[tuple[Recording, Told]]:
         """Return recordings and what is said of each of their steps."""

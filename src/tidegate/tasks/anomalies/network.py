@@ -139,11 +139,10 @@ def read(standardised: Floats, last: Floats | None = None) -> Floats:
 
 
 @torch.no_grad()
-def errors(network: Judging, standardised: Floats, inputs: Floats, window: int) -> Floats:
-    """Return how far each step lies from what a network makes of it, shape (T, I), from what it knows then.
+def rebuilt_errors(network: Rebuilder, standardised: Floats, inputs: Floats, window: int) -> Floats:
+    """Return the root mean square of what a network misses of the window that ends with each step, shape (T, I).
 
-    A foreseer walks once over the whole recording: what came, less what was foreseen. A rebuilder judges each step by
-    the window that ends with it: the root mean square over its steps. NaN where it knows too little.
+    NaN at steps with no whole window before them, and where all of one is missing.
 
     Parameters
     ----------
@@ -154,14 +153,9 @@ def errors(network: Judging, standardised: Floats, inputs: Floats, window: int) 
     inputs
         The same as from `read`.
     window
-        Steps that a rebuilder reads.
+        Steps of a window.
     """
     made = np.full(inputs.shape, np.nan)
-    if isinstance(network, Foreseer):
-        if len(inputs) > SETTLING:
-            foreseen = network.walk(torch.from_numpy(inputs[:-1, None]))[0][:, 0].numpy()
-            made[SETTLING:] = (standardised[1:] - foreseen)[SETTLING - 1 :]
-        return made
     if len(inputs) < window:
         return made
     read_, came = (sliding_window_view(one, window, axis=0) for one in (inputs, standardised))  # (N, I, window)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tidegate.archive import Tree
     from tidegate.data.recorded import Recording
+    from tidegate.tasks.anomalies.signals import Joined
 
     Floats = NDArray[np.float64]
 
@@ -152,24 +153,24 @@ def reader_of(recordings: Sequence[Recording]) -> tuple[Reader, list[str]]:
     return Reader("values", None, (scale.centre * size, spread * size)), names
 
 
-def threshold_of(normal: Floats, rate: float) -> Threshold:
+def threshold_of(normal: Floats, rate: float, joined: Joined = "oddest") -> Threshold:
     """Return the threshold over the scores of normal steps, shape (N, S) by signal, at this rate per step.
 
     The scores of either half are those beside the other half, as those of new steps will be. The interval of the rate
     is that of the whole procedure, tails and threshold, on normal steps drawn again in blocks.
     """
-    scores = _crossed(normal)
+    scores = _crossed(normal, joined)
     value, method = placed(scores, rate)
     rates = []
     for drawn in redrawn(normal, scores):
-        limit, _ = placed(_crossed(drawn), rate)
-        rates.append(rate_above(Watch(drawn, 0).walk(normal)[0], limit))
+        limit, _ = placed(_crossed(drawn, joined), rate)
+        rates.append(rate_above(Watch(drawn, 0, joined).walk(normal)[0], limit))
     low, high = np.quantile(rates, [0.025, 0.975])
     return Threshold(value, method, rate, float(low), float(high), len(normal))
 
 
-def _crossed(normal: Floats) -> Floats:
+def _crossed(normal: Floats, joined: Joined) -> Floats:
     """Return the scores of either half of normal steps beside the other half, shape (N,)."""
     half = len(normal) // 2
     older, newer = normal[:half], normal[half:]
-    return np.concatenate([Watch(newer, 0).walk(older)[0], Watch(older, 0).walk(newer)[0]])
+    return np.concatenate([Watch(newer, 0, joined).walk(older)[0], Watch(older, 0, joined).walk(newer)[0]])

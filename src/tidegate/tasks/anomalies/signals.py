@@ -5,7 +5,7 @@ Axis letters: T steps, I channels, S signals.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import numpy as np
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tidegate.archive import Tree
 
     Floats = NDArray[np.float64]
+
+Joined = Literal["oddest", "mean"]
+"""How signals make one score: the largest of theirs, or their mean, so that several must speak at once."""
 
 SIGNALS = ("error", "lasting", "level")
 """What may speak for a step being odd: its errors, their sum over the newest steps, and how far off its values are."""
@@ -165,10 +168,16 @@ class Watch:
     memory
         0: only these count. Else the newest so many steps count, these and what is watched: every 25 steps what was
         seen joins them, odd or not, so that a new level becomes usual after a while.
+    joined
+        How signals make one score.
+
+    Source: the mean of minus the logarithms of chances is Fisher's way of combining tests: Fisher (1932), Statistical
+    methods for research workers, 4th edition, section 21.1.
     """
 
-    def __init__(self, normal: Floats, memory: int) -> None:
+    def __init__(self, normal: Floats, memory: int, joined: Joined = "oddest") -> None:
         self._history, self._memory, self._steps = normal[-memory:] if memory else normal, memory, 0
+        self._joined = joined
         self._tails = _tails(self._history)
 
     def walk(self, sizes: Floats) -> tuple[Floats, Floats]:
@@ -183,7 +192,7 @@ class Watch:
             sizes = sizes[len(part) :]
             self._see(part)
         each: Floats = np.nan_to_num(np.concatenate(made)) if made else np.empty((0, len(self._tails)))
-        return each.max(axis=1), each
+        return each.mean(axis=1) if self._joined == "mean" else each.max(axis=1), each
 
     def _see(self, part: Floats) -> None:
         self._steps += len(part)
@@ -196,8 +205,8 @@ class Watch:
                 self._tails = [before if tail is None else tail for tail, before in fresh]
 
 
-def blame(signals: Signals, each: Floats) -> Floats:
-    """Return the share of each channel in the odder of its signals at each step, shape (T, I); rows sum to 1, or 0.
+def blame(signals: Signals, each: Floats, joined: Joined = "oddest") -> Floats:
+    """Return the share of each channel in the score of each step, shape (T, I); rows sum to 1, or 0.
 
     Parameters
     ----------
@@ -205,10 +214,19 @@ def blame(signals: Signals, each: Floats) -> Floats:
         Of the steps.
     each
         Scores of each signal, shape (T, S).
+    joined
+        "oddest": the shares in the oddest signal; "mean": in all, by what each says.
     """
-    told = np.take_along_axis(signals.squares, each.argmax(axis=1)[:, None, None], axis=1)[:, 0]
-    whole = told.sum(axis=1, keepdims=True)
-    made: Floats = np.divide(told, whole, out=np.zeros_like(told), where=whole > 0)
+    if joined == "mean":
+        parts = each[:, :, None] * _shares(signals.squares)
+        return _shares(parts.sum(axis=1))
+    return _shares(np.take_along_axis(signals.squares, each.argmax(axis=1)[:, None, None], axis=1)[:, 0])
+
+
+def _shares(parts: Floats) -> Floats:
+    """Return parts over their sum along the last axis; 0 where there is nothing."""
+    whole = parts.sum(axis=-1, keepdims=True)
+    made: Floats = np.divide(parts, whole, out=np.zeros_like(parts), where=whole > 0)
     return made
 
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
 
 from tidegate.errors import DataError
-from tidegate.tasks.anomalies.network import SETTLING, Foreseer, errors, read
+from tidegate.tasks.anomalies.expectation import Expectation
 from tidegate.tasks.anomalies.signals import Watch, blame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tidegate.nn.stack import HX
     from tidegate.tasks.anomalies.network import Judging
     from tidegate.tasks.anomalies.normality import Normality
+    from tidegate.tasks.anomalies.relearning import Relearning
+    from tidegate.tasks.anomalies.signals import Joined
 
     Floats = NDArray[np.float64]
 
@@ -50,14 +50,18 @@ class Settled(NamedTuple):
         What is normal.
     window
         Steps that a rebuilder reads.
-    memory
+    memory, joined
         As of `Watch`.
+    relearning
+        When the network learns on; None for never.
     """
 
     network: Judging
     normality: Normality
     window: int
     memory: int
+    joined: Joined
+    relearning: Relearning | None
 
     def standardised(self, values: Floats) -> Floats:
         """Return values in spreads of training, shape (T, I)."""
@@ -67,16 +71,20 @@ class Settled(NamedTuple):
 
     def watch(self) -> Watch:
         """Return a watch that has seen normal steps alone."""
-        return Watch(self.normality.normal, self.memory)
+        return Watch(self.normality.normal, self.memory, self.joined)
+
+    def expectation(self) -> Expectation:
+        """Return the network at the beginning of a recording."""
+        return Expectation(self.network, self.window, self.relearning)
 
     def walk(self, values: Floats) -> Told:
         """Return what is said of each step of a recording, shape (T, I)."""
         standardised = self.standardised(values)
         gauge = self.normality.gauge
-        units = gauge.units(errors(self.network, standardised, read(standardised), self.window))
+        units = gauge.units(self.expectation().errors(standardised))
         signals = gauge.signals(units, standardised, gauge.before)
         scores, each = self.watch().walk(signals.sizes)
-        return Told(scores, blame(signals, each))
+        return Told(scores, blame(signals, each, self.joined))
 
 
 class Online:
@@ -99,13 +107,8 @@ class Online:
     def __init__(self, settled: Settled) -> None:
         self._settled, self.steps, self.score, self.alarmed = settled, 0, 0.0, False
         self.shares: dict[str, float] = {}
-        gauge, width = settled.normality.gauge, len(settled.normality.channels)
-        self._before = gauge.before
-        self._watch = settled.watch()
-        self._read = np.zeros((0, width))
-        self._standardised = np.zeros((0, width))
-        self._state: HX | None = None
-        self._foreseen: Floats | None = None
+        self._before = settled.normality.gauge.before
+        self._watch, self._expectation = settled.watch(), settled.expectation()
 
     def update(self, row: object) -> float:
         """Return the score of the next step.
@@ -122,32 +125,15 @@ class Online:
         """
         settled, normality = self._settled, self._settled.normality
         standardised = settled.standardised(self._checked(row))[None]
-        inputs = read(standardised, self._read[-1] if len(self._read) else None)
-        units = normality.gauge.units(self._errors(standardised, inputs))
+        units = normality.gauge.units(self._expectation.errors(standardised))
         signals = normality.gauge.signals(units, standardised, self._before)
         self._before = np.concatenate([self._before, units])[1:]
         scores, each = self._watch.walk(signals.sizes)
         self.steps += 1
         self.score = float(scores[0])
         self.alarmed = self.score > normality.threshold.value
-        self.shares = dict(zip(normality.channels, blame(signals, each)[0].tolist(), strict=True))
+        self.shares = dict(zip(normality.channels, blame(signals, each, settled.joined)[0].tolist(), strict=True))
         return self.score
-
-    @torch.no_grad()
-    def _errors(self, standardised: Floats, inputs: Floats) -> Floats:
-        """Return the error of one step, shape (1, I), and remember what the next one needs."""
-        network = self._settled.network
-        if isinstance(network, Foreseer):
-            missed = np.full(inputs.shape, np.nan)
-            if self._foreseen is not None and self.steps >= SETTLING:
-                missed = standardised - self._foreseen
-            made, self._state = network.walk(torch.from_numpy(inputs)[:, None], self._state)
-            self._foreseen, self._read = made[:, 0].numpy(), inputs
-            return missed
-        kept = slice(-self._settled.window, None)
-        self._read = np.concatenate([self._read, inputs])[kept]
-        self._standardised = np.concatenate([self._standardised, standardised])[kept]
-        return errors(network, self._standardised, self._read, self._settled.window)[-1:]
 
     def _checked(self, row: object) -> Floats:
         try:

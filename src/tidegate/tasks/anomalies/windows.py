@@ -57,7 +57,7 @@ class Cut(NamedTuple):
             If no window holds a value.
         """
         sides = zip(parts.whole, parts.learned, strict=True)
-        made = self._windows([self._pair(one.part(0, k), 0) for one, k in sides if k])
+        made = self._windows([self._pair(self._standardised(one.part(0, k)), 0) for one, k in sides if k])
         if not len(made):
             raise DataError(
                 f"the {sum(parts.learned):,} steps to learn from hold no value",
@@ -74,13 +74,21 @@ class Cut(NamedTuple):
         for one, k, s in zip(parts.whole, parts.learned, parts.stopped, strict=True):
             if s > k:
                 start = max(min(k - self.length // 2, s - self.length), 0)
-                pairs.append(self._pair(one.part(start, s), k - start))
+                pairs.append(self._pair(self._standardised(one.part(start, s)), k - start))
         made = self._windows(pairs)
         return made if len(made) else None
 
-    def _pair(self, one: Recording, n_learned: int) -> Pair:
-        """Return what is read of a recording and what is wanted, shape (T, I): nothing of its first `n_learned`."""
-        values = (one.values - self.reader.mean) / self.reader.spread
+    def newest(self, standardised: Floats) -> Examples:
+        """Return the windows of the newest steps of a recording, shape (T, I) in spreads of training; perhaps none."""
+        whole = len(standardised) >= self.length
+        return self._windows([self._pair(standardised, 0)] if whole else [])
+
+    def _standardised(self, one: Recording) -> Floats:
+        made: Floats = (one.values - self.reader.mean) / self.reader.spread
+        return made
+
+    def _pair(self, values: Floats, n_learned: int) -> Pair:
+        """Return what is read of steps and what is wanted, shape (T, I): nothing of the first `n_learned`."""
         if self.ahead and len(values) < self.length:
             values = np.pad(values, ((0, self.length - len(values)), (0, 0)), constant_values=np.nan)
         wanted = np.where(self.judged, values, np.nan)

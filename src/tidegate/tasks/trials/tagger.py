@@ -158,7 +158,7 @@ def tried(
     told = TagJudgement(_called(model), _SIMPLE, classes, answers)
     sure = _sure(model, tokens, answers.said)
     right, wrong = ([_looked(model, judged, *one) for one in chosen] for chosen in (_right(told), _wrong(told, sure)))
-    notes = [*shared(pairs[0], tokens), *_new_tags(judged, model.classes_)]
+    notes = [*shared(pairs[0], tokens), *_new_tags(judged, model.classes_), *_held_back(model)]
     return TaggerTrial(model, told, tokens, judged.numbers, sure, simple_seconds, seconds, right, wrong, notes)
 
 
@@ -192,6 +192,17 @@ def _known(given: files.Tagged, name: str) -> Tagged:
     if given.tags is None:
         raise DataError(f"{name} holds no tags", repair="Give each token its tag.")
     return Tagged.of(found, given.tags, name=name)
+
+
+def _held_back(model: SequenceTagger) -> list[str]:
+    """Return that more entities are said than are likely each by itself, where that is so."""
+    if not model.handicap_:
+        return []
+    times = np.exp(model.handicap_)
+    return [
+        f"What is said makes O {times:.1f} times less likely than the network does, so that fewer names are missed; "
+        "probabilities are as the network has them."
+    ]
 
 
 def _new_tags(judged: Tagged, classes: NDArray[Any]) -> list[str]:

@@ -93,6 +93,33 @@ def test_another_level_becomes_usual_for_who_remembers(normal, waves):
     assert follows[800:].mean() < 0.1 < fixed[800:].mean()
 
 
+def test_another_rhythm_is_learned_on_request(normal, tmp_path):
+    t = np.arange(900)
+    slower = np.stack([np.sin(t / 9), 3 + 2 * np.cos(t / 9)], axis=1) + np.random.default_rng(2).normal(
+        0, 0.05, (900, 2)
+    )
+    slower[850:854, 0] += 0.6
+    settings = QUICK | {"signals": ("error",), "memory": 400}
+    fixed, follows = (AnomalyDetector(**settings, relearn=each).fit(normal, epochs=12) for each in (0, 200))
+    before = follows.score_samples(normal[:150])
+    kept, learned = (model._settled().expectation().errors(slower) for model in (fixed, follows))
+    np.testing.assert_array_equal(learned[:200], kept[:200])
+    assert np.abs(learned[-300:-60]).mean() < 0.8 * np.abs(kept[-300:-60]).mean()
+    assert follows.score_samples(slower)[850:854].max() > fixed.score_samples(slower)[850:854].max()
+    np.testing.assert_array_equal(follows.score_samples(normal[:150]), before)
+    follows.save(tmp_path / "model")
+    np.testing.assert_array_equal(
+        tidegate.load(tmp_path / "model").score_samples(slower), follows.score_samples(slower)
+    )
+
+
+def test_the_mean_of_signals_has_a_threshold_of_its_own(normal, odd):
+    oddest, mean = (AnomalyDetector(**QUICK, joined=way).fit(normal, epochs=8) for way in ("oddest", "mean"))
+    assert mean.threshold_.value < oddest.threshold_.value
+    assert mean.predict(odd)[100:104].any()
+    assert mean.blame(odd)[102, 0] > 0.5
+
+
 def test_units_do_not_matter(normal, odd):
     plain = AnomalyDetector(**QUICK).fit(normal, epochs=2).score_samples(odd)
     scaled = AnomalyDetector(**QUICK).fit(normal * 4, epochs=2).score_samples(odd * 4)
@@ -201,6 +228,10 @@ def test_other_recordings_may_be_set_aside(normal, waves):
         ({"signals": "size"}, "signals is 'size'; it must be one of 'error'"),
         ({"false_alarms": 0}, "false_alarms is 0; it must be a number above 0"),
         ({"false_alarms": 0.5}, "false_alarms is 0.5 per step; it must be below 0.5"),
+        ({"relearn": -1, "memory": 200}, "relearn is -1; it must be a whole number, at least 0"),
+        ({"relearn": 500}, "relearn is 500, but memory is 0: so many steps are learned from"),
+        ({"relearn": 500, "memory": 100, "window": 101}, "and one window has 101. Set memory too"),
+        ({"joined": "sum"}, "joined is 'sum'; it must be one of 'oddest', 'mean'"),
         ({"memory": 50}, "memory is 50; it must be a whole number, at least 100"),
         ({"quiet": 0}, "quiet is 0"),
         ({"cell": "grue"}, "There is no cell 'grue'"),

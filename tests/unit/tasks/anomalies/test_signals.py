@@ -77,6 +77,19 @@ def test_blame_is_of_the_odder_signal():
     assert blame(told, np.array([[2.0, 1.0], [1.0, 2.0]])).tolist() == [[0.75, 0.25], [0.0, 0.0]]
 
 
+def test_blame_of_the_mean_is_of_every_signal_by_what_it_says():
+    told = Signals(np.ones((2, 2)), np.array([[[3.0, 1.0], [0.0, 9.0]], [[0.0, 0.0], [0.0, 0.0]]]))
+    shares = blame(told, np.array([[2.0, 1.0], [1.0, 2.0]]), "mean")
+    np.testing.assert_allclose(shares, [[2 * 0.75 / 3, (2 * 0.25 + 1) / 3], [0, 0]])
+
+
+def test_a_watch_may_say_the_mean_of_its_signals():
+    normal = np.random.default_rng(0).exponential(size=(400, 2))
+    scores, each = Watch(normal, 0, "mean").walk(np.array([[50.0, 0.0], [50.0, 50.0]]))
+    np.testing.assert_allclose(scores, each.mean(axis=1))
+    assert scores[0] < 0.8 * each[0].max()
+
+
 def test_a_watch_says_the_oddest_and_nothing_of_what_is_unknown():
     normal = np.random.default_rng(0).exponential(size=(400, 2))
     scores, each = Watch(normal, 0).walk(np.array([[50.0, 0.0], [np.nan, np.nan]]))

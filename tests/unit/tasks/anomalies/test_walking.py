@@ -6,9 +6,9 @@ from tidegate import AnomalyDetector
 from tidegate.errors import DataError
 
 
-@pytest.mark.parametrize("memory", [0, 120])
-def test_steps_one_by_one_score_what_they_score_at_once(fitted, normal, odd, memory):
-    fitted = clone(fitted).set_params(memory=memory).fit(normal[:200], epochs=1)
+@pytest.mark.parametrize("settings", [{}, {"memory": 120}, {"memory": 120, "relearn": 90, "joined": "mean"}])
+def test_steps_one_by_one_score_what_they_score_at_once(fitted, normal, odd, settings):
+    fitted = clone(fitted).set_params(**settings).fit(normal[:200], epochs=1)
     at_once = fitted.score_samples(odd)
     watch = fitted.online()
     one_by_one = [watch.update(row) for row in odd]

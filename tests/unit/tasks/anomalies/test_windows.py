@@ -47,6 +47,13 @@ def test_who_foresees_learns_from_what_is_shorter_than_a_window():
     assert len(cut(8, ahead=0).learned(parts)) == len(both) - 1
 
 
+def test_newest_steps_are_cut_as_they_are_and_too_few_give_nothing():
+    made = cut(8).newest(np.arange(12.0)[:, None] / 1e3)
+    assert [int(steps(item)[0]) for item in made.items] == [0, 2, 4]
+    np.testing.assert_array_equal(steps(made.targets[-1]), np.arange(4, 12))
+    assert len(cut(8).newest(np.zeros((7, 1)))) == 0
+
+
 def test_nothing_may_be_left_to_stop_by():
     assert cut(8).held(Parts([recording(30)], [30], [30])) is None
     assert cut(8, ahead=0).held(Parts([recording(30), recording(9)], [30, 0], [30, 3])) is None
