@@ -32,6 +32,7 @@ STEPS = (1, 2, 3, 5, 9, 14)
 BATCHES = (1, 2, 7, 8, 9, 16, 47, 48, 49, 97)  # a batch is divided into groups from 8 rows on, and again beyond 48
 INPUTS = (1, 2, 3, 5, 8, 17, 33)
 HIDDEN = (1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 48)  # registers hold 2 to 16 numbers
+WIDE = (3, 97, 203, 140)  # weights whose sums are made by fewer parts of a batch than it has groups
 OPTIONS = {
     "way": ("ahead", "reverse", "both"),
     "lengths": ("none", "any order", "some empty", "one alone"),
@@ -211,6 +212,11 @@ def offenders(cases):
 @pytest.mark.parametrize("noun", CELLS)
 def test_a_sample_in_double_precision(noun):
     assert not offenders(case_of(noun, seed) for seed in range(QUICK))
+
+
+@pytest.mark.parametrize("noun", ["elman_tanh", "lstm_peephole", "gru_after", "gru_before", "min_lstm"])
+def test_wide_weights_in_double_precision(noun):
+    assert not offenders(case_of(noun, seed)._replace(sizes=WIDE, wanted="all") for seed in range(2))
 
 
 @pytest.mark.slow

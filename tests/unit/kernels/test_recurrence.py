@@ -42,6 +42,7 @@ BLOCKS = {
 """Row blocks of the weights of each cell, by the name that the kernels have for it."""
 
 SIZES = (11, 57, 5, 21)  # T, B, I, H: enough work for several threads, in several groups of rows
+WIDE = (3, 97, 203, 140)  # eight groups, and sums of weights of more than a mebibyte
 TYPES = {"double": torch.float64, "single": torch.float32}
 
 
@@ -120,12 +121,30 @@ def threads():
 @pytest.mark.parametrize("recompute", [False, True], ids=["kept", "recomputed"])
 @pytest.mark.parametrize("noun", BLOCKS)
 def test_any_number_of_threads_gives_the_same_bits(threads, noun, recompute, dtype):
-    work = work_of(noun, recompute=recompute, dtype=TYPES[dtype])
+    same_for_any_number_of(threads, work_of(noun, recompute=recompute, dtype=TYPES[dtype]))
+
+
+def test_any_number_of_threads_gives_the_same_bits_of_wide_weights(threads):
+    same_for_any_number_of(threads, work_of("gru_after", WIDE))
+
+
+def same_for_any_number_of(threads, work):
     threads(1)
     alone = both_ways(work)
     for count in (2, 3, 4):
         threads(count)
         assert_same_bits(both_ways(work), alone)
+
+
+def test_wide_weights_are_summed_in_few_parts_where_there_are_few_steps(monkeypatch):
+    take, lent = BUFFERS.take, []  # each part has sums of its own: 8 of 4,850 steps of all rows, 4 of 291
+    monkeypatch.setattr(BUFFERS, "take", lambda *asked: lent.append(asked) or take(*asked))
+    works = [work_of("gru_after", (steps, *WIDE[1:]), directions=1, lengths=False) for steps in (WIDE[0], 50)]
+    for work in works:
+        both_ways(work)
+    few, many = [shape[0] for shape, dtype, *_ in lent if dtype is torch.uint8][1::2]
+    sums = sum(weight.nbytes for weight in works[0].weights[0] if weight is not None)
+    assert 3.9 * sums < many - few < 4.2 * sums
 
 
 def watched(work):

@@ -17,6 +17,8 @@ template <class T> struct Operand {
 template <class T> struct Sums {
   T *at;
   std::int64_t row_stride;
+
+  Sums after(std::int64_t rows) const { return {at + rows * row_stride, row_stride}; }
 };
 
 // Rows of a tile whose sums, with the weights of one step, fill the registers without spilling.
@@ -129,17 +131,25 @@ template <class T> struct Panels {
   std::int64_t k_stride, panel;
 };
 
+// Fetches what a tile's sums are added to while the tile before it is computed: `registers` of each row.
+template <class T> inline void prefetch(Sums<T> sums, std::int64_t rows, std::int64_t registers) {
+  for (std::int64_t r = 0; r < rows; ++r, sums.at += sums.row_stride)
+    for (std::int64_t g = 0; g < registers; ++g) __builtin_prefetch(sums.at + g * lanes<T>, /*to be written*/ 1);
+}
+
 // sums[row][register] += values[row] weights[.][register] for any number of rows and registers.
 template <class T>
 inline void multiply(std::int64_t rows, std::int64_t registers, Operand<T> values, Panels<T> weights,
                      std::int64_t depth, Sums<T> sums, bool from_zero = false) {
   for (std::int64_t g = 0; g < registers; g += 2) {
     const bool pair = g + 1 < registers;
+    const int most = pair ? tile_rows<2>() : tile_rows<1>(), width = pair ? 2 : 1;
     for (std::int64_t from = 0, to; from < rows; from = to) {
-      to = tile_end(from, rows, pair ? tile_rows<2>() : tile_rows<1>());
+      to = tile_end(from, rows, most);
       const Product<T> work{{values.at + from * values.row_stride, values.k_stride, values.row_stride},
                             weights.at + g / 2 * weights.panel, weights.k_stride, depth,
                             {sums.at + from * sums.row_stride + g * lanes<T>, sums.row_stride}, from_zero};
+      if (!from_zero && to < rows) prefetch(work.sums.after(to - from), tile_end(to, rows, most) - to, width);
       if (pair) {
         run_rows<2>(work, to - from);
       } else {

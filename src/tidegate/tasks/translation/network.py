@@ -16,6 +16,7 @@ import torch
 
 from tidegate.nn.options import Stack
 from tidegate.nn.stack import Recurrent
+from tidegate.nn.surprise import surprise
 from tidegate.tasks.learning import PADDING
 
 if TYPE_CHECKING:
@@ -210,9 +211,6 @@ class Surprise:
         Tokens of a target of training, its end included, on average.
     smoothing
         Share of probability that is wanted for all tokens alike, in [0, 1).
-
-    Source: Szegedy, Vanhoucke, Ioffe, Shlens & Wojna (2016), Rethinking the inception architecture for computer vision,
-    CVPR, section 7 (label smoothing).
     """
 
     def __init__(self, mean_length: float, smoothing: float) -> None:
@@ -221,7 +219,7 @@ class Surprise:
     def __call__(self, made: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Return shape (B,) for scores of the M steps that count, shape (M, V), and targets of shape (F, B)."""
         there = target != PADDING
-        alone = torch.nn.functional.cross_entropy(made, target[there], reduction="none", label_smoothing=self.smoothing)
+        alone = surprise(made, target[there], smoothing=self.smoothing)
         return made.new_zeros(target.shape).masked_scatter(there, alone).sum(0) / self.mean_length
 
 
