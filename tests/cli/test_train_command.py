@@ -50,7 +50,18 @@ def test_series_have_convolutions_and_counted_patterns_beside_the_network(tidega
     done = tidegate(f"train classify waves.ts --output made {settings} {QUICK}")
     assert done.exit_code == 0, done.stderr
     assert "With gru beside convolutions and counted patterns, " in done.stdout
+    sentences = json.loads(Path("made/scores.json").read_text())["sentences"]
+    assert sentences[-1].startswith("Counted patterns have 50 % of the say. With gru beside convolutions alone, ")
     assert tidegate("run made waves.ts").stdout.count("\n") == 30
+
+
+def test_counted_words_beside_the_network_are_told_apart(tidegate, questions):
+    done = tidegate(f"train classify {questions} --output made --set counted=auto --set n_members=2 {QUICK}")
+    assert done.exit_code == 0, done.stderr
+    assert "With 2 gru networks and counted words, " in done.stdout
+    sentences = json.loads(Path("made/scores.json").read_text())["sentences"]
+    assert sentences[-1].startswith("Counted words have 50 % of the say. With 2 gru networks alone, ")
+    assert "Counted words have 50 % of the say." in Path("made/report.html").read_text()
 
 
 def test_run_reads_standard_input_and_says_every_probability(tidegate, questions, here):

@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from sklearn.base import ClassifierMixin
 
+from tidegate.checks import check_choice, check_fraction
 from tidegate.features.vocabulary import UNITS, UNKNOWN, Vocabulary
 from tidegate.nn.initialisation import built
 from tidegate.tasks import fitting
 from tidegate.tasks.contributions import contributions
-from tidegate.tasks.counted import Counted
+from tidegate.tasks.counted import Counted, best_share, mixed
 from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.inspection import Inspection, opened
 from tidegate.tasks.labelling import Labelling
@@ -33,7 +34,7 @@ from tidegate.tasks.sequences import taken
 from tidegate.training.settings import Training
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from tidegate.tasks.sequences import Sequences
 
     Floats = NDArray[np.float64]
+    Part = tuple[Known, Known | None]
 
 
 class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type: ignore[misc]  # no type stubs
@@ -90,8 +92,9 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         Networks whose probabilities are averaged, each from its own start.
     counted
         Share, in [0, 1), that a linear rule has in the probabilities, beside the networks; 0 for none. For texts it is
-        logistic regression on counted words and pairs of words (`tasks.simple.linear_on_words`), for numbers ridge
-        regression on how often each of about 10,000 short patterns occurs (`tasks.occurrences`).
+        logistic regression on counted words, pairs of words and pieces (`tasks.simple.linear_on_words`), for numbers
+        ridge regression on how often each of about 10,000 short patterns occurs (`tasks.occurrences`). "auto" takes
+        what makes the log loss of what is held out least, or a half where nothing is.
     balanced
         Whether each class counts as much as every other, instead of each sequence.
     training
@@ -107,6 +110,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         By epoch: epoch, loss and val_loss, the held-out loss; the first is before training.
     n_parameters_ : int
         Numbers learned.
+    counted_ : float
+        The share that counted words have.
 
     Source: Karim, Majumdar, Darabi & Chen (2018), LSTM fully convolutional networks for time series classification,
     IEEE Access 6, for the convolutional branch; Dempster, Schmidt & Webb (2021), MiniRocket, KDD, for counted patterns;
@@ -124,10 +129,11 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         "hidden_size": 1, "layers": 1, "embedding": 1, "n_pieces": 0, "n_members": 1, "memory": 0, "channels": 1,
         "seed": 0,
     }  # fmt: skip
-    _FRACTIONS: ClassVar[tuple[str, ...]] = ("dropout", "counted")
+    _FRACTIONS: ClassVar[tuple[str, ...]] = ("dropout",)
     _SWITCHES: ClassVar[tuple[str, ...]] = ("bidirectional", "balanced")
 
     classes_: NDArray[Any]
+    counted_: float
 
     def __init__(
         self,
@@ -147,7 +153,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         convolution: Convolution = "none",
         channels: int = 128,
         n_members: int = 1,
-        counted: float = 0.0,
+        counted: float | Literal["auto"] = 0.0,
         balanced: bool = False,
         training: Training | None = None,
         seed: int = 0,
@@ -183,7 +189,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         validation
             What training is stopped by, and learns nothing from: a fraction of each class, rounded and drawn by seed,
             a pair (X, y), or None or 0 for nothing; "auto" for a tenth of 500 sequences or more, and nothing of fewer,
-            of which each is worth more to learn from. Where nothing is held out, as from classes of less than
+            of which each is worth more to learn from. For each of several networks another fraction is drawn, so that
+            all is learned from by most. Where nothing is held out, as from classes of less than
             1 / (2 fraction) sequences, the last epoch is kept.
 
         Raises
@@ -198,15 +205,16 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         self._check(self._schedule(epochs, batch_size))
         given = Known.of(taken(X, self.unit, frames=True), y)
         classes = classes_of(given.labels)
-        learned, held = self._parted(given, validation, lambda X, y: self._validation(X, y, classes))
-        schedule = self._schedule(epochs, batch_size, len(learned.labels))
+        parts = self._parts(given, validation, lambda X, y: self._validation(X, y, classes))
+        schedule = self._schedule(epochs, batch_size, len(parts[0][0].labels))
+        learned = given.take(np.unique(np.concatenate([one.numbers for one, _ in parts])))
         reader = self._reader(learned.sequences)
-        known = (learned.examples(reader, classes), held.examples(reader, classes) if held else None)
+        known = _examples(given, parts, reader, classes)
         weights = weights_of(learned.labels, classes) if self.balanced else None
         losses = torch.nn.CrossEntropyLoss(weight=weights, reduction="none")
-        counted = self._counted(learned.sequences, known[0])
-        data = Labelling(reader, classes, reader.rare(learned.sequences), counted)
-        return self._learn(data, losses, known, schedule)
+        data = Labelling(reader, classes, reader.rare(learned.sequences), self._counted(learned, classes, reader))
+        self._learn(data, losses, known[0], schedule, others=known[1:])
+        return self._shared(parts)
 
     def predict_proba(self, X: Any) -> Floats:
         """Return the probability of each class, shape (N, C), in the order of `classes_`; rows sum to 1.
@@ -235,6 +243,17 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         networks = [cast("SequenceNetwork", made) for made in apart(self._network)]
         found = [fitting.told(Encoding(made), items, list) for made in networks]
         return np.concatenate([torch.stack(one).double().numpy() for one in found], axis=1)
+
+    def networks_proba(self, X: Any) -> Floats:
+        """Return the probability of each class by the networks alone, without counted words, shape (N, C).
+
+        Raises
+        ------
+        NotFittedError, DataError
+            As `predict_proba`.
+        """
+        self._check_fitted()
+        return self._networks(taken(X, self.unit, frames=True))
 
     def contributions(self, X: Any) -> list[Floats]:
         """Return, for each sequence, how much the log-odds of what is said of it fall without each step, shape (T,).
@@ -282,27 +301,59 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
 
     def _told(self, sequences: Sequences) -> Floats:
         """Return the probability of each class, shape (N, C)."""
-        items = self._data.reader.read(sequences)
-        said = fitting.told(self._network, items, lambda outputs: outputs.double().softmax(dim=1))
-        made = np.asarray(torch.stack(said).numpy())
-        counted = self._data.counted
-        if counted is None:
-            return made
-        if isinstance(counted, Occurrences):
-            by_rule = counted.probabilities(items)
-        else:
-            by_rule = counted.probabilities(sequences.items)
-        mixed: Floats = (1 - self.counted) * made + self.counted * by_rule
-        return mixed
+        made, counted = self._networks(sequences), self._data.counted
+        return made if counted is None else mixed(made, self._ruled(counted, sequences), counted.share)
 
-    def _counted(self, learned: Sequences, examples: Examples) -> Counted | Occurrences | None:
+    def _networks(self, sequences: Sequences, network: torch.nn.Module | None = None) -> Floats:
+        """Return what the networks, or one of them, make of it, shape (N, C)."""
+        items = self._data.reader.read(sequences)
+        said = fitting.told(network or self._network, items, lambda outputs: outputs.double().softmax(dim=1))
+        return np.asarray(torch.stack(said).numpy())
+
+    def _ruled(self, rule: Counted | Occurrences, sequences: Sequences) -> Floats:
+        """Return what the linear rule makes of it, shape (N, C)."""
+        if isinstance(rule, Occurrences):
+            return rule.probabilities(self._data.reader.read(sequences))
+        return rule.probabilities(sequences.items)
+
+    def _parts(self, given: Known, validation: object, read: Callable[[Any, Any], Known]) -> list[Part]:
+        """Return what each network learns from and is judged by, or one for all of them if that is the same."""
+        one = self._parted(given, validation, read)
+        if one[1] is None or isinstance(validation, tuple):
+            return [one]
+        return [one, *(self._parted(given, validation, read, seed=seed) for seed in self._seeds()[1:])]
+
+    def _counted(self, learned: Known, classes: NDArray[Any], reader: Reader) -> Counted | Occurrences | None:
         """Return the linear rule on counted words or patterns beside the networks, if it has a share."""
         if not self.counted:
             return None
-        targets = np.asarray(examples.targets)
-        if learned.kind == "values":
-            return Occurrences.learn(examples.items, targets, self.seed)
-        return Counted.learn(learned.items, targets, self.unit)
+        made = self._rule(learned, classes, reader)
+        return made if self.counted == "auto" else made._replace(share=float(self.counted))
+
+    def _rule(self, learned: Known, classes: NDArray[Any], reader: Reader) -> Counted | Occurrences:
+        """Return the linear rule on counted words, or on counted patterns of numbers."""
+        targets = np.searchsorted(classes, learned.labels)
+        if learned.sequences.kind == "values":
+            return Occurrences.learn(reader.read(learned.sequences), targets, self.seed)
+        return Counted.learn(learned.sequences.items, targets, self.unit)
+
+    def _shared(self, parts: list[Part]) -> Self:
+        """Choose the share of counted words by what is held out, if that was asked for."""
+        counted = self._data.counted
+        if counted is None or self.counted != "auto":
+            return self
+        networks = [self._network] if len(parts) == 1 else apart(self._network)
+        held_out = []
+        for made, (learned, held) in zip(networks, parts, strict=True):
+            if held is not None:
+                rule = counted if len(parts) == 1 else self._rule(learned, self.classes_, self._data.reader)
+                own = self._networks(held.sequences, made), self._ruled(rule, held.sequences)
+                held_out.append((*own, np.searchsorted(self.classes_, held.labels)))
+        if held_out:
+            share = best_share(*(np.concatenate(one) for one in zip(*held_out, strict=True)))
+            self._data = self._data._replace(counted=counted._replace(share=share))
+            self._took(self._data)
+        return self
 
     def _reader(self, sequences: Sequences) -> Reader:
         """Return how sequences become numbers, learned from these."""
@@ -331,3 +382,24 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
 
     def _took(self, data: Labelling) -> None:
         self.classes_ = data.classes
+        self.counted_ = 0.0 if data.counted is None else data.counted.share
+
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        if isinstance(self.counted, str):
+            check_choice("counted", self.counted, ("auto",))
+        else:
+            check_fraction("counted", self.counted)
+
+
+def _examples(
+    given: Known, parts: list[Part], reader: Reader, classes: NDArray[Any]
+) -> list[tuple[Examples, Examples | None]]:
+    """Return the parts as numbers; what is held out of `given` is known by its places there, a named pair is not."""
+    whole = given.examples(reader, classes)
+    made: list[tuple[Examples, Examples | None]] = []
+    for learned, held in parts:
+        named = held is not None and len(learned.labels) == len(given.labels)
+        own = None if held is None else held.examples(reader, classes) if named else whole.take(held.numbers)
+        made.append((whole.take(learned.numbers), own))
+    return made

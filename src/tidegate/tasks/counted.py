@@ -1,13 +1,14 @@
 """Counted words and a linear rule on them, beside the networks of a classifier.
 
-Axis letters: N sequences, F counted words and pairs, C classes, K rules (C, or 1 for two classes).
+Axis letters: N sequences, F counted words, pairs and pieces, C classes, K rules (C, or 1 for two classes).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy.special import expit
 
 from tidegate.tasks.simple import linear_on_words
 
@@ -15,51 +16,97 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-    from sklearn.pipeline import Pipeline
+    from sklearn.pipeline import FeatureUnion
 
     from tidegate.archive import Tree
     from tidegate.features.vocabulary import Unit
 
     Floats = NDArray[np.float64]
 
+EVEN = 0.5
+"""The share where nothing is held out to choose it by."""
 
-class Counted:
-    """Logistic regression on TF-IDF of words and pairs of words, as `simple.linear_on_words` makes it, fitted.
+_SHARES = np.linspace(0, 0.95, 20)
+_LEAST = 1e-12
+
+
+class Counted(NamedTuple):
+    """The linear rule that `simple.linear_on_words` makes, fitted, and what say it has.
 
     Attributes
     ----------
-    rule
-        The fitted pipeline.
+    counts
+        What counts words, fitted.
+    coefficients
+        Of what was counted, shape (K, F).
+    intercepts
+        Shape (K,).
     unit
         What was counted.
+    share
+        Of the probabilities, beside the networks, in [0, 1).
     """
 
-    def __init__(self, rule: Pipeline, unit: Unit) -> None:
-        self.rule, self.unit = rule, unit
+    counts: FeatureUnion
+    coefficients: Floats
+    intercepts: Floats
+    unit: Unit
+    share: float = EVEN
 
     @classmethod
-    def learn(cls, sequences: Sequence[list[str]], targets: NDArray[np.int64], unit: Unit) -> Self:
+    def learn(cls, sequences: Sequence[list[str]], targets: NDArray[np.int64], unit: Unit) -> Counted:
         """Return the rule of training sequences, whose classes are `targets`, shape (N,)."""
-        return cls(linear_on_words(unit).fit(sequences, targets), unit)
+        counts, rules = linear_on_words(unit).fit(sequences, targets)
+        pairs = [(ratios.ratios_ * linear.coef_[0], linear.intercept_[0]) for ratios, linear in rules.estimators_]
+        coefficients, intercepts = map(np.array, zip(*pairs, strict=True))
+        return cls(counts, coefficients, intercepts, unit)
 
     def probabilities(self, sequences: Sequence[list[str]]) -> Floats:
         """Return the probability of each class, shape (N, C)."""
-        return np.asarray(self.rule.predict_proba(sequences), dtype=np.float64)
+        said: Floats = expit(self.counts.transform(sequences) @ self.coefficients.T + self.intercepts)
+        if len(self.intercepts) == 1:
+            return np.hstack([1 - said, said])
+        every: Floats = said / said.sum(axis=1, keepdims=True)
+        return every
 
     def state(self) -> Tree:
         """Return it as a tree of arrays, numbers and text."""
-        counts, linear = self.rule[0], self.rule[1]
-        terms = sorted(counts.vocabulary_, key=counts.vocabulary_.__getitem__)
-        learned = {"coefficients": linear.coef_, "intercepts": linear.intercept_, "n_classes": len(linear.classes_)}
-        return {"unit": self.unit, "terms": terms, "weights": counts.idf_, **learned}
+        vectors = {
+            name: {"terms": sorted(one.vocabulary_, key=one.vocabulary_.__getitem__), "weights": one.idf_}
+            for name, one in self.counts.transformer_list
+        }
+        learned = {"coefficients": self.coefficients, "intercepts": self.intercepts}
+        return {"unit": self.unit, "share": self.share, "counts": vectors, **learned}
 
     @classmethod
-    def from_state(cls, state: Tree) -> Self:
+    def from_state(cls, state: Tree) -> Counted:
         """Return what gave this `state`."""
-        rule: Any = linear_on_words(state["unit"])
-        counts, linear = rule[0], rule[1]
-        counts.set_params(vocabulary={term: place for place, term in enumerate(state["terms"])})
-        counts.idf_ = state["weights"]
-        linear.classes_ = np.arange(state["n_classes"])
-        linear.coef_, linear.intercept_ = state["coefficients"], state["intercepts"]
-        return cls(rule, state["unit"])
+        counts = linear_on_words(state["unit"])[0]
+        for name, one in counts.transformer_list:
+            known = state["counts"][name]
+            one.set_params(vocabulary={term: place for place, term in enumerate(known["terms"])})
+            one.idf_ = known["weights"]
+        return cls(counts, state["coefficients"], state["intercepts"], state["unit"], state["share"])
+
+
+def best_share(networks: Floats, rule: Floats, targets: NDArray[np.int64]) -> float:
+    """Return the share of the rule, of 0, .05 to .95, that makes the mean log loss least.
+
+    Parameters
+    ----------
+    networks, rule
+        What either says of sequences that it did not learn from, shape (N, C).
+    targets
+        Their classes, shape (N,).
+
+    Source: Breiman (1996), Stacked regressions, Machine Learning 24, for weights learned of what is held out.
+    """
+    there = np.arange(len(targets))
+    losses = [-np.log(mixed(networks, rule, share)[there, targets] + _LEAST).mean() for share in _SHARES]
+    return float(_SHARES[int(np.argmin(losses))])
+
+
+def mixed(networks: Floats, rule: Floats, share: float) -> Floats:
+    """Return the probabilities of networks, shape (N, C), with those of a rule by its share."""
+    made: Floats = (1 - share) * networks + share * rule
+    return made

@@ -157,11 +157,11 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
             fitting.check_training(self.training)
 
     def _parted(
-        self, given: Given, validation: object, read: Callable[[Any, Any], Given]
+        self, given: Given, validation: object, read: Callable[[Any, Any], Given], *, seed: int | None = None
     ) -> tuple[Given, Given | None]:
         """Return what to learn from and what to judge by, if anything; `read` takes a pair (X, y) that was named.
 
-        "auto" holds out what `fitting.held_out` says.
+        "auto" holds out what `fitting.held_out` says; `seed`, or else the estimator's own, draws it.
         """
         if isinstance(validation, str) and validation == "auto":
             validation = fitting.held_out(len(given.numbers))
@@ -176,7 +176,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
             return given, None
         if isinstance(validation, bool) or not 0 < validation < 1:
             raise SettingError(f"validation is {validation!r}; it must be {self._VALIDATION}.")
-        return given.parted(validation, self.seed)
+        return given.parted(validation, self.seed if seed is None else seed)
 
     def _learn(
         self,
@@ -184,23 +184,29 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         losses: Losses,
         known: tuple[Examples, Examples | None],
         schedule: Schedule,
+        *,
+        others: Sequence[tuple[Examples, Examples | None]] = (),
     ) -> Self:
-        """Draw the networks, train each by the `losses`, and become what was learned."""
+        """Draw the networks, train each by the `losses`, and become what was learned.
+
+        All learn from `known` and are judged by it, unless `others` says from what those after the first do.
+        """
         generators = self._generators()
         members = [self._drawn(data, generator) for generator in generators]
         training = self._usual(data) if self.training is None else checked(self.training).share(1 / self.n_members)
         if self.vectors is not None:
             _start_from(self.vectors, members, data.reader)
         courses = []
-        for made, generator in zip(members, generators, strict=True):
+        each = (known, *others) if others else (known,) * len(members)
+        for made, generator, part in zip(members, generators, each, strict=True):
             own = schedule._replace(seed=generator.initial_seed())
             course = fitting.fitted(
                 made,
                 losses,
-                known,
+                part,
                 own,
                 training=training,
-                run=(fitting.digest(self.get_params(deep=False), own, known, made), generator),
+                run=(fitting.digest(self.get_params(deep=False), own, part, made), generator),
                 threads=torch.get_num_threads(),
             )
             courses.append(course)
@@ -219,10 +225,14 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         """Return a vocabulary to fit, with the limits or the file that were asked for; the setting stays as it is."""
         return Vocabulary() if self.vocabulary is None else copy(self.vocabulary)
 
-    def _generators(self) -> list[torch.Generator]:
-        """Return the source of chance of each network: the seed itself, then seeds that follow from it."""
+    def _seeds(self) -> list[int]:
+        """Return the seed of each network: the seed itself, then seeds that follow from it."""
         others = [int(np.random.SeedSequence((self.seed, k)).generate_state(1)[0]) for k in range(1, self.n_members)]
-        return [torch.Generator().manual_seed(seed) for seed in (self.seed, *others)]
+        return [self.seed, *others]
+
+    def _generators(self) -> list[torch.Generator]:
+        """Return the source of chance of each network."""
+        return [torch.Generator().manual_seed(seed) for seed in self._seeds()]
 
     def _take(self, data: Data, made: torch.nn.Module, course: Course) -> None:
         """Become what was learned, all at once: a fit that failed leaves what was before."""

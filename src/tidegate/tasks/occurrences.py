@@ -14,6 +14,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
 
 from tidegate.forecasters.threads import limited
+from tidegate.tasks.counted import EVEN
 from tidegate.tasks.patterns import Patterns
 
 if TYPE_CHECKING:
@@ -50,12 +51,15 @@ class Occurrences(NamedTuple):
         Shape (C,).
     sharpness
         What multiplies the regression before it becomes probabilities, positive.
+    share
+        Of the probabilities, beside the networks, in [0, 1).
     """
 
     patterns: Patterns
     weights: Floats
     offset: Floats
     sharpness: float
+    share: float = EVEN
 
     @classmethod
     @limited()

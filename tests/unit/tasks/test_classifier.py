@@ -8,6 +8,7 @@ from sklearn.pipeline import Pipeline
 import tidegate
 from tidegate import SequenceClassifier, Vocabulary
 from tidegate.errors import DataError, NotFittedError, SettingError, TrainingError
+from tidegate.tasks import fitting
 from tidegate.training.checkpoints import kept_in
 from tidegate.training.settings import Training
 
@@ -223,3 +224,38 @@ def test_what_an_unknown_word_means_is_learned_of_rare_ones(texts):
     X, y = texts(120)
     model = fitted(([f"{text} name{k}" for k, text in enumerate(X)], y), n_pieces=0)
     assert model._network.steps.vectors.weight[1].abs().max() > 0.05
+
+
+@pytest.fixture
+def learned_from(monkeypatch):
+    """What each network of a fit learned from and was judged by."""
+    seen, original = [], fitting.fitted
+
+    def watched(network, losses, examples, schedule, **settings):
+        seen.append(examples)
+        return original(network, losses, examples, schedule, **settings)
+
+    monkeypatch.setattr(fitting, "fitted", watched)
+    return seen
+
+
+def test_each_of_several_networks_is_judged_by_another_part(texts, learned_from):
+    X, y = texts(100)
+    model = SequenceClassifier(**QUICK, n_members=3).fit(X, y, epochs=1, validation=0.1)
+    SequenceClassifier(**QUICK).fit(X, y, epochs=1, validation=0.1)
+    parts = [(set(one.numbers.tolist()), set(held.numbers.tolist())) for one, held in learned_from]
+    assert all(one | held == set(range(100)) and not one & held for one, held in parts)
+    assert len({frozenset(held) for _, held in parts[:3]}) == 3
+    assert parts[0] == parts[3]
+    places = dict(zip(model.classes_.tolist(), range(2), strict=True))
+    for one, held in learned_from[:3]:
+        for part in (one, held):
+            assert part.targets.tolist() == [places[y[k]] for k in part.numbers]
+            assert [len(item) for item in part.items] == [len(X[k].split()) for k in part.numbers]
+
+
+def test_a_named_part_judges_every_network(texts, learned_from):
+    X, y = texts(40)
+    SequenceClassifier(**QUICK, n_members=2).fit(X, y, epochs=1, validation=(["the sea", "fine"], ["bad", "good"]))
+    assert [[len(part) for part in both] for both in learned_from] == [[40, 2], [40, 2]]
+    assert [len(item) for item in learned_from[1][1].items] == [2, 1]

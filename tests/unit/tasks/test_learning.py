@@ -26,6 +26,14 @@ def examples():
     return Examples(items, torch.tensor([2.0, 4.0, 7.0]), np.array([10, 11, 12]))
 
 
+def test_some_of_them_keep_what_is_theirs(examples):
+    some = examples.take(np.array([2, 0]))
+    assert (some.lengths.tolist(), some.targets.tolist(), some.numbers.tolist()) == ([3, 1], [7.0, 2.0], [12, 10])
+    assert some.items[0] is examples.items[2]
+    lists = Examples(examples.items, [np.array([k]) for k in range(3)], examples.numbers)
+    assert [one.tolist() for one in lists.take(np.array([1, 2])).targets] == [[1], [2]]
+
+
 def test_the_loss_is_the_mean_over_the_chosen(examples):
     problem = Learning(Mean(), squared, examples)
     assert len(problem) == 3

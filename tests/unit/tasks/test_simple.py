@@ -16,7 +16,9 @@ def test_lists_of_tokens_are_taken_as_they_are(texts):
     X, y = texts(100)
     model = linear_on_words().fit([one.split() for one in X], y)
     assert model.score([one.split() for one in X], y) > 0.95
-    assert "the film" in model[0].vocabulary_
+    (_, grams), (_, pieces) = model[0].transformer_list
+    assert {"the film", "<s> the", "the"} <= set(grams.vocabulary_)
+    assert {" fil", "ilm "} <= set(pieces.vocabulary_)
 
 
 def test_summaries_tell_slow_from_fast_by_the_changes(waves):

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from tidegate.analysis.wording import probability
 from tidegate.data.labelled import Labelled
 from tidegate.tasks.judging import Judgement
 from tidegate.tasks.labels import Known, classes_of, following
@@ -61,6 +62,8 @@ class ClassifierTrial:
         Fitted.
     judgement
         Of the test sequences.
+    alone
+        Of the same by the networks alone, where counted words or patterns have a share of the say; else None.
     numbers
         Places of the test sequences in the file that they are from, counted from 0, shape (N,).
     probability
@@ -75,6 +78,7 @@ class ClassifierTrial:
 
     model: SequenceClassifier
     judgement: Judgement
+    alone: Judgement | None
     numbers: NDArray[np.int64]
     probability: Floats
     simple_seconds: float
@@ -84,8 +88,18 @@ class ClassifierTrial:
     notes: list[str]
 
     def sentences(self) -> list[str]:
-        """Return what came out in words."""
-        return self.judgement.sentences()
+        """Return what came out in words, also of the networks alone."""
+        if self.alone is None:
+            return self.judgement.sentences()
+        alone, certainty = self.alone, probability(self.alone.p_value)
+        beside = self.judgement.name.removeprefix(f"{alone.name} and ").capitalize()
+        unclear = "with no evidence of a difference from"
+        than = {"better": "better than", "worse": "worse than"}.get(alone.verdict, unclear)
+        return [
+            *self.judgement.sentences(),
+            f"{beside} have {100 * self.model.counted_:.0f} % of the say. With {alone.name} alone, "
+            f"{100 * alone.accuracy:.1f} % are right, {than} {alone.simple_name} ({certainty}).",
+        ]
 
     def frame(self) -> pd.DataFrame:
         """Return one row for each test sequence: its number, label, what was said, how surely, and what simply."""
@@ -100,8 +114,9 @@ class ClassifierTrial:
 
     def to_dict(self) -> dict[str, Any]:
         """Return scores and the course of training as plain numbers and text, without clocks."""
-        parameters = self.model.n_parameters_
-        return {**self.judgement.to_dict(), "parameters": parameters, "history": self.model.history_}
+        alone = {} if self.alone is None else {"networks_accuracy": self.alone.accuracy}
+        own = {"parameters": self.model.n_parameters_, "history": self.model.history_}
+        return {**self.judgement.to_dict(), "sentences": self.sentences(), **alone, **own}
 
     def clocks(self) -> dict[str, float]:
         """Return the seconds to fit the classifier and the simple model."""
@@ -149,10 +164,10 @@ def tried(
     simple_said = simple.fit(*learned).predict(judged.sequences)
     simple_seconds = time.perf_counter() - started
     name = f"logistic regression on {'counted ' + model.unit if tokens else 'summaries of the channels'}"
-    beside = f" and counted {'words' if tokens else 'patterns'}" if model.counted else ""
-    ours = spoken(model.cell, model.convolution, model.n_members) + beside
     usual = Counter(np.asarray(learned[1]).tolist()).most_common(1)[0][0]
+    ours = spoken(model.cell, model.convolution, model.n_members)
     told = Judgement(ours, name, model.classes_, usual, judged.labels, said, np.asarray(simple_said))
+    told, alone = _apart(model, judged.sequences, told, f"counted {'words' if tokens else 'patterns'}")
     most = probabilities.max(axis=1)
     order = np.argsort(-most, kind="stable")
     right, wrong = (
@@ -162,7 +177,17 @@ def tried(
         ]
         for is_right in (True, False)
     )
-    return ClassifierTrial(model, told, judged.numbers, most, simple_seconds, seconds, right, wrong, notes)
+    return ClassifierTrial(model, told, alone, judged.numbers, most, simple_seconds, seconds, right, wrong, notes)
+
+
+def _apart(
+    model: SequenceClassifier, sequences: list[Any], told: Judgement, beside: str
+) -> tuple[Judgement, Judgement | None]:
+    """Return what is to be told of all that is said, and of what the networks say where what is counted has a share."""
+    if not model.counted_:
+        return told, None
+    own = model.classes_[model.networks_proba(sequences).argmax(axis=1)]
+    return replace(told, name=f"{told.name} and {beside}"), replace(told, said=own)
 
 
 class _Judged(NamedTuple):

@@ -7,6 +7,7 @@ from tidegate.errors import DataError
 from tidegate.tasks.labels import Known
 from tidegate.tasks.sequences import taken
 from tidegate.tasks.trials.classifier import tried
+from tidegate.training.settings import Training
 
 QUICK = {"hidden_size": 8, "embedding": 8, "n_pieces": 50, "dropout": 0.1}
 
@@ -40,6 +41,31 @@ def test_examples_are_of_either_class_and_surest_first(texts):
     assert all(one.inspection.said == one.wanted for one in trial.right)
     assert all(one.inspection.said != one.wanted for one in trial.wrong)
     assert all(len(one.inspection.contributions) == len(one.inspection.steps) for one in trial.right)
+
+
+def test_networks_are_also_judged_without_counted_words(texts):
+    """A network that has learned nothing hides behind counted words, but for its own figure."""
+    given, test = Labelled(*texts(200)), Labelled(*texts(80, seed=1))
+    slow = Training(learning_rate=1e-9, patience=5, held_out_fraction=0.0)
+    trial = tried(SequenceClassifier(**QUICK, training=slow, counted=0.95), given, test, epochs=1)
+    assert trial.judgement.name == "gru and counted words"
+    assert trial.judgement.accuracy > 0.9
+    first, *_, last = trial.sentences()
+    assert first.startswith("With gru and counted words, ")
+    own = (trial.model.classes_[trial.model.networks_proba(test.sequences).argmax(1)] == test.labels).mean()
+    assert own < 0.8
+    assert last.startswith(
+        f"Counted words have 95 % of the say. With gru alone, {100 * own:.1f} % are right, worse than logistic "
+        "regression on counted words (p < 0.001"
+    )
+    made = trial.to_dict()
+    assert made["networks_accuracy"] == own
+    assert made["sentences"] == trial.sentences()
+
+
+def test_without_counted_words_nothing_is_said_of_them(trial):
+    assert not any("say" in one.split() for one in trial.sentences())
+    assert "networks_accuracy" not in trial.to_dict()
 
 
 def test_a_file_of_its_own_judges(texts):
