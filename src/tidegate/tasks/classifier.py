@@ -12,22 +12,15 @@ from tidegate.checks import check_choice, check_fraction
 from tidegate.features.vocabulary import UNITS, UNKNOWN, Vocabulary
 from tidegate.nn.initialisation import built
 from tidegate.tasks import fitting
+from tidegate.tasks.branches import Pooling, RecurrentBranch
 from tidegate.tasks.contributions import contributions
 from tidegate.tasks.counted import Counted, best_share, mixed
 from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.inspection import Inspection, opened
 from tidegate.tasks.labelling import Labelling
-from tidegate.tasks.labels import Known, check_known, classes_of, weights_of
+from tidegate.tasks.labels import Known, check_known, classes_of, examples_of, weights_of
 from tidegate.tasks.members import apart
-from tidegate.tasks.network import (
-    Convolution,
-    Design,
-    Encoding,
-    Pooling,
-    RecurrentBranch,
-    SequenceNetwork,
-    network,
-)
+from tidegate.tasks.network import Convolution, Design, Encoding, SequenceNetwork, network
 from tidegate.tasks.occurrences import Occurrences
 from tidegate.tasks.reading import Reader
 from tidegate.tasks.sequences import taken
@@ -41,7 +34,6 @@ if TYPE_CHECKING:
 
     from tidegate.archive import Tree
     from tidegate.features.vocabulary import Unit
-    from tidegate.tasks.learning import Examples
     from tidegate.tasks.sequences import Sequences
 
     Floats = NDArray[np.float64]
@@ -209,7 +201,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         schedule = self._schedule(epochs, batch_size, len(parts[0][0].labels))
         learned = given.take(np.unique(np.concatenate([one.numbers for one, _ in parts])))
         reader = self._reader(learned.sequences)
-        known = _examples(given, parts, reader, classes)
+        known = examples_of(given, parts, reader, classes)
         weights = weights_of(learned.labels, classes) if self.balanced else None
         losses = torch.nn.CrossEntropyLoss(weight=weights, reduction="none")
         data = Labelling(reader, classes, reader.rare(learned.sequences), self._counted(learned, classes, reader))
@@ -390,16 +382,3 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             check_choice("counted", self.counted, ("auto",))
         else:
             check_fraction("counted", self.counted)
-
-
-def _examples(
-    given: Known, parts: list[Part], reader: Reader, classes: NDArray[Any]
-) -> list[tuple[Examples, Examples | None]]:
-    """Return the parts as numbers; what is held out of `given` is known by its places there, a named pair is not."""
-    whole = given.examples(reader, classes)
-    made: list[tuple[Examples, Examples | None]] = []
-    for learned, held in parts:
-        named = held is not None and len(learned.labels) == len(given.labels)
-        own = None if held is None else held.examples(reader, classes) if named else whole.take(held.numbers)
-        made.append((whole.take(learned.numbers), own))
-    return made

@@ -15,6 +15,8 @@ from tidegate.tasks.learning import Examples
 from tidegate.tasks.reading import Reader
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from tidegate.tasks.sequences import Sequences
@@ -68,6 +70,31 @@ class Known(NamedTuple):
         if not held.any():
             return self, None
         return self.take(np.flatnonzero(~held)), self.take(np.flatnonzero(held))
+
+
+def examples_of(
+    given: Known, parts: Sequence[tuple[Known, Known | None]], reader: Reader, classes: NDArray[Any]
+) -> list[tuple[Examples, Examples | None]]:
+    """Return parts as numbers; what is held out of `given` is known by its places there, a named pair is not.
+
+    Parameters
+    ----------
+    given
+        All sequences.
+    parts
+        What to learn from, of these, and what is held out: of these, or of others where all are learned from.
+    reader
+        Makes numbers of them.
+    classes
+        The labels, sorted, shape (C,).
+    """
+    whole = given.examples(reader, classes)
+    made: list[tuple[Examples, Examples | None]] = []
+    for learned, held in parts:
+        named = held is not None and len(learned.labels) == len(given.labels)
+        own = None if held is None else held.examples(reader, classes) if named else whole.take(held.numbers)
+        made.append((whole.take(learned.numbers), own))
+    return made
 
 
 def saved_labels(classes: NDArray[Any]) -> NDArray[Any]:

@@ -13,8 +13,9 @@ import torch
 
 from tidegate.nn import crf
 from tidegate.nn.crf import Chain, Moves
+from tidegate.tasks.branches import RecurrentBranch
 from tidegate.tasks.learning import PADDING
-from tidegate.tasks.network import RecurrentBranch, StepInput, TokenVectors
+from tidegate.tasks.network import StepInput, TokenVectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
