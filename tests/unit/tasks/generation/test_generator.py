@@ -8,8 +8,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 import tidegate
 from tidegate import SequenceGenerator, Vocabulary
 from tidegate.errors import DataError, NotFittedError, SettingError
-from tidegate.tasks import fitting
-from tidegate.tasks.generation import limits
+from tidegate.tasks import fitting, limits
 from tidegate.tasks.generation.rules import OF_KEYS
 from tidegate.tasks.generation.sampling import Sampling
 from tidegate.training.checkpoints import kept_in
@@ -293,8 +292,8 @@ def test_nothing_is_said_before_it_has_learned():
 
 
 def test_what_would_not_fit_in_memory_is_refused(quick, monkeypatch):
-    monkeypatch.setattr(limits, "MOST_KEPT", 10_000)
-    with pytest.raises(DataError, match=r"sequence 1 has 501 steps.*Set truncate=100"):
+    monkeypatch.setattr(limits, "MOST_KEPT", 100_000)
+    with pytest.raises(DataError, match=r"sequence 1 has 501 steps.*to 2 or set truncate=100"):
         quick().fit(["short", "a" * 500, "short"], validation=None)
     assert quick(truncate=100).fit(["short", "a" * 500, "short"], epochs=1, validation=None).n_parameters_ > 0
 
