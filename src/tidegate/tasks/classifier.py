@@ -45,7 +45,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
 
     Sequences are texts, lists of tokens, or arrays of numbers of any lengths: of shape (T,), of I channels (T, I), or
     films, (T, height, width), of which convolutions make a vector of each frame first. Vocabulary and scales are
-    learned in `fit` from what is not held out, and from nothing else.
+    learned in `fit` from what is not held out, and from nothing else; of several networks, each of which has another
+    part held out, from what any of them learns from.
 
     Parameters
     ----------
@@ -86,9 +87,10 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         Share, in [0, 1), that a linear rule has in the probabilities, beside the networks; 0 for none. For texts it is
         logistic regression on counted words, pairs of words and pieces (`tasks.simple.linear_on_words`), for numbers
         ridge regression on how often each of about 10,000 short patterns occurs (`tasks.occurrences`). "auto" takes
-        what makes the log loss of what is held out least, or a half where nothing is.
+        what makes the log loss of what is held out least, or a half where that is fewer than 50.
     balanced
-        Whether each class counts as much as every other, instead of each sequence.
+        Whether each class counts as much as every other, instead of each sequence, for the networks; the linear rule
+        beside them learns of each sequence.
     training
         How to train; None for `tasks.fitting.TRAINING`. Its updates, batches, checks and held-out part come from `fit`.
     seed

@@ -15,7 +15,7 @@ import torch
 
 from tidegate.nn import crf
 from tidegate.tasks import fitting
-from tidegate.tasks.entities import entity_scores, spans
+from tidegate.tasks.entities import entity_scores, forbidden, spans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def held_back(chain: Chain, tag: int, handicap: float) -> Chain:
 def chosen(network: torch.nn.Module, held: Examples, classes: NDArray[np.str_]) -> float:
     """Return the handicap of O under which the entities that are held out are found best, by F1; the least of several.
 
-    0 where fewer than 50 entities are held out, or no tag is O: then it cannot be told.
+    0 where fewer than 50 entities are held out, or the tags are not those of entities (BIO): then it cannot be told.
 
     Parameters
     ----------
@@ -60,7 +60,11 @@ def chosen(network: torch.nn.Module, held: Examples, classes: NDArray[np.str_]) 
     the threshold below one half.
     """
     actual = [classes[numbers].tolist() for numbers in held.targets]
-    if OUTSIDE not in classes or sum(len(spans(tags)) for tags in actual) < FEWEST:
+    if (
+        OUTSIDE not in classes
+        or forbidden(classes.tolist()) is None
+        or sum(len(spans(tags)) for tags in actual) < FEWEST
+    ):
         return 0.0
     outside = int(np.searchsorted(classes, OUTSIDE))
     said = fitting.told(network, held.items, lambda chain: _under_each(chain.double(), outside))

@@ -33,6 +33,9 @@ _GOLDEN = (math.sqrt(5) + 1) / 2
 _AT_ONCE = 4_000_000
 """Numbers that a kernel's outputs may have at once."""
 
+_MARGIN = 1e-5
+"""By which thresholds are raised: outputs that are equal but for their rounding stay on one side of them."""
+
 _KERNELS = torch.full((_N_KERNELS, SPAN), -1.0).scatter_(1, _TRIPLES, 2.0)
 
 
@@ -106,6 +109,7 @@ class Patterns:
                 outputs = _outputs(torch.from_numpy(items[k])[None], dilation, channels[own], _KERNELS[own])[0]
                 for row, output in zip(own, outputs, strict=True):
                     thresholds[row] = output.quantile(levels[row])
+            thresholds += _MARGIN * (1 + thresholds.abs())
             made.append(Stretch(dilation, len(made) % 2, channels, thresholds))
         return cls(made)
 
@@ -121,7 +125,8 @@ class Patterns:
         with one_thread():
             for length in np.unique(lengths):
                 same = np.flatnonzero(lengths == length)
-                size = max(_AT_ONCE // (_N_KERNELS * int(length)), 1)
+                wide = max(_N_KERNELS, SPAN * items[0].shape[1])
+                size = max(_AT_ONCE // (wide * int(length)), 1)
                 for start in range(0, len(same), size):
                     part = same[start : start + size]
                     values = torch.from_numpy(np.stack([items[k] for k in part]))

@@ -56,14 +56,21 @@ def test_what_is_held_out_is_not_counted(texts):
 
 @pytest.mark.parametrize(("doubt", "share"), [(0.001, 0.0), (0.6, 0.95)])
 def test_who_is_right_has_the_say(doubt, share):
-    targets = np.array([0, 1, 1, 0])
+    targets = np.tile([0, 1, 1, 0], 15)
     own, rule = (np.where(np.eye(2)[targets] > 0, 1 - each, each) for each in (doubt, 0.2))
     assert best_share(own, rule, targets) == pytest.approx(share)
 
 
 def test_two_that_err_on_different_ones_share_the_say():
     own, rule = np.array([[0.01, 0.99], [0.8, 0.2]]), np.array([[0.8, 0.2], [0.01, 0.99]])
-    assert best_share(own, rule, np.array([0, 0])) == pytest.approx(0.5)
+    own, rule, targets = np.tile(own, (30, 1)), np.tile(rule, (30, 1)), np.zeros(60, dtype=int)
+    assert best_share(own, rule, targets) == pytest.approx(0.5)
+    assert best_share(own, np.eye(2)[targets], targets) > 0.9
+
+
+def test_of_few_held_out_sequences_nothing_is_chosen():
+    targets = np.zeros(49, dtype=int)
+    assert best_share(np.full((49, 2), 0.5), np.eye(2)[targets], targets) == 0.5
 
 
 def test_the_share_is_what_makes_the_held_out_loss_least(texts):

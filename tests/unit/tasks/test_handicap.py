@@ -53,3 +53,8 @@ def test_nothing_is_chosen_by_few_entities_or_without_an_o(classes):
     assert sum(int((tags == 0).sum()) for tags in few.targets) < FEWEST
     held = few if classes is CLASSES else examples(400)
     assert chosen(Shy(1.0), held, classes) == 0
+
+
+def test_an_o_that_is_no_outside_is_left_alone():
+    """Tags of another scheme are judged one by one, and so is what is said of them."""
+    assert chosen(Shy(1.0), examples(400), np.array(["B-x", "E-x", "O"])) == 0

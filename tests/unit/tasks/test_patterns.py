@@ -86,3 +86,13 @@ def test_the_triples_of_a_kernel_weigh_two_and_the_rest_minus_one():
     below = one._replace(thresholds=torch.full((84, 1), -0.5))
     assert np.allclose(Patterns([one]).of([pulse])[0, ::2] * 31, 3)
     assert np.allclose(Patterns([below]).of([pulse])[0, ::2] * 31, 31 - 6)
+
+
+def test_plateaus_of_several_channels_count_the_same_alone_and_beside_others():
+    """Where nothing changes a kernel's output is 0 but for its rounding, which goes by how many are read at once."""
+    rng = np.random.default_rng(1)
+    items = [np.repeat(rng.normal(size=(3, 3)), 8, axis=0).astype(np.float32) for _ in range(40)]
+    made = Patterns.learn(items[:20], 840, 0)
+    together = made.of(items[20:])
+    apart = np.concatenate([made.of([one]) for one in items[20:]])
+    np.testing.assert_array_equal(together, apart)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tidegate.tasks.trials.classifier import ClassifierTrial, Example
 
 _ROLES = ("observed", "baseline", "winner")
-_OF_FRAMES, _MOST_FRAMES, _FILLED = 3, 6, 0.92
+_OF_FRAMES, _MOST_FRAMES, _MOST_PLACES, _FILLED = 3, 6, 32, 0.92
 _PAGE = 440
 """Pixels of half a page, about."""
 
@@ -79,6 +79,8 @@ def _why(seen: Inspection) -> blocks.Block:
 
 def _film(values: np.ndarray, alt: str, title: str) -> blocks.Block:
     """Return some frames side by side, each where its step is on the axis; dark is a high value."""
+    thin = -(-max(values.shape[1:]) // _MOST_PLACES)
+    values = values[:, ::thin, ::thin]
     n_steps, height, width = values.shape
     apart = -(-n_steps // _MOST_FRAMES)
     shown = np.arange(0, n_steps, apart)
@@ -98,6 +100,7 @@ def _film(values: np.ndarray, alt: str, title: str) -> blocks.Block:
         "height": round(_PAGE / len(shown) * height / width) + 20,
     }
     told = f"{len(shown)} of {n_steps} frames, each at its step" if len(shown) < n_steps else "Its frames"
+    told += f", every {thin} rows and columns" if thin > 1 else ""
     return blocks.figure("heat", data, blocks.Words(title, alt, f"{told}; dark is a high value."))
 
 

@@ -89,8 +89,10 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         training and those that were scored, so that a new level or spread becomes usual after a while; at least 100.
     relearn
         0: the network stays as it was trained. Else, in each recording that is scored, it goes on learning after every
-        so many steps, from the newest `memory` steps of that recording, each of which was scored before: 60 updates,
-        odd steps and all. The fitted detector itself stays as it is. For long recordings of which little was normal.
+        so many steps, from the newest `memory` steps of that recording, each of which was scored before: 60 updates or
+        more (as many as one pass takes), odd steps and all, as of `tasks.fitting.TRAINING`. The fitted detector itself
+        stays as it is, and so does its threshold, whose rate of false alarms is that of a network that does not go on.
+        For long recordings of which little was normal; for "forecast" alone.
     quiet
         Steps without an alarm that end an episode in `alarms`, at least 1.
     training
@@ -259,6 +261,11 @@ class AnomalyDetector(SequenceEstimator[Normality]):
             raise SettingError(f"false_alarms is {rate!r} per step; it must be below 0.5, or per='day'.")
         if self.memory:
             check_whole("memory", self.memory, least=100)
+        if self.relearn and self.method == "reconstruct":
+            raise SettingError(
+                f"relearn is {self.relearn}, but method is 'reconstruct': what is rebuilt better than before would "
+                "count as odd. Set method='forecast'."
+            )
         if self.relearn and self.memory < self.window:
             raise SettingError(
                 f"relearn is {self.relearn}, but memory is {self.memory}: so many steps are learned from, the newest, "

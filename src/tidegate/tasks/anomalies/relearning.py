@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from tidegate.nn.dropout import Dropout
+from tidegate.nn.stack import Recurrent
 from tidegate.tasks import fitting
 from tidegate.tasks.anomalies.network import Misses
 from tidegate.tasks.fitting import TRAINING, Schedule
@@ -66,6 +68,11 @@ class Relearning(NamedTuple):
         if not len(examples):
             return network
         made = deepcopy(network).float()
+        for part in made.modules():
+            if isinstance(part, Recurrent):
+                part.dropout = 0.0
+            elif isinstance(part, Dropout):
+                part.fraction = 0.0
         n_batches = -(-len(examples) // _BATCH)
         schedule = Schedule(-(-UPDATES // n_batches), _BATCH, self.seed)
         name = fitting.digest({}, schedule, (examples, None), made)

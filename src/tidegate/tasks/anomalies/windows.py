@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 _MOST_WINDOWS = 4_000
+_FARTHEST = 1e6
 
 
 class Cut(NamedTuple):
@@ -93,7 +94,7 @@ class Cut(NamedTuple):
             values = np.pad(values, ((0, self.length - len(values)), (0, 0)), constant_values=np.nan)
         wanted = np.where(self.judged, values, np.nan)
         wanted[:n_learned] = np.nan
-        return read(values).astype(np.float32), wanted.astype(np.float32)
+        return read(values).astype(np.float32), np.clip(wanted, -_FARTHEST, _FARTHEST).astype(np.float32)
 
     def _windows(self, pairs: list[Pair]) -> Examples:
         """Return windows with something wanted that overlap by three quarters, or less where there are too many."""

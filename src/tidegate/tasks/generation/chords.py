@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 N_UNITS = 256
 """Hidden units that say what the keys below mean for the ones above, D."""
 
+_AT_ONCE = 64
 _N_DRAWN = 128
 
 
@@ -70,7 +71,13 @@ class Chords(torch.nn.Module):
         """
         spread = torch.quasirandom.SobolEngine(self.n_keys, scramble=True, seed=0)  # type: ignore[no-untyped-call]
         chances = spread.draw(_N_DRAWN)
-        return torch.stack([self._drawn(made, one)[1].double() for one in chances]).mean(0)
+        parts = [self._spread(made[start : start + _AT_ONCE], chances) for start in range(0, len(made), _AT_ONCE)]
+        return torch.cat(parts)
+
+    def _spread(self, made: torch.Tensor, chances: torch.Tensor) -> torch.Tensor:
+        """Return the mean probability of each key over steps drawn with these chances, shape (B, K)."""
+        every = self._drawn(made.repeat_interleave(len(chances), 0), chances.repeat(len(made), 1))[1].double()
+        return every.reshape(len(made), len(chances), -1).mean(1)
 
     def _weights(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return the weights from keys to keys, keys to units and units to keys, 0 where nothing may pass."""

@@ -144,7 +144,7 @@ def _one(one: Any, name: str, k: int) -> One:
     if isinstance(one, str):
         if not one.strip():
             raise _wrong(name, k, "is an empty text", "Leave the pair out, or give at least one word.")
-        return one
+        return str(one)
     if isinstance(one, bytes | dict | set) or not hasattr(one, "__len__"):
         raise _wrong(name, k, f"is a {type(one).__name__}", "Give texts, or lists of tokens.")
     if not len(one):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from tidegate.errors import DataError
 from tidegate.scoring.bleu import of_counts
 from tidegate.tasks.translation.judging import SPOKEN, Judgement, measured
 from tidegate.tasks.translation.pairs import Pairs
@@ -165,9 +166,15 @@ def tried(
     Raises
     ------
     DataError, SettingError, TrainingError
-        As `SequenceTranslator.fit`; or if nothing can be set aside. All of that before any work.
+        As `SequenceTranslator.fit`; or if nothing can be set aside, or sources are arrays. All of that before any work.
     """
-    learned, judged, notes = _parted(Pairs.of(*given), test, model.seed)
+    known = Pairs.of(*given)
+    if isinstance(known.sources[0], np.ndarray):
+        raise DataError(
+            "the sources are arrays, and the simple models here are of words",
+            repair="Fit and score the translator itself, beside a simple model of yours.",
+        )
+    learned, judged, notes = _parted(known, test, model.seed)
     started = time.perf_counter()
     model.fit(learned.sources, learned.targets, epochs=epochs, batch_size=batch_size)
     seconds = time.perf_counter() - started

@@ -167,7 +167,7 @@ def tried(
     usual = Counter(np.asarray(learned[1]).tolist()).most_common(1)[0][0]
     ours = spoken(model.cell, model.convolution, model.n_members)
     told = Judgement(ours, name, model.classes_, usual, judged.labels, said, np.asarray(simple_said))
-    told, alone = _apart(model, judged.sequences, told, f"counted {'words' if tokens else 'patterns'}")
+    told, alone = _apart(model, judged.sequences, told, f"counted {model.unit if tokens else 'patterns'}")
     most = probabilities.max(axis=1)
     order = np.argsort(-most, kind="stable")
     right, wrong = (

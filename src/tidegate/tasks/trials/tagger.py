@@ -201,7 +201,7 @@ def _held_back(model: SequenceTagger) -> list[str]:
     times = np.exp(model.handicap_)
     return [
         f"What is said makes O {times:.1f} times less likely than the network does, so that fewer names are missed; "
-        "probabilities are as the network has them."
+        "probabilities are as the network has them. The simple model says what is likeliest."
     ]
 
 

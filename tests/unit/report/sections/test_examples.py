@@ -61,3 +61,9 @@ def test_a_film_of_one_frame_and_nothing_in_it():
     (first, _) = section(example(np.zeros((1, 2, 2)), [0.0]))[-1]["figures"]
     assert first["data"]["value"] == [0.0] * 4
     assert first["caption"] == "Its frames; dark is a high value."
+
+
+def test_large_frames_are_thinned_out():
+    (first, _) = section(example(np.zeros((2, 70, 40)), [0.0, 1.0]))[-1]["figures"]
+    assert len(first["data"]["value"]) == 2 * 24 * 14
+    assert first["caption"] == "Its frames, every 3 rows and columns; dark is a high value."

@@ -229,6 +229,7 @@ def test_other_recordings_may_be_set_aside(normal, waves):
         ({"false_alarms": 0}, "false_alarms is 0; it must be a number above 0"),
         ({"false_alarms": 0.5}, "false_alarms is 0.5 per step; it must be below 0.5"),
         ({"relearn": -1, "memory": 200}, "relearn is -1; it must be a whole number, at least 0"),
+        ({"relearn": 500, "memory": 600, "method": "reconstruct"}, "relearn is 500, but method is 'reconstruct'"),
         ({"relearn": 500}, "relearn is 500, but memory is 0: so many steps are learned from"),
         ({"relearn": 500, "memory": 100, "window": 101}, "and one window has 101. Set memory too"),
         ({"joined": "sum"}, "joined is 'sum'; it must be one of 'oddest', 'mean'"),
@@ -279,3 +280,19 @@ def test_it_must_be_fitted():
 
 def test_a_recording_shorter_than_a_window_scores_nothing_odd(fitted, waves):
     assert fitted.score_samples(waves(5, 0)).shape == (5,)
+
+
+def test_learning_on_drops_nothing_and_is_the_same_after_loading(normal, tmp_path):
+    settings = {"hidden_size": 4, "layers": 2, "dropout": 0.5, "window": 16, "memory": 120, "relearn": 60}
+    model = AnomalyDetector(**settings).fit(normal[:200], epochs=2)
+    model.save(tmp_path / "model")
+    np.testing.assert_array_equal(
+        tidegate.load(tmp_path / "model").score_samples(normal[200:380]), model.score_samples(normal[200:380])
+    )
+
+
+def test_learning_on_from_a_reading_beyond_measure_goes_on(normal):
+    model = AnomalyDetector(hidden_size=4, window=16, memory=120, relearn=60).fit(normal[:200], epochs=2)
+    wild = normal[200:380].copy()
+    wild[30] = 1e39
+    assert np.isfinite(model.score_samples(wild)).all()

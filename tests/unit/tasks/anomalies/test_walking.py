@@ -8,6 +8,8 @@ from tidegate.errors import DataError
 
 @pytest.mark.parametrize("settings", [{}, {"memory": 120}, {"memory": 120, "relearn": 90, "joined": "mean"}])
 def test_steps_one_by_one_score_what_they_score_at_once(fitted, normal, odd, settings):
+    if fitted.method == "reconstruct":
+        settings = {name: value for name, value in settings.items() if name != "relearn"}
     fitted = clone(fitted).set_params(**settings).fit(normal[:200], epochs=1)
     at_once = fitted.score_samples(odd)
     watch = fitted.online()

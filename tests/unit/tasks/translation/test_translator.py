@@ -327,3 +327,8 @@ def test_films_unlike_those_of_training_are_refused(captioned, X, said):
 def test_targets_are_never_arrays(captioned):
     with pytest.raises(DataError, match="which is no text"):
         SequenceTranslator(**QUICK).fit(captioned[1][:2], [np.zeros(3), np.zeros(2)], epochs=1)
+
+
+def test_arrays_of_texts_are_texts(backwards):
+    X, y = map(np.array, backwards(20))
+    assert len(fitted((X, y), epochs=1, unit="words").predict(X[:2])) == 2

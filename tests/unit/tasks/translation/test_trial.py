@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tidegate import SequenceTranslator
+from tidegate.data.films import films
 from tidegate.data.parallel import Parallel
 from tidegate.errors import DataError
 from tidegate.tasks.translation.pairs import Pairs
@@ -97,3 +98,9 @@ def test_the_better_simple_model_is_chosen_on_what_is_held_out():
 def test_sources_that_are_all_the_same_cannot_be_set_aside():
     with pytest.raises(DataError, match="too few different sources to set a fifth"):
         tried(SequenceTranslator(**QUICK), Parallel(["a"] * 20, ["b"] * 20))
+
+
+def test_arrays_have_no_simple_model_of_words():
+    made = films(10, seed=0)
+    with pytest.raises(DataError, match="the simple models here are of words"):
+        tried(SequenceTranslator(), Parallel(made.frames, made.captions), epochs=1)
