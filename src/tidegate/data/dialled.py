@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tidegate.data.naming import named
 from tidegate.data.recordings import Recordings
-from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,8 +46,7 @@ def transcribed_example(name: str) -> Recordings:
     SettingError
         If there is no such example.
     """
-    if name not in EXAMPLES:
-        raise SettingError(f"There is no example {name!r}; there are {', '.join(EXAMPLES)}.")
+    named(name, EXAMPLES)
     return dialled(_N_CALLS, seed=_SEED)
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tidegate.data.naming import named
 from tidegate.data.tagged import Tagged
-from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +43,7 @@ def tagged_example(name: str) -> Tagged:
     SettingError
         If there is no such example.
     """
-    if name not in EXAMPLES:
-        raise SettingError(f"There is no example {name!r}; there are {', '.join(EXAMPLES)}.")
+    named(name, EXAMPLES)
     rng = np.random.default_rng(_SEED)
     made = [list(_sentence(rng)) for _ in range(_N_SENTENCES)]
     return Tagged([[token for token, _ in one] for one in made], [[tag for _, tag in one] for one in made])

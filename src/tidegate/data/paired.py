@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tidegate.data.dates import dates
+from tidegate.data.naming import named
 from tidegate.data.stories import matches, questions
-from tidegate.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +40,4 @@ def parallel_example(name: str) -> Parallel:
     makers: dict[str, Callable[[int, np.random.Generator], Parallel]] = {
         "dates": dates, "questions": questions, "matches": matches,
     }  # fmt: skip
-    if name not in makers:
-        raise SettingError(f"There is no example {name!r}; there are {', '.join(makers)}.")
-    return makers[name](_N_PAIRS, np.random.default_rng(_SEED))
+    return named(name, makers)(_N_PAIRS, np.random.default_rng(_SEED))

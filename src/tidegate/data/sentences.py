@@ -8,7 +8,7 @@ import numpy as np
 
 from tidegate.data.films import films
 from tidegate.data.labelled import Labelled
-from tidegate.errors import SettingError
+from tidegate.data.naming import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,9 +45,7 @@ def labelled_example(name: str) -> Labelled:
         "waves": _waves,
         "films": _films,
     }
-    if name not in makers:
-        raise SettingError(f"There is no example {name!r}; there are {', '.join(makers)}.")
-    return makers[name](np.random.default_rng(_SEED))
+    return named(name, makers)(np.random.default_rng(_SEED))
 
 
 def _reviews(rng: np.random.Generator) -> Labelled:

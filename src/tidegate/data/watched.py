@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from tidegate.errors import SettingError
+from tidegate.data.naming import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +44,7 @@ def watched_example(name: str) -> pd.DataFrame:
     makers: dict[str, Callable[[np.random.Generator], pd.DataFrame]] = {
         "pump": _pump, "payments": _payments, "logins": _logins,
     }  # fmt: skip
-    if name not in makers:
-        raise SettingError(f"There is no example {name!r}; there are {', '.join(makers)}.")
-    return makers[name](np.random.default_rng(_SEED))
+    return named(name, makers)(np.random.default_rng(_SEED))
 
 
 def _pump(rng: np.random.Generator) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tidegate.errors import SettingError
+from tidegate.data.naming import named
 from tidegate.tasks.generation.corpus import Corpus
 
 if TYPE_CHECKING:
@@ -53,9 +53,7 @@ def corpus_example(name: str) -> Corpus:
         If there is no such example.
     """
     makers: dict[str, Callable[[np.random.Generator], list[Any]]] = {"origins": _origins, "melodies": _melodies}
-    if name not in makers:
-        raise SettingError(f"There is no example {name!r}; there are {', '.join(makers)}.")
-    return Corpus(makers[name](np.random.default_rng(_SEED)), None)
+    return Corpus(named(name, makers)(np.random.default_rng(_SEED)), None)
 
 
 def _origins(rng: np.random.Generator) -> list[str]:
