@@ -247,7 +247,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             As `predict_proba`.
         """
         self._check_fitted()
-        return self._networks(taken(X, self.unit, frames=True))
+        return self._networks(self._data.reader.read(taken(X, self.unit, frames=True)))
 
     def contributions(self, X: Any) -> list[Floats]:
         """Return, for each sequence, how much the log-odds of what is said of it fall without each step, shape (T,).
@@ -295,20 +295,14 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
 
     def _told(self, sequences: Sequences) -> Floats:
         """Return the probability of each class, shape (N, C)."""
-        made, counted = self._networks(sequences), self._data.counted
-        return made if counted is None else mixed(made, self._ruled(counted, sequences), counted.share)
-
-    def _networks(self, sequences: Sequences, network: torch.nn.Module | None = None) -> Floats:
-        """Return what the networks, or one of them, make of it, shape (N, C)."""
         items = self._data.reader.read(sequences)
+        made, counted = self._networks(items), self._data.counted
+        return made if counted is None else mixed(made, _ruled(counted, sequences, items), counted.share)
+
+    def _networks(self, items: list[NDArray[Any]], network: torch.nn.Module | None = None) -> Floats:
+        """Return what the networks, or one of them, make of sequences as numbers, shape (N, C)."""
         said = fitting.told(network or self._network, items, lambda outputs: outputs.double().softmax(dim=1))
         return np.asarray(torch.stack(said).numpy())
-
-    def _ruled(self, rule: Counted | Occurrences, sequences: Sequences) -> Floats:
-        """Return what the linear rule makes of it, shape (N, C)."""
-        if isinstance(rule, Occurrences):
-            return rule.probabilities(self._data.reader.read(sequences))
-        return rule.probabilities(sequences.items)
 
     def _parts(self, given: Known, validation: object, read: Callable[[Any, Any], Known]) -> list[Part]:
         """Return what each network learns from and is judged by, or one for all of them if that is the same."""
@@ -341,7 +335,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         for made, (learned, held) in zip(networks, parts, strict=True):
             if held is not None:
                 rule = counted if len(parts) == 1 else self._rule(learned, self.classes_, self._data.reader)
-                own = self._networks(held.sequences, made), self._ruled(rule, held.sequences)
+                items = self._data.reader.read(held.sequences)
+                own = self._networks(items, made), _ruled(rule, held.sequences, items)
                 held_out.append((*own, np.searchsorted(self.classes_, held.labels)))
         if held_out:
             share = best_share(*(np.concatenate(one) for one in zip(*held_out, strict=True)))
@@ -384,3 +379,10 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             check_choice("counted", self.counted, ("auto",))
         else:
             check_fraction("counted", self.counted)
+
+
+def _ruled(rule: Counted | Occurrences, sequences: Sequences, items: list[NDArray[Any]]) -> Floats:
+    """Return what a linear rule makes of sequences, which are `items` as numbers, shape (N, C)."""
+    if isinstance(rule, Occurrences):
+        return rule.probabilities(items)
+    return rule.probabilities(sequences.items)
