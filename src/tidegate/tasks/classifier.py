@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 
 import numpy as np
@@ -27,7 +28,7 @@ from tidegate.tasks.sequences import taken
 from tidegate.training.settings import Training
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -207,8 +208,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         weights = weights_of(learned.labels, classes) if self.balanced else None
         losses = torch.nn.CrossEntropyLoss(weight=weights, reduction="none")
         data = Labelling(reader, classes, reader.rare(learned.sequences), self._counted(learned, classes, reader))
-        self._learn(data, losses, known[0], schedule, others=known[1:])
-        return self._shared(parts)
+        settled = partial(self._shared, parts=parts)
+        return self._learn(data, losses, known[0], schedule, others=known[1:], settled=settled)
 
     def predict_proba(self, X: Any) -> Floats:
         """Return the probability of each class, shape (N, C), in the order of `classes_`; rows sum to 1.
@@ -247,7 +248,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             As `predict_proba`.
         """
         self._check_fitted()
-        return self._networks(self._data.reader.read(taken(X, self.unit, frames=True)))
+        return _said(self._network, self._data.reader.read(taken(X, self.unit, frames=True)))
 
     def contributions(self, X: Any) -> list[Floats]:
         """Return, for each sequence, how much the log-odds of what is said of it fall without each step, shape (T,).
@@ -296,13 +297,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
     def _told(self, sequences: Sequences) -> Floats:
         """Return the probability of each class, shape (N, C)."""
         items = self._data.reader.read(sequences)
-        made, counted = self._networks(items), self._data.counted
+        made, counted = _said(self._network, items), self._data.counted
         return made if counted is None else mixed(made, _ruled(counted, sequences, items), counted.share)
-
-    def _networks(self, items: list[NDArray[Any]], network: torch.nn.Module | None = None) -> Floats:
-        """Return what the networks, or one of them, make of sequences as numbers, shape (N, C)."""
-        said = fitting.told(network or self._network, items, lambda outputs: outputs.double().softmax(dim=1))
-        return np.asarray(torch.stack(said).numpy())
 
     def _parts(self, given: Known, validation: object, read: Callable[[Any, Any], Known]) -> list[Part]:
         """Return what each network learns from and is judged by, or one for all of them if that is the same."""
@@ -325,24 +321,23 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             return Occurrences.learn(reader.read(learned.sequences), targets, self.seed)
         return Counted.learn(learned.sequences.items, targets, self.unit)
 
-    def _shared(self, parts: list[Part]) -> Self:
-        """Choose the share of counted words by what is held out, if that was asked for."""
-        counted = self._data.counted
+    def _shared(self, data: Labelling, networks: Sequence[torch.nn.Module], parts: list[Part]) -> Labelling:
+        """Return what was learned, with the share of what is counted chosen by what is held out, if that was asked."""
+        counted = data.counted
         if counted is None or self.counted != "auto":
-            return self
-        networks = [self._network] if len(parts) == 1 else apart(self._network)
+            return data
+        each = [self._together(networks)] if len(parts) == 1 else networks
         held_out = []
-        for made, (learned, held) in zip(networks, parts, strict=True):
+        for made, (learned, held) in zip(each, parts, strict=True):
             if held is not None:
-                rule = counted if len(parts) == 1 else self._rule(learned, self.classes_, self._data.reader)
-                items = self._data.reader.read(held.sequences)
-                own = self._networks(items, made), _ruled(rule, held.sequences, items)
-                held_out.append((*own, np.searchsorted(self.classes_, held.labels)))
-        if held_out:
-            share = best_share(*(np.concatenate(one) for one in zip(*held_out, strict=True)))
-            self._data = self._data._replace(counted=counted._replace(share=share))
-            self._took(self._data)
-        return self
+                rule = counted if len(parts) == 1 else self._rule(learned, data.classes, data.reader)
+                items = data.reader.read(held.sequences)
+                own = _said(made, items), _ruled(rule, held.sequences, items)
+                held_out.append((*own, np.searchsorted(data.classes, held.labels)))
+        if not held_out:
+            return data
+        share = best_share(*(np.concatenate(one) for one in zip(*held_out, strict=True)))
+        return data._replace(counted=counted._replace(share=share))
 
     def _reader(self, sequences: Sequences) -> Reader:
         """Return how sequences become numbers, learned from these."""
@@ -379,6 +374,12 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             check_choice("counted", self.counted, ("auto",))
         else:
             check_fraction("counted", self.counted)
+
+
+def _said(network: torch.nn.Module, items: list[NDArray[Any]]) -> Floats:
+    """Return what the networks, or one of them, make of sequences as numbers, shape (N, C)."""
+    said = fitting.told(network, items, lambda outputs: outputs.double().softmax(dim=1))
+    return np.asarray(torch.stack(said).numpy())
 
 
 def _ruled(rule: Counted | Occurrences, sequences: Sequences, items: list[NDArray[Any]]) -> Floats:

@@ -61,6 +61,10 @@ Data = TypeVar("Data", bound=Saved)
 Given = TypeVar("Given", bound=Parted)
 
 
+def _as_it_is(data: Data, networks: Sequence[torch.nn.Module]) -> Data:  # noqa: ARG001 (nothing is chosen by them)
+    return data
+
+
 class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # scikit-learn has no type stubs
     """The part of a sequence estimator that is the same for every task.
 
@@ -186,10 +190,12 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         schedule: Schedule,
         *,
         others: Sequence[tuple[Examples, Examples | None]] = (),
+        settled: Callable[[Data, Sequence[torch.nn.Module]], Data] = _as_it_is,
     ) -> Self:
         """Draw the networks, train each by the `losses`, and become what was learned.
 
-        All learn from `known` and are judged by it, unless `others` says from what those after the first do.
+        All learn from `known` and are judged by it, unless `others` says from what those after the first do. What the
+        trained networks say of it goes into the data by `settled`, before anything of the estimator changes.
         """
         generators = self._generators()
         members = [self._drawn(data, generator) for generator in generators]
@@ -210,7 +216,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
                 threads=torch.get_num_threads(),
             )
             courses.append(course)
-        self._take(data, self._together(members), courses[0])
+        self._take(settled(data, members), self._together(members), courses[0])
         return self
 
     def _together(self, networks: Sequence[Any]) -> torch.nn.Module:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 
 import numpy as np
@@ -187,10 +188,7 @@ class SequenceTagger(SequenceEstimator[Read]):
         data = self._read(learned.sequences, classes, never)
         losses = tagging.Surprise(len(learned.every) / len(learned.tags), self.output == "crf")
         known = (self._examples(learned, data), self._examples(held, data) if held else None)
-        self._learn(data, losses, known, schedule)
-        self._data = data._replace(handicap=self._held_back(known[1]))
-        self._took(self._data)
-        return self
+        return self._learn(data, losses, known, schedule, settled=partial(self._settled, held=known[1]))
 
     def predict(self, X: Any) -> list[list[Any]]:
         """Return the tags of each sequence that are most probable as a whole, N lists of its length.
@@ -264,11 +262,13 @@ class SequenceTagger(SequenceEstimator[Read]):
             chain = handicap.held_back(chain.double(), outside, self.handicap_)
         return tagging.most_probable(chain)
 
-    def _held_back(self, held: Examples | None) -> float:
-        """Return how much O is held back."""
+    def _settled(self, data: Read, networks: Sequence[torch.nn.Module], held: Examples | None) -> Read:
+        """Return what was learned, with how much O is held back, which the networks' tags of `held` choose."""
         if self.handicap != "auto":
-            return float(self.handicap) if handicap.OUTSIDE in self.classes_ else 0.0
-        return handicap.chosen(self._network, held, self.classes_) if held is not None else 0.0
+            return data._replace(handicap=float(self.handicap) if handicap.OUTSIDE in data.classes else 0.0)
+        if held is None:
+            return data
+        return data._replace(handicap=handicap.chosen(self._together(networks), held, data.classes))
 
     def _check_settings(self) -> None:
         super()._check_settings()

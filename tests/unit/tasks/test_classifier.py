@@ -165,16 +165,19 @@ def test_nothing_is_said_before_fit(tmp_path):
             ask(SequenceClassifier())
 
 
-def test_a_fit_that_fails_leaves_what_was_there(texts, monkeypatch, tmp_path):
+@pytest.mark.parametrize("where", ["fitting.fitted", "classifier.best_share"])
+def test_a_fit_that_fails_leaves_what_was_there(texts, monkeypatch, where):
     def broken(*_, **__):
         raise TrainingError("the loss became nan")
 
-    model, X = fitted(texts(40)), texts(10, seed=1)[0]
+    (X, y), settings = texts(10, seed=1), QUICK | {"counted": "auto"}
+    model = SequenceClassifier(**settings).fit(*texts(40), epochs=1, validation=(X, y))
     before = model.predict_proba(X)
-    monkeypatch.setattr("tidegate.tasks.fitting.fitted", broken)
-    for each in (model, SequenceClassifier()):
+    monkeypatch.setattr(f"tidegate.tasks.{where}", broken)
+    other = ["other words", "here"], ["x", "y"]
+    for each in (model, SequenceClassifier(**settings)):
         with pytest.raises(TrainingError):
-            each.fit(["other words", "here"], ["x", "y"])
+            each.fit(*other, epochs=1, validation=other)
     assert np.array_equal(model.predict_proba(X), before)
     assert model.classes_.tolist() == ["bad", "good"]
     with pytest.raises(NotFittedError):

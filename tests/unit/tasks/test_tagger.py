@@ -353,14 +353,16 @@ def test_other_sequences_than_those_of_training_are_refused(ahead):
         model.predict([[1.0, 2.0]])
 
 
-def test_a_fit_that_fails_leaves_what_was_there(ahead, monkeypatch):
+@pytest.mark.parametrize("where", ["fitting.fitted", "handicap.chosen"])
+def test_a_fit_that_fails_leaves_what_was_there(ahead, monkeypatch, where):
     def failing(*_, **__):
         raise TrainingError("the loss became nan")
 
     model, (X, _) = fitted(ahead(20), epochs=1), ahead(5, seed=1)
     before = model.predict_proba(X)
-    monkeypatch.setattr("tidegate.tasks.fitting.fitted", failing)
+    monkeypatch.setattr(f"tidegate.tasks.{where}", failing)
+    other = [["other", "words"]], [["x", "y"]]
     with pytest.raises(TrainingError):
-        model.fit([["other", "words"]], [["x", "y"]])
+        model.fit(*other, epochs=1, validation=other)
     assert np.array_equal(np.concatenate(model.predict_proba(X)), np.concatenate(before))
     assert model.classes_.tolist() == ["no", "yes"]
