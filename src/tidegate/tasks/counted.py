@@ -60,7 +60,10 @@ class Counted(NamedTuple):
     def learn(cls, sequences: Sequence[list[str]], targets: NDArray[np.int64], unit: Unit) -> Counted:
         """Return the rule of training sequences, whose classes are `targets`, shape (N,)."""
         counts, rules = linear_on_words(unit).fit(sequences, targets)
-        pairs = [(ratios.ratios_ * linear.coef_[0], linear.intercept_[0]) for ratios, linear in rules.estimators_]
+        pairs = [
+            (getattr(weights, "ratios_", 1.0) * linear.coef_[0], linear.intercept_[0])
+            for weights, linear in rules.estimators_
+        ]
         coefficients, intercepts = map(np.array, zip(*pairs, strict=True))
         return cls(counts, coefficients, intercepts, unit)
 

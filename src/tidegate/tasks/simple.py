@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -33,30 +33,43 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _QUANTILES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
-_LONGEST = {"words": 2, "characters": 4}
 _PIECES = (2, 5)
 _BEGINNING, _END = "<s>", "</s>"
-_LOOSENESS = 8.0
 _MOST_UPDATES = 2_000
 _PASSES, _HASHED = 10, 2**20
 _AFFIXES = (1, 2, 3, 4)
 _SHAPES = ((str.isupper, "X"), (str.islower, "x"), (str.isdigit, "0"))
 
 
-def linear_on_words(unit: Unit = "words") -> Pipeline:
-    """Return logistic regression, one class against all others, on TF-IDF weighed by log-count ratios.
+class _Counts(NamedTuple):
+    """How counts of a unit are used: up to how many in a row, whether weighed by log-count ratios, and C."""
 
-    Counted are words, pairs of words, also with the beginning and the end, and runs of 2 to 5 characters of a word; or
-    up to four characters in a row. Takes texts or lists of tokens.
+    longest: int
+    weighed: bool
+    looseness: float
+
+
+_COUNTS: dict[Unit, _Counts] = {
+    "words": _Counts(2, weighed=True, looseness=8.0),
+    "characters": _Counts(4, weighed=False, looseness=32.0),
+}
+
+
+def linear_on_words(unit: Unit = "words") -> Pipeline:
+    """Return logistic regression, one class against all others, on TF-IDF.
+
+    Counted are words, pairs of words, also with the beginning and the end, and runs of 2 to 5 characters of a word, all
+    weighed by log-count ratios; or up to four characters in a row. Takes texts or lists of tokens.
 
     Source: Wang & Manning (2012), Baselines and bigrams: simple, good sentiment and topic classification, ACL, with
     TF-IDF for their binary counts and logistic regression for their SVM.
     """
+    how = _COUNTS[unit]
     grams = TfidfVectorizer(
         tokenizer=partial(_bounded, unit=unit),
         token_pattern=None,
         lowercase=False,
-        ngram_range=(1, _LONGEST[unit]),
+        ngram_range=(1, how.longest),
         sublinear_tf=True,
     )
     counts = [("grams", grams)]
@@ -65,7 +78,8 @@ def linear_on_words(unit: Unit = "words") -> Pipeline:
             analyzer="char_wb", preprocessor=_spaced, lowercase=False, ngram_range=_PIECES, sublinear_tf=True
         )
         counts.append(("pieces", runs))
-    rule = make_pipeline(LogCountRatios(), LogisticRegression(C=_LOOSENESS, max_iter=_MOST_UPDATES))
+    weights = LogCountRatios() if how.weighed else "passthrough"
+    rule = make_pipeline(weights, LogisticRegression(C=how.looseness, max_iter=_MOST_UPDATES))
     return make_pipeline(FeatureUnion(counts), OneVsRestClassifier(rule))
 
 

@@ -11,13 +11,14 @@ from tidegate.tasks.simple import linear_on_words
 QUICK = {"hidden_size": 8, "embedding": 8, "n_pieces": 50}
 
 
-def test_it_is_the_simple_model_and_survives_saving(texts):
+@pytest.mark.parametrize(("unit", "cut"), [("words", str.split), ("characters", list)])
+def test_it_is_the_simple_model_and_survives_saving(texts, unit, cut):
     X, y = texts(80)
-    tokens, targets = [text.split() for text in X], (y == "good").astype(int)
-    made = Counted.learn(tokens, targets, "words")
+    tokens, targets = [cut(text) for text in X], (y == "good").astype(int)
+    made = Counted.learn(tokens, targets, unit)
     other = texts(20, seed=1)[0]
-    expected = linear_on_words().fit(X, targets).predict_proba(other)
-    np.testing.assert_allclose(made.probabilities([text.split() for text in other]), expected)
+    expected = linear_on_words(unit).fit(X, targets).predict_proba(other)
+    np.testing.assert_allclose(made.probabilities([cut(text) for text in other]), expected)
     again = Counted.from_state(made.state())
     assert np.array_equal(again.probabilities(tokens), made.probabilities(tokens))
 
