@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 import torch
 
+from tidegate.tasks.places import place
 from tidegate.tasks.reading import Batch, at_once, batch
 from tidegate.training.epochs import Epochs
 
@@ -146,7 +147,7 @@ class Learning:
         places = torch.arange(len(examples)) if chosen is None else chosen
         batches = examples.batches() if chosen is None else [examples.batch(chosen.tolist())]
         broken = places[~torch.cat([self._each(*part) for part in batches]).isfinite()]
-        told = examples.numbers[(broken if len(broken) else places).numpy()].tolist()
+        told = [place(k) for k in examples.numbers[(broken if len(broken) else places).numpy()]]
         rest = f" and {len(told) - _NAMED:,} more" if len(told) > _NAMED else ""
         return f"sequences {', '.join(map(str, told[:_NAMED]))}{rest}"
 

@@ -12,6 +12,7 @@ import torch
 from tidegate.errors import DataError, Place
 from tidegate.nn.stack import Recurrent
 from tidegate.tasks.frames import FrameEncoder
+from tidegate.tasks.places import place
 
 if TYPE_CHECKING:
     from tidegate.tasks.learning import Examples
@@ -69,7 +70,7 @@ def check_memory(examples: Examples, batch_size: int, network: torch.nn.Module) 
     fitting = MOST_KEPT // one
     smaller = [f"lower batch_size (--batch-size) to {fitting}"] if fitting else []
     told = " or ".join([*smaller, examples.SHORTER])
-    row = int(examples.numbers[longest])
+    row = place(examples.numbers[longest])
     raise DataError(
         f"sequence {row} has {int(steps[longest]):,} steps; to learn from {n_sequences} like "
         f"it at once takes about {n_sequences * one * _BYTES / _BILLION:,.0f} GB, more than "

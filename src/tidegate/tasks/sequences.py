@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from tidegate.errors import DataError, Place
+from tidegate.errors import DataError
 from tidegate.features.vocabulary import UNITS
+from tidegate.tasks.places import faulty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,7 +152,7 @@ class _Where(NamedTuple):
     number: int
 
     def wrong(self, what: str, repair: str) -> DataError:
-        return DataError(f"sequence {self.number} of {self.name} {what}", place=Place(row=self.number), repair=repair)
+        return faulty(self.number, f"{self.name} {what}", repair)
 
 
 def _item(one: Any, unit: Unit | None, where: _Where, *, frames: bool) -> list[str] | Floats:

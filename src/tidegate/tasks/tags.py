@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tidegate.errors import DataError, Place
+from tidegate.errors import DataError
 from tidegate.tasks.entities import first_broken
 from tidegate.tasks.labels import REPAIR, plain, strange
+from tidegate.tasks.places import faulty
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,9 +91,9 @@ def tags_of(y: Any, sequences: Sequences, name: str) -> list[NDArray[Any]]:
     found = []
     for k, (own, item) in enumerate(zip(y, sequences.items, strict=True)):
         if isinstance(own, str | bytes) or not hasattr(own, "__len__"):
-            raise _wrong(k, f"{name} is {own!r:.40}, not a list of tags", "Give one tag for each of its steps.")
+            raise faulty(k, f"{name} is {own!r:.40}, not a list of tags", "Give one tag for each of its steps.")
         if len(own) != len(item):
-            raise _wrong(k, f"{name} has {len(own)} tags for {len(item)} {unit}", "Give one tag for each.")
+            raise faulty(k, f"{name} has {len(own)} tags for {len(item)} {unit}", "Give one tag for each.")
         found.append(np.fromiter(own, dtype=object, count=len(own)))
     return _plain(found, name)
 
@@ -105,12 +106,8 @@ def _plain(tags: list[NDArray[Any]], name: str) -> list[NDArray[Any]]:
     if wrong is not None:
         k = int(np.searchsorted(ends, wrong, side="right"))
         step = wrong - int(ends[k]) + len(tags[k])
-        raise _wrong(k, f"{name} has the tag {whole[wrong]!r} at step {step}, which names none", REPAIR)
+        raise faulty(k, f"{name} has the tag {whole[wrong]!r} at step {step}, which names none", REPAIR)
     return np.split(plain(whole), ends[:-1])
-
-
-def _wrong(k: int, what: str, repair: str) -> DataError:
-    return DataError(f"sequence {k} of {what}", place=Place(row=k), repair=repair)
 
 
 def broken(given: Tagged, classes: NDArray[Any], never: Mask) -> tuple[int, int] | None:
@@ -141,8 +138,8 @@ def check_order(given: Tagged, classes: NDArray[Any], never: Mask, name: str) ->
     if wrong is not None:
         k, step = wrong
         before = f"follows {given.tags[k][step - 1]!s}" if step else "begins it"
-        raise DataError(
-            f"sequence {k} of {name} has the tag {given.tags[k][step]!s} at step {step}, which {before}",
-            place=Place(row=k),
-            repair="Begin each entity with its B tag, or choose scheme='none'.",
+        raise faulty(
+            k,
+            f"{name} has the tag {given.tags[k][step]!s} at step {step}, which {before}",
+            "Begin each entity with its B tag, or choose scheme='none'.",
         )

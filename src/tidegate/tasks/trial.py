@@ -65,6 +65,22 @@ def shared(learned: Sequence[Any], judged: Sequence[Any]) -> list[str]:
     return [f"{part} test sequences are among those learned from too{same}: the scores may flatter by up to {part}."]
 
 
+def left(n_sequences: int, aside: NDArray[np.int64], test: object) -> NDArray[np.int64]:
+    """Return the places of what is learned from: all but what was set aside, or all where there is a test of its own.
+
+    Parameters
+    ----------
+    n_sequences
+        That were given.
+    aside
+        Places of what is judged by.
+    test
+        Where that is from; None if it was set aside.
+    """
+    every = np.arange(n_sequences)
+    return every if test is not None else np.delete(every, aside)
+
+
 def too_few(what: str) -> DataError:
     """Return the error that `what`, such as "sequences", cannot be parted."""
     return DataError(f"there are too few {what}", repair="Give more, or a file to judge by with --test.")

@@ -11,6 +11,7 @@ import numpy as np
 
 from tidegate.errors import DataError, Place
 from tidegate.tasks.labels import following, labels_of, loaded_labels, saved_labels
+from tidegate.tasks.places import place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,8 +109,8 @@ def conditions_of(y: Any, n_sequences: int) -> NDArray[Any] | None:
     if len(broken):
         row, column = broken[0].tolist()
         raise DataError(
-            f"y holds {made[row, column]} in row {row}, column {column}",
-            place=Place(row=row),
+            f"y holds {made[row, column]} in row {place(row)}, column {column}",
+            place=Place(row=place(row)),
             repair="Fill it, or leave the sequence out.",
         )
     return made

@@ -12,6 +12,7 @@ import numpy as np
 from tidegate.errors import DataError
 from tidegate.features.vocabulary import UNITS
 from tidegate.tasks.generation.conditions import conditions_of
+from tidegate.tasks.places import place
 from tidegate.tasks.sequences import Sequences, taken
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Given(NamedTuple):
         sequences = taken(X, unit, name=name)
         texts = isinstance(next(iter(X)), str)
         for k, one in enumerate(X if texts else ()):
-            _check_text(one, f"sequence {k} of {name}")
+            _check_text(one, f"sequence {place(k)} of {name}")
         n_sequences = len(sequences.items)
         return cls(sequences, conditions_of(y, n_sequences), np.arange(n_sequences), long=False, texts=texts)
 

@@ -18,6 +18,7 @@ from tidegate.tasks.generation.network import Width
 from tidegate.tasks.generation.passages import Passages
 from tidegate.tasks.generation.said import MARK, said_of
 from tidegate.tasks.generation.spacing import joined
+from tidegate.tasks.places import place
 from tidegate.tasks.reading import Reader
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def _check_keys(given: Given) -> None:
             step, key = wrong[0].tolist()
             raise DataError(
                 f"key {key} of step {step} is {one[step, key]:g}, where those of training were 0 or 1",
-                place=Place(row=int(given.numbers[k])),
+                place=Place(row=place(given.numbers[k])),
                 repair="Give 1 for a key that sounds, else 0.",
             )
 

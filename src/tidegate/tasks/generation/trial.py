@@ -21,8 +21,9 @@ from tidegate.tasks.generation.judging import Judgement, blocks
 from tidegate.tasks.generation.keys import LogisticKeys
 from tidegate.tasks.generation.ngrams import NGrams
 from tidegate.tasks.generation.sampling import Sampling
+from tidegate.tasks.places import counted_as
 from tidegate.tasks.sequences import check_alike, width
-from tidegate.tasks.trial import MOST_EXAMPLES, shared, too_few
+from tidegate.tasks.trial import MOST_EXAMPLES, left, shared, too_few
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -170,7 +171,8 @@ def tried(
     if known.sequences.kind == "values" and not _are_keys(Given.of(learned.sequences, None, model.unit)):
         raise DataError("steps of values have no simple model here", repair="Judge them with tidegate forecast.")
     started = time.perf_counter()
-    model.fit(*learned, epochs=epochs, batch_size=batch_size)
+    with counted_as(np.arange(1) if known.long else left(len(given.sequences), numbers, test)):
+        model.fit(*learned, epochs=epochs, batch_size=batch_size)
     seconds = time.perf_counter() - started
     simple = _simple(model, texts=known.texts)
     started = time.perf_counter()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tidegate.errors import DataError, Place
+from tidegate.errors import DataError
 from tidegate.features.spectrogram import QUIETEST, Spectrogram
+from tidegate.tasks.places import faulty
 from tidegate.tasks.sequences import Sequences, taken
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ def check_sound(given: Transcribed, name: str) -> None:
     """
     for k, (item, said) in enumerate(zip(given.sequences.items, given.transcripts.items, strict=True)):
         if said and (item == QUIETEST).all():
-            raise DataError(
-                f"sequence {k} of {name} is silent throughout, but its transcript says {''.join(said)!r:.40}",
-                place=Place(row=k),
-                repair="Leave it out, or give it an empty transcript.",
+            raise faulty(
+                k,
+                f"{name} is silent throughout, but its transcript says {''.join(said)!r:.40}",
+                "Leave it out, or give it an empty transcript.",
             )

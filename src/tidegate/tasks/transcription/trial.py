@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from tidegate.errors import DataError, SettingError
+from tidegate.tasks.places import counted_as
 from tidegate.tasks.transcription.hearing import sequences_of
 from tidegate.tasks.transcription.judging import Judgement
 from tidegate.tasks.transcription.simple import PieceByPiece
-from tidegate.tasks.trial import SET_ASIDE, in_turns, shared, too_few
+from tidegate.tasks.trial import SET_ASIDE, in_turns, left, shared, too_few
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -137,7 +138,8 @@ def tried(
     _check(model, given, "the data")
     learned, judged, numbers, notes = _parted(given, test, model)
     started = time.perf_counter()
-    model.fit(learned.sequences, learned.transcripts, epochs=epochs, batch_size=batch_size)
+    with counted_as(left(len(given.sequences), numbers, test)):
+        model.fit(learned.sequences, learned.transcripts, epochs=epochs, batch_size=batch_size)
     seconds = time.perf_counter() - started
     heard = [found[0] for found in model.decode(judged.sequences, n_best=1)]
     started = time.perf_counter()

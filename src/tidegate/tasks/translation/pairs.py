@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
-from tidegate.errors import DataError, Place
+from tidegate.errors import DataError
 from tidegate.tasks import sequences
 from tidegate.tasks.learning import PADDING, Examples
+from tidegate.tasks.places import faulty
 from tidegate.tasks.reading import batch as side_by_side
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def _one(one: Any, name: str, k: int) -> One:
 
 
 def _wrong(name: str, k: int, what: str, repair: str) -> DataError:
-    return DataError(f"sequence {k} of {name} {what}", place=Place(row=k), repair=repair)
+    return faulty(k, f"{name} {what}", repair)
 
 
 class PairedBatch(NamedTuple):

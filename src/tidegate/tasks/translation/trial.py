@@ -14,6 +14,7 @@ import pandas as pd
 
 from tidegate.errors import DataError
 from tidegate.scoring.bleu import of_counts
+from tidegate.tasks.places import counted_as
 from tidegate.tasks.translation.judging import SPOKEN, Judgement, measured
 from tidegate.tasks.translation.pairs import Pairs
 from tidegate.tasks.translation.simple import Dictionary, Nearest
@@ -176,7 +177,8 @@ def tried(
         )
     learned, judged, notes = _parted(known, test, model.seed)
     started = time.perf_counter()
-    model.fit(learned.sources, learned.targets, epochs=epochs, batch_size=batch_size)
+    with counted_as(learned.numbers):
+        model.fit(learned.sources, learned.targets, epochs=epochs, batch_size=batch_size)
     seconds = time.perf_counter() - started
     found = [found[0] for found in model.decode(judged.sources)]
     said, surely = [one.target for one in found], np.exp([one.score for one in found])

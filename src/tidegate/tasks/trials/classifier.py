@@ -18,9 +18,10 @@ from tidegate.data.labelled import Labelled
 from tidegate.tasks.judging import Judgement
 from tidegate.tasks.labels import Known, classes_of, following
 from tidegate.tasks.network import spoken
+from tidegate.tasks.places import counted_as
 from tidegate.tasks.sequences import check_alike, taken, width
 from tidegate.tasks.simple import linear_on_summaries, linear_on_words
-from tidegate.tasks.trial import SET_ASIDE, in_turns, shared, too_few
+from tidegate.tasks.trial import SET_ASIDE, in_turns, left, shared, too_few
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -154,7 +155,8 @@ def tried(
     known = Known.of(taken(given.sequences, model.unit, frames=True), given.labels)
     learned, judged, notes = _parted(known, given, test, model)
     started = time.perf_counter()
-    model.fit(*learned, epochs=epochs, batch_size=batch_size)
+    with counted_as(left(len(given.sequences), judged.numbers, test)):
+        model.fit(*learned, epochs=epochs, batch_size=batch_size)
     seconds = time.perf_counter() - started
     probabilities = model.predict_proba(judged.sequences)
     said = model.classes_[probabilities.argmax(axis=1)]

@@ -15,6 +15,7 @@ import pandas as pd
 from tidegate.data import tagged as files
 from tidegate.errors import DataError
 from tidegate.tasks.judging_tags import Answers, TagJudgement
+from tidegate.tasks.places import counted_as
 from tidegate.tasks.sequences import check_alike, taken, width
 from tidegate.tasks.simple import LinearOnNeighbours, MostFrequentTag
 from tidegate.tasks.tags import Tagged
@@ -147,7 +148,8 @@ def tried(
     learned, judged = _parted(given, test, model.seed)
     pairs = learned.sequences.items, [one.tolist() for one in learned.tags]
     started = time.perf_counter()
-    model.fit(*pairs, epochs=epochs, batch_size=batch_size)
+    with counted_as(learned.numbers):
+        model.fit(*pairs, epochs=epochs, batch_size=batch_size)
     seconds = time.perf_counter() - started
     tokens = judged.sequences.items
     started = time.perf_counter()
