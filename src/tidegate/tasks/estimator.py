@@ -61,6 +61,9 @@ Data = TypeVar("Data", bound=Saved)
 Given = TypeVar("Given", bound=Parted)
 
 
+_SEEDS = 2**63
+
+
 def _as_it_is(data: Data, networks: Sequence[torch.nn.Module]) -> Data:  # noqa: ARG001 (nothing is chosen by them)
     return data
 
@@ -99,9 +102,12 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
     n_parameters_: int
     _data: Data
     _network: torch.nn.Module
+    _settings: dict[str, Any]
 
     def save(self, folder: str | Path) -> None:
         """Write the fitted estimator to a folder that must not exist yet; `tidegate.load` reads it.
+
+        Its settings are those of the fit, whatever was set since.
 
         Raises
         ------
@@ -146,6 +152,8 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
             check_choice(name, getattr(self, name), choices)
         for name, least in self._LEAST.items():
             check_whole(name, getattr(self, name), least=least)
+        if self.seed >= _SEEDS:
+            raise SettingError(f"seed is {self.seed!r}; it must be below 2 to the power of 63.")
         for name in self._FRACTIONS:
             check_fraction(name, getattr(self, name))
         for name in self._SWITCHES:
@@ -169,7 +177,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         """
         if isinstance(validation, str) and validation == "auto":
             validation = fitting.held_out(len(given.numbers))
-        if not isinstance(validation, int | float | tuple | None):
+        if not isinstance(validation, int | float | np.number | tuple | None):
             shown = repr(validation) if isinstance(validation, str) else f"a {type(validation).__name__}"
             raise SettingError(f"validation is {shown}; it must be {self._VALIDATION}.")
         if isinstance(validation, tuple):
@@ -180,7 +188,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
             return given, None
         if isinstance(validation, bool) or not 0 < validation < 1:
             raise SettingError(f"validation is {validation!r}; it must be {self._VALIDATION}.")
-        return given.parted(validation, self.seed if seed is None else seed)
+        return given.parted(float(validation), self.seed if seed is None else seed)
 
     def _learn(
         self,
@@ -198,7 +206,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         trained networks say of it goes into the data by `settled`, before anything of the estimator changes.
         """
         generators = self._generators()
-        members = [self._drawn(data, generator) for generator in generators]
+        members = self._members(data, generators)
         training = self._usual(data) if self.training is None else checked(self.training).share(1 / self.n_members)
         if self.vectors is not None:
             _start_from(self.vectors, members, data.reader)
@@ -219,6 +227,13 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         self._take(settled(data, members), self._together(members), courses[0])
         return self
 
+    def _members(self, data: Data, generators: Sequence[torch.Generator]) -> list[torch.nn.Module]:
+        """Return the networks, each drawn from its own source of chance; numpy's numbers are settings like others."""
+        plain = copy(self)
+        for name, value in self.get_params(deep=False).items():
+            setattr(plain, name, value.item() if isinstance(value, np.generic) else value)
+        return [plain._drawn(data, generator) for generator in generators]  # noqa: SLF001 (it is one of these)
+
     def _together(self, networks: Sequence[Any]) -> torch.nn.Module:
         """Return the network alone, or several as one."""
         return together(networks)
@@ -234,7 +249,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
     def _seeds(self) -> list[int]:
         """Return the seed of each network: the seed itself, then seeds that follow from it."""
         others = [int(np.random.SeedSequence((self.seed, k)).generate_state(1)[0]) for k in range(1, self.n_members)]
-        return [self.seed, *others]
+        return [int(self.seed), *others]
 
     def _generators(self) -> list[torch.Generator]:
         """Return the source of chance of each network."""
@@ -242,6 +257,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
 
     def _take(self, data: Data, made: torch.nn.Module, course: Course) -> None:
         """Become what was learned, all at once: a fit that failed leaves what was before."""
+        self._settings = self.get_params(deep=False)
         self._data, self._network, self.losses_ = data, made, course
         self.history_ = fitting.history(course)
         self.n_parameters_ = sum(one.numel() for one in made.parameters())
@@ -258,7 +274,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
     def _restore(self, state: Tree) -> None:
         """Take back what `_state` returned."""
         data = self._remembered(state["data"])
-        made = self._together([self._drawn(data, generator) for generator in self._generators()])
+        made = self._together(self._members(data, self._generators()))
         made.load_state_dict({name: torch.from_numpy(value) for name, value in state["network"].items()})
         self._take(data, made.eval(), Course.from_state(state["losses"]))
 

@@ -19,8 +19,7 @@ _PACKAGE, _INSIDE = "tidegate.tasks.", "model"
 class Estimator(Protocol):
     """A sequence estimator, as far as storing goes."""
 
-    def get_params(self, *, deep: bool) -> dict[str, Any]:
-        """Return its settings."""
+    _settings: dict[str, Any]
 
     def _state(self) -> Tree:
         """Return everything learned."""
@@ -37,7 +36,7 @@ def save(model: Estimator, folder: str | Path) -> None:
     parts = Parts({}, {})
     config = {
         "class": f"{type(model).__module__}:{type(model).__qualname__}",
-        "settings": archive.pack(model.get_params(deep=False), "settings", parts, _taken_apart),
+        "settings": archive.pack(model._settings, "settings", parts, _taken_apart),  # noqa: SLF001 (its own storage)
         "state": archive.pack(model._state(), "state", parts),  # noqa: SLF001 (its own storage)
         "versions": forecasters.versions(),
     }

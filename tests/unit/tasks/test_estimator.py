@@ -1,10 +1,18 @@
 """What the classifier and the tagger do not show each by itself."""
 
+import numpy as np
 import pytest
 from sklearn.base import clone
 
 import tidegate
-from tidegate import SequenceClassifier, SequenceTagger, SequenceTranscriber, SequenceTranslator
+from tidegate import (
+    AnomalyDetector,
+    SequenceClassifier,
+    SequenceGenerator,
+    SequenceTagger,
+    SequenceTranscriber,
+    SequenceTranslator,
+)
 from tidegate.errors import NotFittedError, SettingError, TrainingError
 from tidegate.tasks import fitting
 from tidegate.tasks.estimator import SequenceEstimator
@@ -190,3 +198,53 @@ def test_how_long_and_what_is_held_out_go_by_the_size(estimator, n_pairs, held, 
 def test_how_long_a_run_is_where_nothing_is_said(model, n_examples, wanted):
     assert model._schedule(None, None, n_examples) == wanted
     assert model._schedule(2, 5, n_examples)[:2] == (2, 5)
+
+
+NUMPYS = {
+    SequenceClassifier: {"embedding": 4, "n_pieces": 10, "dropout": 0.25},
+    SequenceTagger: {"embedding": 4, "characters": 4},
+    SequenceTranscriber: {"convolution": 4, "stacked": 1, "layers": 1},
+    SequenceGenerator: {"layers": 1},
+    SequenceTranslator: {"embedding": 4, "layers": 1},
+    AnomalyDetector: {"window": 8, "false_alarms": 0.125},
+}
+WAVES = np.sin(np.arange(400.0)).reshape(20, 20)
+MORE = DATA | {
+    SequenceGenerator: (WAVES,),
+    SequenceTranslator: (["a b"] * 4, ["b a"] * 4),
+    AnomalyDetector: (np.sin(np.arange(600.0)),),
+}
+
+
+@pytest.mark.parametrize("estimator", NUMPYS)
+def test_numbers_of_numpy_are_settings_like_others(estimator, tmp_path):
+    """As a grid of them gives; the fitted and the saved are those of plain numbers."""
+    settings = {"hidden_size": 4, "seed": 1} | NUMPYS[estimator]
+    theirs = {name: np.asarray(value)[()] for name, value in settings.items()}
+    models = [estimator(**one).fit(*MORE[estimator], epochs=1) for one in (settings, theirs)]
+    models[1].save(tmp_path / "model")
+    for other in (models[1], tidegate.load(tmp_path / "model")):
+        np.testing.assert_equal(other.history_, models[0].history_)
+
+
+def test_a_held_out_fraction_may_be_a_number_of_numpy():
+    X, y = [["a"], ["b"]] * 20, [0, 1] * 20
+    plain, theirs = (
+        SequenceClassifier(hidden_size=4, embedding=4).fit(X, y, epochs=2, validation=fraction).history_
+        for fraction in (0.25, np.float32(0.25))
+    )
+    np.testing.assert_equal(theirs, plain)
+
+
+def test_a_seed_beyond_what_a_generator_takes_is_refused():
+    with pytest.raises(SettingError, match=r"seed is .*; it must be below 2 to the power of 63"):
+        SequenceClassifier(seed=2**63).fit(*DATA[SequenceClassifier])
+
+
+def test_what_is_set_after_the_fit_is_not_saved(tmp_path):
+    model = SequenceClassifier(hidden_size=4, embedding=4).fit(*DATA[SequenceClassifier], epochs=1)
+    said = model.predict_proba([["a"]])
+    model.set_params(hidden_size=8).save(tmp_path / "model")
+    again = tidegate.load(tmp_path / "model")
+    assert again.hidden_size == 4
+    assert (again.predict_proba([["a"]]) == said).all()

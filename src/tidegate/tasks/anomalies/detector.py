@@ -255,7 +255,7 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         for length in lengths:
             check_whole("lasting", length, least=2)
         rate = self.false_alarms
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not rate > 0:
+        if isinstance(rate, bool) or not isinstance(rate, int | float | np.number) or not rate > 0:
             raise SettingError(f"false_alarms is {rate!r}; it must be a number above 0.")
         if self.per == "step" and rate >= 0.5:
             raise SettingError(f"false_alarms is {rate!r} per step; it must be below 0.5, or per='day'.")
@@ -283,10 +283,10 @@ class AnomalyDetector(SequenceEstimator[Normality]):
                 f"validation is {validation!r}; it must be a fraction above 0 and below 1, or normal recordings: "
                 "without any there is nothing to fit a threshold to."
             )
-        if isinstance(validation, int | float):
+        if isinstance(validation, int | float | np.number):
             if not 0 < validation < 1:
                 raise SettingError(f"validation is {validation!r}; it must be above 0 and below 1, or recordings.")
-            parts = Parts.of(recordings, validation)
+            parts = Parts.of(recordings, float(validation))
         else:
             others = arranged(recorded(validation), recordings[0].channels)
             parts = Parts.of(recordings, 0).apart(others)
@@ -323,7 +323,9 @@ class AnomalyDetector(SequenceEstimator[Normality]):
 
     def _network_for(self, n_channels: int, generator: torch.Generator) -> Judging:
         kind = Foreseer if self.method == "forecast" else Rebuilder
-        layers = Layers(self.cell, self.hidden_size, self.layers, bidirectional=False, dropout=self.dropout)
+        layers = Layers(
+            self.cell, int(self.hidden_size), int(self.layers), bidirectional=False, dropout=float(self.dropout)
+        )
         return built(lambda: kind(layers, n_channels, generator), generator)
 
     def _calibrated(self, parts: Parts, reader: Reader, network: Judging, rate: float) -> Normality:
@@ -361,7 +363,7 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         relearning = None
         if self.relearn:
             cut = Cut(self._data.reader, self._judged(self.channels_), self.window, int(self.method == "forecast"))
-            relearning = Relearning(self.relearn, self.memory, cut, self.seed)
+            relearning = Relearning(self.relearn, self.memory, cut, int(self.seed))
         network = deepcopy(self._network).double().eval()
         return Settled(network, self._data, self.window, self.memory, self.joined, relearning)
 

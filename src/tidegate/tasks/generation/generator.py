@@ -244,7 +244,7 @@ class SequenceGenerator(SequenceEstimator[Read]):
             np.stack(begun, axis=1),
             sampling,
             n_steps=length or data.most_steps,
-            generator=torch.Generator().manual_seed(self.seed if seed is None else seed),
+            generator=torch.Generator().manual_seed(int(self.seed if seed is None else seed)),
         )
         ends = [writing.ends(made[:, b]) if data.ends else len(made) for b in range(n)]
         return [
