@@ -137,8 +137,8 @@ class Trial:
             f"normal ones alone would give about {told.rate * self.n_steps:,.1f})."
         )
         second = (
-            f"The threshold is to let {_one_in(told.rate)} normal steps through as a false alarm, {100 * told.rate:.2g} "
-            f"%; by the {told.n_normal:,} normal steps that it rests on, the rate lies between "
+            f"The threshold is to let {_one_in(told.rate)} normal steps through as a false alarm, "
+            f"{100 * told.rate:.2g} %; by the {told.n_normal:,} normal steps that it rests on, the rate lies between "
             f"{_between(told.low, told.high)} with 95 % confidence."
         )
         judged = [] if self.judgement is None else self.judgement.sentences()
