@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tidegate.report import blocks, wording
 from tidegate.report.page import render
 from tidegate.report.sections import alarms, learning
+from tidegate.report.trained import circumstances
 from tidegate.tasks.anomalies.trial import spoken
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def summarise(trial: Trial, run: dict[str, Any]) -> blocks.Block:
             alarms.section(trial),
             alarms.examples(trial),
             learning.section(trial.model, "Mean Huber loss of the standardised values, per step and channel."),
-            _circumstances(trial, run),
+            circumstances(trial.model, run),
         ],
         "made": wording.signed(run),
     }
@@ -80,16 +81,3 @@ def _tiles(trial: Trial) -> list[blocks.Block]:
             "note": f"{simple['detector']}: {simple['VUS-PR']:.2f}; {trial.judgement.verdict}",
         },
     ]
-
-
-def _circumstances(trial: Trial, run: dict[str, Any]) -> blocks.Block:
-    """Return what was trained, and how to do it again."""
-    settings = trial.model.get_params(deep=False)
-    pairs = [
-        ("Numbers learned", f"{trial.model.n_parameters_:,}"),
-        ("Settings", ", ".join(f"{name} {value}" for name, value in sorted(settings.items()) if value is not None)),
-        ("Made on", f"{run['started']}, in {run['seconds']:.1f} s"),
-        *((name, version) for name, version in run["versions"].items()),
-    ]
-    command = {"kind": "code", "title": "The exact command", "text": run["command"]}
-    return blocks.section("reproduce", "How this was made", [command, blocks.facts(pairs)], short="Reproduce")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tidegate.report import blocks, wording
 from tidegate.report.page import render
+from tidegate.training.settings import Training
 
 if TYPE_CHECKING:
     from tidegate.tasks.trial import Trial
@@ -70,19 +71,42 @@ def summarise(told: Told, trial: Trial, run: dict[str, Any]) -> blocks.Block:
             "sentences": [*rest, *run["notes"]],
             "tiles": told.tiles,
         },
-        "sections": [*told.sections, _circumstances(trial, run)],
+        "sections": [*told.sections, circumstances(trial.model, run)],
         "made": wording.signed(run),
     }
 
 
-def _circumstances(trial: Trial, run: dict[str, Any]) -> blocks.Block:
-    """Return what was trained, and how to do it again."""
-    settings = trial.model.get_params(deep=False)
+class Fitted(Protocol):
+    """An estimator that was fitted, of any task."""
+
+    n_parameters_: int
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 - scikit-learn's own face
+        """Return its settings by name."""
+
+
+def circumstances(model: Fitted, run: dict[str, Any]) -> blocks.Block:
+    """Return what was trained, and how to do it again: the section that each report of a task ends with."""
+    settings = sorted(model.get_params(deep=False).items())
     pairs = [
-        ("Numbers learned", f"{trial.model.n_parameters_:,}"),
-        ("Settings", ", ".join(f"{name} {value}" for name, value in sorted(settings.items()) if value is not None)),
+        ("Numbers learned", f"{model.n_parameters_:,}"),
+        ("Settings", ", ".join(said for name, value in settings if value is not None for said in _typed(name, value))),
         ("Made on", f"{run['started']}, in {run['seconds']:.1f} s"),
         *((name, version) for name, version in run["versions"].items()),
     ]
     command = {"kind": "code", "title": "The exact command", "text": run["command"]}
     return blocks.section("reproduce", "How this was made", [command, blocks.facts(pairs)], short="Reproduce")
+
+
+def _typed(name: str, value: Any) -> list[str]:
+    """Return a setting as ``--set`` takes it; of how training goes only what is not as usual.
+
+    >>> _typed("layers", 2), _typed("bidirectional", True), _typed("signals", ("error", "level"))
+    (['layers=2'], ['bidirectional=true'], ['signals=error,level'])
+    """
+    if isinstance(value, Training):
+        changed = {part: one for part, one in value._asdict().items() if one != getattr(Training(), part)}
+        return [said for part, one in changed.items() for said in _typed(f"{name}.{part}", one)]
+    if isinstance(value, bool):
+        return [f"{name}={str(value).lower()}"]
+    return [f"{name}={','.join(map(str, value)) if isinstance(value, list | tuple) else value}"]

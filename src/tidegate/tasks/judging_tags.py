@@ -152,6 +152,8 @@ class TagJudgement:
         if not self.entities:
             return []
         made = entity_scores(*self._texts())
+        if not made.n_found:
+            return [f"It found no entity at all; there are {made.n_actual:,}."]
         return [
             f"Of {made.n_actual:,} entities it found {made.n_right:,} whole and of the right kind; in all it found "
             f"{made.n_found:,}."

@@ -62,7 +62,8 @@ def shared(learned: Sequence[Any], judged: Sequence[Any]) -> list[str]:
         return []
     part = f"{n_both:,} of {len(judged):,}"
     same = "" if isinstance(judged[0], np.ndarray) else ", word for word"
-    return [f"{part} test sequences are among those learned from too{same}: the scores may flatter by up to {part}."]
+    verb = "is" if n_both == 1 else "are"
+    return [f"{part} test sequences {verb} among those learned from too{same}: the scores may flatter by up to {part}."]
 
 
 def left(n_sequences: int, aside: NDArray[np.int64], test: object) -> NDArray[np.int64]:

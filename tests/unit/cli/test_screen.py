@@ -1,6 +1,7 @@
 import pytest
 
 from tidegate.cli import screen
+from tidegate.cli.tasks.task import Listing
 from tidegate.forecasters.catalogue import models
 
 SCORE = {"MAE": 10.0, "RMSE": 12.0, "MAPE": 3.0, "sMAPE": 2.9, "RMSSE": 0.9, "coverage-80": 0.75, "coverage-95": None}
@@ -204,3 +205,14 @@ def test_huge_numbers_are_written_with_an_exponent():
         "-2.500e+12",
         "1,234,568",
     )
+
+
+def test_a_name_in_a_table_of_scores_has_the_room_that_numbers_leave(shown):
+    names = ["logistic regression on the last steps and the keys below", "x" * 300]
+    rows = [[name, "1.913", "6.8"] for name in names]
+    listing = Listing("Scores", ("model", "nats", "odd"), rows, "models")
+    screen.show_trial(listing, [], {"name": "d", "notes": []}, ("d", []))
+    text = shown()
+    assert f"{names[0]} " in text
+    assert "x…" in text
+    assert text.count("1.913") == 2

@@ -6,8 +6,9 @@ import pytest
 from tidegate import SequenceClassifier
 from tidegate.data.labelled import Labelled
 from tidegate.report.tasks import classify
-from tidegate.report.trained import page, summarise, tile
+from tidegate.report.trained import circumstances, page, summarise, tile
 from tidegate.tasks.trials.classifier import tried
+from tidegate.training.settings import Training
 
 RUN = {
     "name": "questions",
@@ -61,3 +62,14 @@ def test_gates_are_folded_under_the_first_example_of_each_side(trials):
     html = page(classify.told(trials["texts"]), trials["texts"], RUN)
     n_sides = bool(trials["texts"].right) + bool(trials["texts"].wrong)
     assert html.count("How open each gate was at each word") == n_sides
+
+
+def test_settings_are_told_as_they_are_typed_and_of_training_what_is_not_usual(trials):
+    trial = trials["texts"]
+    facts = summarise(classify.told(trial), trial, RUN)["sections"][-1]["blocks"][1]
+    settings = dict(facts["pairs"])["Settings"].split(", ")
+    assert {"hidden_size=4", "bidirectional=true"} <= set(settings)
+    model = SequenceClassifier(training=Training(learning_rate=0.01))
+    model.n_parameters_ = 1
+    settings = dict(circumstances(model, RUN)["blocks"][1]["pairs"])["Settings"].split(", ")
+    assert [one for one in settings if one.startswith("training")] == ["training.learning_rate=0.01"]

@@ -81,3 +81,8 @@ def test_scores_by_kind_and_by_tag():
     assert made.confusion().sum() == 6
     assert made.to_dict()["score"] == pytest.approx(0.5)
     assert judged(["N"], ["N"], ["N"], PLAIN).by_kind() == []
+
+
+def test_a_tagger_that_finds_nothing_is_said_to():
+    made = judged(["B-a I-a O B-b"], ["O O O O"], ["B-a O O O"])
+    assert "It found no entity at all; there are 2." in made.sentences()

@@ -7,9 +7,9 @@ from tidegate.tasks.trial import MOST_EXAMPLES, in_turns, shared, too_few
 @pytest.mark.parametrize(
     ("learned", "judged", "said"),
     [
-        (["a b", "c"], ["c", "d"], "1 of 2 test sequences are among those learned from too, word for word"),
+        (["a b", "c"], ["c", "d"], "1 of 2 test sequences is among those learned from too, word for word"),
         ([["a", "b"], ["c"]], [["a", "b"], ["c"]], "2 of 2 test sequences are among those learned from too, word"),
-        ([np.eye(2), np.ones((2, 2))], [np.eye(2)], "1 of 1 test sequences are among those learned from too: the"),
+        ([np.eye(2), np.ones((2, 2))], [np.eye(2)], "1 of 1 test sequences is among those learned from too: the"),
     ],
 )
 def test_what_is_on_both_sides_is_said(learned, judged, said):

@@ -86,7 +86,10 @@ def x_axis(axis: dict[str, Any]) -> alt.X:
         settings = {"type": "log", "nice": False}
     if "domain" in axis:
         settings |= {"domain": axis["domain"], "padding": 0}
-    ticks: dict[str, Any] = {"tickCount": {"expr": "max(3, floor(width / 80))"}}
+    count = "max(3, floor(width / 80))"
+    if axis.get("whole") and "domain" in axis:  # Vega asks for at least 3, between which whole numbers repeat
+        count = f"min({max(1, math.ceil(axis['domain'][1] - axis['domain'][0]))}, {count})"
+    ticks: dict[str, Any] = {"tickCount": {"expr": count}}
     if axis["kind"] == "date":
         ticks |= {"labelExpr": _DATES}
     if axis.get("whole"):

@@ -21,16 +21,23 @@ if TYPE_CHECKING:
 _POINTS = 700
 _RECORDINGS, _ROWS = 3, 60
 _AROUND = 40
+_MEANT = (
+    "Detectors on the same steps. VUS-PR and average precision: how far odd steps score above the others whatever the "
+    "threshold, 1 at best; VUS-PR is lenient at the edges of events. F1 is of single steps, not adjusted to the events."
+)
 _HIGHEST = 4.0
 """Scores are drawn up to so many times the threshold; beyond they are cut off."""
 
 
 def section(trial: Trial) -> blocks.Block:
     """Return scores over time, the alarms, and detectors beside each other."""
+    which = (
+        "the oddest of the signals of a step" if trial.model.joined == "oddest" else "a signal of a step, on average"
+    )
     lead = (
-        "A score of 3 says: the oddest of the signals of a step, such as the size of its errors or how long they lean "
-        "to one side, is as large on one normal step in a thousand. Alarms are scores above the threshold; those close "
-        "together are one."
+        f"A score of 3 says: {which}, such as the size of its errors or how long they lean to one side, is as large on "
+        "one normal step in a thousand. The threshold is set by the scores of normal steps that were held back, and "
+        "may be another number. Alarms are scores above it; those close together are one."
     )
     named = {one.recording for one in trial.alarms}
     shown = [one for one in trial.watched if one.recording.name in named] or trial.watched
@@ -135,7 +142,7 @@ def _beside(trial: Trial) -> blocks.Block | None:
         ]
         for one in trial.judgement.rows
     ]
-    return blocks.table(columns, rows, caption="Detectors on the same steps; F1 is not adjusted to the events")
+    return blocks.table(columns, rows, caption=_MEANT)
 
 
 def _closer(trial: Trial, one: Episode) -> blocks.Block:

@@ -103,4 +103,6 @@ def _mistakes(counts: NDArray[np.int64], names: Sequence[str]) -> list[str]:
     wrong = counts * (1 - np.eye(len(names), dtype=counts.dtype))
     order = np.argsort(-wrong, axis=None, kind="stable")[:_PAIRS]
     found = [divmod(int(place), len(names)) for place in order if wrong.flat[place]]
-    return [f"{counts[k, j]} of {counts[k].sum()} that are {names[k]} were taken for {names[j]}." for k, j in found]
+    told = [f"{counts[k, j]} of {counts[k].sum()} that are {names[k]} were taken for {names[j]}." for k, j in found]
+    left = int(wrong.sum() - sum(wrong[k, j] for k, j in found))
+    return [*told, f"{left} more mistakes, of rarer kinds."] if left else told

@@ -8,6 +8,7 @@ import numpy as np
 
 from tidegate.report import axes, blocks
 from tidegate.report.sections import opened
+from tidegate.tasks.contributions import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,8 @@ def section(trial: ClassifierTrial) -> blocks.Block:
     """Return examples it got right and wrong."""
     lead = (
         "Test sequences of which it was surest, by turns of what it said; their numbers are places in their file, "
-        "counted from 0. The darker a word or the higher the line, the more the odds of what was said fall once that "
-        "word or step is hidden."
+        "counted from 0. The deeper the shade of a word or the higher the line, the more the odds of what was said "
+        "fall once that word or step is hidden."
     )
     parts: list[blocks.Block | None] = [blocks.heading("Right"), *_side(trial.right)]
     parts += [blocks.heading("Wrong"), *_side(trial.wrong)]
@@ -71,10 +72,12 @@ def _why(seen: Inspection) -> blocks.Block:
     values = seen.contributions
     steps = axes.rounded(np.arange(len(values), dtype=float))
     lines = [{"role": "recommended", "name": "mattered", "x": steps, "y": axes.rounded(values)}]
+    hidden = "the step" if len(values) <= MOST else f"the stretch around it, of up to {-(-len(values) // MOST)} steps,"
     words = blocks.Words(
-        "What mattered", f"{_most(values)}.", "Fall of the log-odds once the step is hidden; 0.7 halves the odds."
+        "What mattered", f"{_most(values)}.", f"Fall of the log-odds once {hidden} is hidden; 0.7 halves the odds."
     )
-    return blocks.figure("lines", {"x": _axis(len(values)), "y": "Log-odds", "lines": lines, "height": 150}, words)
+    data = {"x": _axis(len(values)), "y": "Log-odds", "lines": lines, "zero": True, "height": 150}
+    return blocks.figure("lines", data, words)
 
 
 def _film(values: np.ndarray, alt: str, title: str) -> blocks.Block:

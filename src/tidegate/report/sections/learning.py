@@ -46,11 +46,12 @@ def _line(role: str, name: str, epochs: np.ndarray, loss: np.ndarray) -> dict[st
 def _spoken(epochs: np.ndarray, loss: np.ndarray, held: np.ndarray) -> str:
     """Return the course in words: how long, and whether it began to learn by heart."""
     last = int(epochs[-1])
+    ran = f"{last} epoch{'' if last == 1 else 's'}"
     if not np.isfinite(held).any():
-        return (
-            f"{last} epochs; nothing was held out to judge by, so the last is kept. The loss ended at {loss[-1]:.3g}."
-        )
+        return f"{ran}; nothing was held out to judge by, so the last is kept. The loss ended at {loss[-1]:.3g}."
     best = int(np.nanargmin(held))
-    kept = f"{last} epochs; the one kept is {int(epochs[best])}, where the held-out loss was lowest, {held[best]:.3g}."
+    kept = f"{ran}; the one kept is {int(epochs[best])}, where the held-out loss was lowest, {held[best]:.3g}."
     rose = held[np.isfinite(held)][-1] > _CLEAR * held[best] and loss[-1] < loss[best]
+    if best == len(held) - 1 and best:
+        return f"{kept} It was still falling when training ended: more epochs may do better."
     return kept + (" After it the network learned its own sequences by heart." if rose else "")

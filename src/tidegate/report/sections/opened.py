@@ -24,6 +24,8 @@ LONGEST, MOST_CHARACTERS = 120, 600
 _MOSTLY, _BREAK = 0.9, "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}\n"
 _ROLES = ("observed", "baseline", "winner", "recommended")
 _LEAST, _NOTABLE, _MOST, _EXACT = 1.0, 1.1, 1e6, 10
+_MOVED = 0.1
+"""By how much a gate must open or close for the deepest shade: what hardly moves is hardly shaded."""
 
 
 def words(title: str, tokens: Sequence[str], shares: Floats) -> blocks.Block:
@@ -82,7 +84,7 @@ def gates(seen: Seen) -> blocks.Block | None:
         drawn: list[blocks.Block | None] = [blocks.grid([_lines(layer) for layer in found])]
         return blocks.folded("How open each gate was at each step", drawn)
     unit = "character" if _spelt(seen.steps) else "word"
-    lead = f"The darker a {unit}, the wider open the gate at it, as the mean over units: 0 closed, 1 open."
+    lead = f"The deeper the shade of a {unit}, the wider open the gate at it, as the mean over units: 0 closed, 1 open."
     parts = [_shaded(seen.steps, layer, name) for layer in found for name in layer.gates]
     return blocks.folded(f"How open each gate was at each {unit}", [blocks.text([lead]), *parts])
 
@@ -91,7 +93,7 @@ def _shaded(tokens: Sequence[str], layer: LayerGates, name: str) -> blocks.Block
     opened = layer.gates[name].values.mean(axis=1)
     low, high = float(opened.min()), float(opened.max())
     title = f"{layer.title.capitalize()}: {name} gate, {low:.2f} to {high:.2f}"
-    return words(title, tokens, (opened - low) / max(high - low, 1e-9))
+    return words(title, tokens, (opened - low) / max(high - low, _MOVED))
 
 
 def _lines(layer: LayerGates) -> blocks.Block:

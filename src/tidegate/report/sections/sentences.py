@@ -21,8 +21,8 @@ def section(trial: TaggerTrial) -> blocks.Block:
     lead = (
         "Test sentences: right ones with the most different tags, wrong ones by how sure the mistake was; their "
         "numbers are places in their file, counted from 0. What is wrong is struck out, followed by what it is. "
-        "Under each sentence, one of its tags: the darker a word, the more the odds of that tag fall once that word "
-        "is hidden."
+        "Under each sentence, one of its tags: the deeper the shade of a word, the more the odds of that tag fall "
+        "once that word is hidden."
     )
     if entities:
         lead += f" Words without a mark have the tag {_PLAIN}."

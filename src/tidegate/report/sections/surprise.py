@@ -29,7 +29,7 @@ def section(trial: GeneratorTrial) -> blocks.Block:
         "from 0. "
     )
     if told.measure == "bits":
-        lead += f"The darker a {told.step}, the less probable it was given all before it."
+        lead += f"The deeper the shade of a {told.step}, the less probable it was given all before it."
     else:
         lead += "The higher the line, the less probable what sounds was given all before it."
     parts: list[blocks.Block | None] = [
@@ -55,6 +55,8 @@ def _scores(trial: GeneratorTrial) -> blocks.Block:
     caption = "How surprised each is by what neither learned from; less is better."
     if tokens:
         caption += f" Perplexity: among how many equally probable {told.step}s it would be as unsure."
+    else:
+        caption += " Nats: minus the natural logarithm of the probability; 0.7 for one of two equally probable things."
     return blocks.table(columns, rows, caption=caption)
 
 

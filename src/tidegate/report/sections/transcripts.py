@@ -44,7 +44,7 @@ def section(trial: Trial) -> blocks.Block:
     names = [named(token) for token in told.tokens.tolist()]
     rows = [row | {"label": named(str(row["label"]))} for row in told.by_token()]
     by_token = classes.scores(rows, "tokens", "How well each token is heard")
-    taken = classes.confusion(told.confusion(), names, "What each token was heard as")
+    taken = classes.confusion(told.confusion(), names, "What each token was heard as; one left out is in no column")
     lead = (
         "Of the test sequences alone. Wrong tokens are those to replace, to leave out and to put in until a transcript "
         "is what was said, by the tokens that were said. Precision: of those that were heard; recall: of those said."
@@ -152,8 +152,9 @@ def _drawn(trial: Trial, one: Example) -> blocks.Block:
         if k and likely[:, k].max(initial=0.0) >= _FAINT
     ]
     peaks = [(named(token), at) for token, at in _placed(one) if at < end]
-    unit = "s" if recorded else "steps"
-    told = ", ".join(f"{token} at {at:.2f} {unit}" for token, at in peaks[: opened.LONGEST])
+    told = ", ".join(
+        f"{token} at {at:.2f} s" if recorded else f"{token} at step {at:.0f}" for token, at in peaks[: opened.LONGEST]
+    )
     left = f" Its first {n_frames:,} of {len(one.frames):,} frames." if n_frames < len(one.frames) else ""
     words = blocks.Words(
         f"Sequence {one.number}, as time goes", f"Heard: {told or 'nothing'}.", f"Heard: {told or 'nothing'}.{left}"

@@ -30,6 +30,6 @@ def told(trial: GeneratorTrial) -> Told:
         [
             writing.section(trial),
             surprise.section(trial),
-            learning.section(trial.model, f"Mean surprise, in nats per {told.step}."),
+            learning.section(trial.model, f"Mean surprise, in nats per {told.step}; a nat is 1.44 bits."),
         ],
     )

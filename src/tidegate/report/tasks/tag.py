@@ -17,6 +17,8 @@ def told(trial: TaggerTrial) -> Told:
     told = trial.judgement
     name = "F1" if told.entities else "Right tags"
     n_sentences = len(told.answers.wanted)
+    unseen = told.unseen_accuracy
+    new = [] if unseen is None else [tile("Words never seen", percent(unseen), "tokens with the right tag")]
     return Told(
         "tagged",
         f"{told.name}: {len(told.classes)} tags, judged on {told.n_tokens:,} tokens of {n_sentences:,} "
@@ -24,7 +26,7 @@ def told(trial: TaggerTrial) -> Told:
         [
             tile(name, percent(told.score(told.answers.said)), f"{told.name}, {trial.seconds:,.1f} s to train"),
             tile("Simple model", percent(told.score(told.answers.simple)), told.simple_name),
-            tile("Words never seen", percent(told.unseen_accuracy), "tokens with the right tag"),
+            *new,
             tile("The difference", told.verdict.capitalize(), "exchanging the answers, sentence by sentence"),
         ],
         [

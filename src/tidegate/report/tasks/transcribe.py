@@ -18,8 +18,8 @@ def told(trial: Trial) -> Told:
     low, high = told.interval()
     return Told(
         "transcribed",
-        f"{told.name}: {len(trial.model.tokens_)} tokens, judged on {told.edits.tokens:,} of them in "
-        f"{len(told.wanted):,} sequences that it never heard",
+        f"{told.name}: {len(trial.model.tokens_)} different tokens, judged on {told.edits.tokens:,} in "
+        f"{len(told.wanted):,} sequences that it did not learn from",
         [
             tile("Tokens wrong", percent(told.edits.rate), f"{told.name}, {trial.seconds:,.1f} s to train"),
             tile("Simple model", percent(told.simple_edits.rate), told.simple_name),

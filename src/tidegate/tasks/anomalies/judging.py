@@ -130,7 +130,8 @@ class Judgement:
             f"{opening[0].upper()}{opening[1:]} ({both}{certainty}).",
             f"Of {self.n_events:,} labelled events its alarms meet {_percent(ours['event recall'])}; of the stretches "
             f"that it marks {_percent(ours['event precision'])} meet one; {ours['false alarms']:,} normal steps lie in "
-            "them.",
+            f"them. Those of {simple['detector']} meet {_percent(simple['event recall'])}; {simple['false alarms']:,} "
+            "normal steps lie in them.",
         ]
 
     def to_dict(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -136,9 +137,9 @@ class Trial:
             f"normal ones alone would give about {told.rate * self.n_steps:,.1f})."
         )
         second = (
-            f"The threshold is to let {_one_in(told.rate)} normal steps through as a false alarm; by the "
-            f"{told.n_normal:,} normal steps that it rests on, the rate lies between {100 * told.low:.2g} and "
-            f"{100 * told.high:.2g} % with 95 % confidence."
+            f"The threshold is to let {_one_in(told.rate)} normal steps through as a false alarm, "
+            f"{100 * told.rate:.2g} %; by the {told.n_normal:,} normal steps that it rests on, the rate lies between "
+            f"{_between(told.low, told.high)} with 95 % confidence."
         )
         judged = [] if self.judgement is None else self.judgement.sentences()
         unjudged = (
@@ -269,6 +270,16 @@ def _uneven(given: Sequence[Recording]) -> list[str]:
 
 def _steps(count: int) -> str:
     return "1 step" if count == 1 else f"{count:,} steps"
+
+
+def _between(low: float, high: float) -> str:
+    """Return two shares in percent, with as many decimals as two digits of the higher have.
+
+    >>> _between(1.1e-6, 0.0088), _between(0.023, 0.2)
+    ('0.00 and 0.88 %', '2 and 20 %')
+    """
+    decimals = max(0, 1 - math.floor(math.log10(100 * high))) if high > 0 else 0
+    return f"{100 * low:.{decimals}f} and {100 * high:.{decimals}f} %"
 
 
 def _one_in(rate: float) -> str:

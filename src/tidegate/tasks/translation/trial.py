@@ -220,8 +220,11 @@ def simplest(learned: Pairs, measure: Measure, seed: int, *, lowercase: bool) ->
     ]
     chosen = models[int(np.argmax(scores))]
     where = "on the training pairs themselves" if held is None else "on a tenth of the training sources, held out"
-    told = " and ".join(f"{one.name} {score:.1f}" for one, score in zip(models, scores, strict=True))
-    note = f"The simple model is {chosen.name}: of {told} ({SPOKEN[measure]}, {where}), the better one."
+    ours, other = max(scores), min(scores)
+    note = (
+        f"The simple model is the better of two {where}: {chosen.name} ({SPOKEN[measure]} {ours:.1f}); "
+        f"{models[1 - models.index(chosen)].name} has {other:.1f}."
+    )
     return chosen.fit(learned.sources, learned.targets), note
 
 

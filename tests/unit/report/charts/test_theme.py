@@ -77,3 +77,9 @@ def test_a_log_axis_has_the_domain_it_is_given_and_says_powers_of_ten():
 def test_a_log_axis_is_marked_at_powers_of_ten_alone(domain, powers):
     found = theme.log_axis("Norm", domain).to_dict()["axis"]
     assert found.get("values") == (pytest.approx(powers) if powers else None)
+
+
+@pytest.mark.parametrize(("domain", "most"), [([0, 2], 2), ([0, 0.5], 1), ([0.7, 3.3], 3), ([0, 400], 400)])
+def test_whole_numbers_are_marked_once(domain, most):
+    axis = theme.x_axis({"kind": "number", "title": "Epochs", "whole": True, "domain": domain}).to_dict()["axis"]
+    assert axis["tickCount"] == {"expr": f"min({most}, max(3, floor(width / 80)))"}

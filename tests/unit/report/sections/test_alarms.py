@@ -50,3 +50,9 @@ def test_a_closer_look_shows_the_channel_to_blame(trial):
 def test_without_alarms_nothing_is_listed(calm):
     assert [one["kind"] for one in alarms.section(calm)["blocks"]] == ["figure"]
     assert alarms.examples(calm)["blocks"][-1]["sentences"] == ["There is no alarm to look at."]
+
+
+def test_what_a_score_says_depends_on_how_signals_are_joined(calm):
+    assert "the oddest of the signals" in alarms.section(calm)["lead"]
+    mean = tried(AnomalyDetector(joined="mean", **QUICK), [Recording(np.zeros((400, 1)), ("flow",))], epochs=1)
+    assert "oddest" not in alarms.section(mean)["lead"]

@@ -29,6 +29,11 @@ def test_the_commonest_mistakes_come_first():
     ]
 
 
+def test_rarer_mistakes_are_counted():
+    counts = np.ones((12, 12), dtype=np.int64)
+    assert classes.confusion(counts, list("abcdefghijkl"), "")["sentences"][-1] == "120 more mistakes, of rarer kinds."
+
+
 def test_what_cannot_be_said_is_a_dash_and_explained():
     labels, one = np.array(["a", "b"]), np.array(["a", "a"])
     made = classes.section(SimpleNamespace(judgement=Judgement("gru", "simple", labels, "a", one, one, one)))

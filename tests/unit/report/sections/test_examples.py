@@ -67,3 +67,10 @@ def test_large_frames_are_thinned_out():
     (first, _) = section(example(np.zeros((2, 70, 40)), [0.0, 1.0]))[-1]["figures"]
     assert len(first["data"]["value"]) == 2 * 24 * 14
     assert first["caption"] == "Its frames, every 3 rows and columns; dark is a high value."
+
+
+def test_long_recordings_say_that_stretches_were_hidden():
+    (_, short), (_, long) = (section(example(np.ones((n, 1)), np.arange(float(n))))[-1]["figures"] for n in (60, 150))
+    assert short["caption"].startswith("Fall of the log-odds once the step is hidden;")
+    assert long["caption"].startswith("Fall of the log-odds once the stretch around it, of up to 3 steps, is hidden;")
+    assert long["data"]["zero"]

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tidegate.nn.gates import Gate
 from tidegate.report.sections import opened
 from tidegate.tasks.inspection import Inspection, LayerGates
 
@@ -56,3 +57,10 @@ def test_gates_over_a_recording_are_lines(looked, specification):
 
 def test_without_gates_nothing_is_shown():
     assert opened.gates(Inspection(["a"], "x", np.zeros(1), (LayerGates(1, "forward", {}),))) is None
+
+
+def test_a_gate_that_hardly_moves_is_hardly_shaded():
+    values = np.array([[0.50], [0.51]])
+    gate = Gate(values, values.mean(0), values.mean(0), values.mean(0))
+    made = opened.gates(Inspection(["aa", "bb"], "x", np.zeros(2), (LayerGates(1, "forward", {"reset": gate}),)))
+    assert made["blocks"][1]["words"] == [["aa", 0.0], ["bb", 0.1]]

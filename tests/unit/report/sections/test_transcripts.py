@@ -101,6 +101,9 @@ def test_other_sequences_count_steps_and_scale_each_channel():
     assert data["x"]["title"] == "Step"
     assert [column[0] for column in data["shades"]["value"]] == [column[1] for column in data["shades"]["value"]]
     assert "channels: the darker, the more" in made["lead"]
+    figure = next(block for block in made["blocks"] if block["kind"] == "figure")
+    assert figure["alt"].startswith("Heard: a at step ")
+    assert "." not in figure["alt"].removesuffix(".")
 
 
 def test_every_mistake_is_drawn_but_only_the_first_that_is_right():

@@ -43,3 +43,8 @@ def test_mistakes_are_struck_out_and_words_never_taken_for_markup(trial):
     assert "<b>" not in html
     assert "<del>" in html
     assert all(f"Sentence {one.number}<" in html for one in [*trial.right, *trial.wrong])
+
+
+def test_without_new_words_nothing_is_told_of_them(trial):
+    labels = [one["label"] for one in tag.told(trial).tiles]
+    assert ("Words never seen" in labels) is (trial.judgement.unseen_accuracy is not None)

@@ -56,6 +56,9 @@ def test_rows_are_of_steps_and_events():
     assert told.n_events == 10
     assert told.simple["detector"] == "PCA residuals"
     assert "Of 10 labelled events its alarms meet 100 %" in told.sentences()[1]
+    met, n_false = told.rows[1]["event recall"], told.rows[1]["false alarms"]
+    ending = f"Those of PCA residuals meet {100 * met:.0f} %; {n_false:,} normal steps lie in them."
+    assert told.sentences()[1].endswith(ending)
 
 
 def test_equal_detectors_are_seldom_told_apart():
