@@ -33,6 +33,9 @@ _LEAST = 1e-3
 _DECIMALS = 9
 """Signals are rounded, so that sums in another order give the same ranks among the normal ones."""
 
+_ENOUGH = 0.75
+"""Share of the errors of a stretch that must be known for their sum: a few are spread otherwise, as they go together."""
+
 _RENEWED = 25
 """Steps after which a watch that remembers takes in what it saw."""
 
@@ -231,7 +234,10 @@ def _shares(parts: Floats) -> Floats:
 
 
 def _summed(units: Floats, steps: int) -> Floats:
-    """Return the mean of the newest `steps` rows times the root of how many are there, shape (T - steps + 1, I)."""
+    """Return the mean of the newest `steps` rows times the root of how many are there, shape (T - steps + 1, I).
+
+    NaN where less than three quarters of them are known, as at the beginning of a recording.
+    """
     n_rows = len(units) - steps + 1
     total, there = np.zeros((n_rows, units.shape[1])), np.zeros((n_rows, units.shape[1]))
     for k in range(steps):  # in this order, whether steps come one by one or all at once
@@ -239,7 +245,7 @@ def _summed(units: Floats, steps: int) -> Floats:
         known = ~np.isnan(part)
         total += np.where(known, part, 0.0)
         there += known
-    return np.where(there > 0, total / np.sqrt(np.maximum(there, 1)), np.nan)
+    return np.where(there >= _ENOUGH * steps, total / np.sqrt(np.maximum(there, 1)), np.nan)
 
 
 def _tails(history: Floats) -> list[Tail | None]:

@@ -33,16 +33,16 @@ def test_a_channel_that_mostly_rests_has_its_deviation_as_spread():
 
 def test_signals_by_hand():
     units = np.array([[3.0, 4.0], [1.0, np.nan], [np.nan, np.nan]])
-    told = gauge("error", "lasting", "level").signals(units, np.ones((3, 2)), unknown(3))
+    before = np.array([[np.nan, np.nan], [2.0, 2.0], [5.0, np.nan]])
+    told = gauge("error", "lasting", "level").signals(units, np.ones((3, 2)), before)
     np.testing.assert_allclose(told.sizes[:, 0], [np.sqrt(12.5), 1.0, np.nan])
-    first, second = (3 + 1) / np.sqrt(2), 4.0
-    np.testing.assert_allclose(told.sizes[1, 1], np.sqrt((first**2 + second**2) / 2), rtol=1e-8)
+    np.testing.assert_allclose(told.sizes[0, 1], (2 + 5 + 3) / np.sqrt(3), rtol=1e-8)  # of the other only two are known
     np.testing.assert_allclose(told.sizes[:, 2], 1.0)
 
 
 def test_lasting_errors_add_up_and_errors_to_both_sides_do_not():
     leaning = gauge("lasting").signals(np.ones((8, 2)), np.zeros((8, 2)), unknown(3)).sizes[:, 0]
-    np.testing.assert_allclose(leaning, np.sqrt([1, 2, 3, 4, 4, 4, 4, 4]), rtol=1e-8)
+    np.testing.assert_allclose(leaning, np.sqrt([np.nan, np.nan, 3, 4, 4, 4, 4, 4]), rtol=1e-8)
     swinging = np.tile([[1.0, 1.0], [-1.0, -1.0]], (4, 1))
     assert gauge("lasting").signals(swinging, np.zeros((8, 2)), unknown(3)).sizes[-1, 0] == 0
 
