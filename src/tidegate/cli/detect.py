@@ -15,6 +15,7 @@ from tidegate.cli import folders, results
 from tidegate.cli.app import Invocation, command
 from tidegate.cli.interruption import resumable
 from tidegate.cli.options import EXAMPLE, Chance, Folder, Speech
+from tidegate.cli.progress import training_bar
 from tidegate.cli.settings import spoken
 from tidegate.cli.train import Course
 from tidegate.errors import SettingError
@@ -224,7 +225,7 @@ def _tried(request: Request, model: AnomalyDetector, place: folders.Place) -> tu
 
     normal, watched, said = request.data.read()
     epochs, batch_size = request.course.epochs, request.course.batch_size
-    with kept_in(place.store):
+    with kept_in(place.store), training_bar(quiet=request.speech.quiet):
         found = tried(model, normal, watched, epochs=epochs, batch_size=batch_size)
     return found, said
 

@@ -14,6 +14,7 @@ from tidegate.cli.app import Invocation, command
 from tidegate.cli.interruption import resumable
 from tidegate.cli.observations import observations
 from tidegate.cli.options import SET, Ahead, Chance, Folder, Source, Speech
+from tidegate.cli.progress import training_bar
 from tidegate.cli.settings import configured
 from tidegate.errors import SettingError
 
@@ -73,7 +74,7 @@ def fit(request: Request) -> int:
         return _report({"output": str(place.folder), "model": entry.name, "finished": "already"}, request.speech)
     panel = observations(request.source)
     with resumable(place, request.typed):
-        _train(model, panel, horizon, place)
+        _train(model, panel, horizon, place, quiet=request.speech.quiet)
         _save(model, place)
     place.clear()
     facts = {
@@ -89,14 +90,14 @@ def fit(request: Request) -> int:
     return _report(facts, request.speech)
 
 
-def _train(model: Forecaster, panel: Panel, horizon: int, place: folders.Place) -> None:
+def _train(model: Forecaster, panel: Panel, horizon: int, place: folders.Place, *, quiet: bool) -> None:
     """Fit; a model that is trained keeps checkpoints, from which an interrupted run goes on."""
     if model.traits.cost < TRAINED:
         model.fit(panel, horizon=horizon)
         return
     from tidegate.training.checkpoints import kept_in
 
-    with kept_in(place.store):
+    with kept_in(place.store), training_bar(quiet=quiet):
         model.fit(panel, horizon=horizon)
 
 

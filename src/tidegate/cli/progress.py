@@ -154,7 +154,12 @@ def watch(*, quiet: bool) -> Watch | None:
     """Return how to show progress: not at all, as a live table on a terminal, or as lines."""
     if quiet:
         return None
-    return LiveWatch() if sys.stderr.isatty() else PlainWatch()
+    return LiveWatch() if at_terminal() else PlainWatch()
+
+
+def at_terminal() -> bool:
+    """Return whether a person may be waiting before standard error."""
+    return sys.stderr.isatty()
 
 
 def span(seconds: float) -> str:
@@ -187,7 +192,7 @@ def _say(text: str) -> None:
 @contextmanager
 def training_bar(*, quiet: bool) -> Iterator[None]:
     """Show every training run in the body as a bar, where a person waits at a terminal."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or not at_terminal():
         yield
         return
     from rich.console import Console

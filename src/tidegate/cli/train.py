@@ -15,6 +15,7 @@ from tidegate.cli import folders, results
 from tidegate.cli.app import Invocation, command
 from tidegate.cli.interruption import resumable
 from tidegate.cli.options import EXAMPLE, SET, Chance, Folder, Speech
+from tidegate.cli.progress import training_bar
 from tidegate.cli.settings import spoken
 from tidegate.cli.tasks import table
 from tidegate.cli.tasks.table import TASKS, Name
@@ -193,7 +194,7 @@ def _tried(request: Request, model: SequenceEstimator[Any], place: folders.Place
     from tidegate.training.checkpoints import kept_in
 
     given, test = request.lesson.read()
-    with kept_in(place.store):
+    with kept_in(place.store), training_bar(quiet=request.speech.quiet):
         return request.lesson.about.tried(
             model, given, test, epochs=request.course.epochs, batch_size=request.course.batch_size
         )

@@ -15,6 +15,7 @@ from tidegate.nn.stack import Recurrent
 from tidegate.tasks import fitting
 from tidegate.tasks.anomalies.network import Misses
 from tidegate.tasks.fitting import TRAINING, Schedule
+from tidegate.training.progress import Silent, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,5 +79,6 @@ class Relearning(NamedTuple):
         name = fitting.digest({}, schedule, (examples, None), made)
         generator = torch.Generator().manual_seed(self.seed)
         misses = Misses(self.cut.ahead)
-        fitting.fitted(made, misses, (examples, None), schedule, training=TRAINING, run=(name, generator))
+        with shown(Silent()):  # short and often
+            fitting.fitted(made, misses, (examples, None), schedule, training=TRAINING, run=(name, generator))
         return made.double().eval()

@@ -34,7 +34,7 @@ _DECIMALS = 9
 """Signals are rounded, so that sums in another order give the same ranks among the normal ones."""
 
 _ENOUGH = 0.75
-"""Share of the errors of a stretch that must be known for their sum: a few are spread otherwise, as they go together."""
+"""Share of the errors of a stretch that must be known: of errors that go together, a few are spread otherwise."""
 
 _RENEWED = 25
 """Steps after which a watch that remembers takes in what it saw."""
