@@ -11,10 +11,12 @@ from tidegate.report.wording import percent
 from tidegate.scoring.alarms import events
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from tidegate.tasks.anomalies.episodes import Episode
-    from tidegate.tasks.anomalies.trial import Trial, Watched
+    from tidegate.tasks.anomalies.trial import Missed, Trial, Watched
 
     Floats = NDArray[np.float64]
 
@@ -25,6 +27,8 @@ _MEANT = (
     "Detectors on the same steps. VUS-PR and average precision: how far odd steps score above the others whatever the "
     "threshold, 1 at best; VUS-PR is lenient at the edges of events. F1 is of single steps, not adjusted to the events."
 )
+_FROM = {True: ("Start", "Step"), False: ("Start",)}
+"""Columns that say where an alarm starts, with dates and without."""
 _HIGHEST = 4.0
 """Scores are drawn up to so many times the threshold; beyond they are cut off."""
 
@@ -41,7 +45,7 @@ def section(trial: Trial) -> blocks.Block:
     )
     named = {one.recording for one in trial.alarms}
     shown = [one for one in trial.watched if one.recording.name in named] or trial.watched
-    parts = [*(_timeline(trial, one) for one in shown[:_RECORDINGS]), _table(trial), _beside(trial)]
+    parts = [*(_timeline(trial, one) for one in shown[:_RECORDINGS]), _table(trial), _missed(trial), _beside(trial)]
     return blocks.section("alarms", "Alarms", parts, lead=lead)
 
 
@@ -105,24 +109,41 @@ def _table(trial: Trial) -> blocks.Block | None:
     if not trial.alarms:
         return None
     several, known = any(one.recording for one in trial.alarms), trial.judgement is not None
+    stamped = _stamped(trial.alarms)
     titles = [
         *(["Recording"] if several else []),
-        "Start",
+        *_FROM[stamped],
         "Steps",
         "Score",
         "To blame",
         *(["Labelled"] if known else []),
     ]
-    columns = [blocks.column(title, numeric="yes" if title in ("Steps", "Score") else "no") for title in titles]
+    columns = [blocks.column(title, numeric="yes" if title in ("Step", "Steps", "Score") else "no") for title in titles]
     rows = []
     for one in sorted(trial.alarms, key=lambda each: -each.score)[:_ROWS]:
         cells = [one.recording] if several else []
-        cells += [_moment(one.start), f"{one.last - one.first + 1:,}", f"{one.score:,.1f}", one.blamed()]
+        cells += [*_place(one, stamped=stamped), f"{one.score:,.1f}", one.blamed()]
         cells += [("odd" if trial.meets(one) else "not odd")] if known else []
         rows.append([blocks.cell(cell) for cell in cells])
     left = len(trial.alarms) - len(rows)
     more = f"; {left:,} more in alarms.csv" if left else ""
     return blocks.table(columns, rows, caption=f"Alarms, oddest first{more}")
+
+
+def _missed(trial: Trial) -> blocks.Block | None:
+    """Return the labelled events that no alarm meets; None where there are none."""
+    missed = trial.missed
+    if not missed:
+        return None
+    several, stamped = any(one.recording for one in missed), _stamped(missed)
+    titles = [*(["Recording"] if several else []), *_FROM[stamped], "Steps", "Highest score"]
+    columns = [blocks.column(title, numeric="no" if title in ("Recording", "Start") else "yes") for title in titles]
+    rows = []
+    for one in missed[:_ROWS]:
+        cells = [*([one.recording] if several else []), *_place(one, stamped=stamped), f"{one.score:,.1f}"]
+        rows.append([blocks.cell(cell) for cell in cells])
+    left = f"; {len(missed) - len(rows):,} more are left out" if len(missed) > len(rows) else ""
+    return blocks.table(columns, rows, caption=f"Labelled events without an alarm{left}")
 
 
 def _beside(trial: Trial) -> blocks.Block | None:
@@ -160,6 +181,15 @@ def _closer(trial: Trial, one: Episode) -> blocks.Block:
     axis = {"kind": "number", "title": "Step", "whole": True, "domain": [start, stop - 1]}
     data = {"x": axis, "y": axes.clipped(channel), "lines": lines, "rules": rules, "height": 150}
     return blocks.figure("lines", data, words)
+
+
+def _stamped(those: Iterable[Episode | Missed]) -> bool:
+    return any(isinstance(one.start, np.datetime64) for one in those)
+
+
+def _place(one: Episode | Missed, *, stamped: bool) -> list[str]:
+    """Return where an alarm or event starts, also by the number of the step, and how long it is."""
+    return [_moment(one.start), *([f"{one.first:,}"] if stamped else []), f"{one.last - one.first + 1:,}"]
 
 
 def _moment(when: Any) -> str:

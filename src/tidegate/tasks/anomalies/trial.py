@@ -12,6 +12,7 @@ import pandas as pd
 
 from tidegate.data.recorded import arranged, recorded
 from tidegate.errors import SettingError
+from tidegate.scoring.alarms import events
 from tidegate.tasks.anomalies.judging import Judgement, Said
 from tidegate.tasks.anomalies.simple import MovingDeviation, PrincipalResiduals
 
@@ -43,6 +44,28 @@ class Watched(NamedTuple):
 
     recording: Recording
     scores: Floats
+
+
+class Missed(NamedTuple):
+    """A labelled event without an alarm.
+
+    Attributes
+    ----------
+    recording
+        Its name.
+    first, last
+        Its steps.
+    start
+        When it starts: a stamp, or the number of the step.
+    score
+        The highest in it.
+    """
+
+    recording: str
+    first: int
+    last: int
+    start: Any
+    score: float
 
 
 @dataclass(frozen=True)
@@ -92,6 +115,17 @@ class Trial:
     def wrong(self) -> list[Episode]:
         """The oddest episodes that meet none; empty without labels."""
         return self._oddest([one for one in self.alarms if self.meets(one) is False])
+
+    @property
+    def missed(self) -> list[Missed]:
+        """The labelled events that no alarm meets, in the order of the steps."""
+        made = []
+        for recording, scores in self.watched:
+            for start, stop in [] if recording.labels is None else events(recording.labels):
+                highest = float(scores[start:stop].max())
+                if highest <= self.model.threshold_.value:
+                    made.append(Missed(recording.name, start, stop - 1, recording.moment(start), highest))
+        return made
 
     def frame(self) -> pd.DataFrame:
         """Return one row for each step watched: recording, time, score, alarm, and its label where there is one."""

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tidegate import AnomalyDetector
 from tidegate.data.recorded import Recording
 from tidegate.report.sections import alarms
-from tidegate.tasks.anomalies.trial import tried
+from tidegate.tasks.anomalies.trial import Watched, tried
 
 QUICK = {"hidden_size": 4, "window": 16, "false_alarms": 0.01}
 
@@ -35,6 +37,19 @@ def test_scores_are_drawn_with_their_peaks_the_threshold_and_the_labels(trial):
     assert len(table["rows"]) == min(len(trial.alarms), 60)
     assert table["rows"][0][3]["text"].startswith("heat")
     assert [row[0]["text"] for row in beside["rows"]] == ["the gru forecaster", "PCA residuals", "a moving z-score"]
+
+
+def test_labelled_events_without_an_alarm_are_listed(trial):
+    recording, scores = trial.watched[0]
+    labels = recording.labels.copy()
+    labels[:3] = True
+    times = np.datetime64("2026-01-01", "ns").astype(np.int64) + np.arange(len(scores)) * 3_600 * 10**9
+    watched = Watched(recording._replace(labels=labels, times=times, dated=True), scores)
+    missed = alarms.section(replace(trial, watched=[watched]))["blocks"][2]
+    assert missed["caption"] == "Labelled events without an alarm"
+    cells = [[cell["text"] for cell in row] for row in missed["rows"]]
+    assert cells == [["2026-01-01 00:00:00", "0", "3", f"{scores[:3].max():,.1f}"]]
+    assert [column["title"] for column in missed["columns"]] == ["Start", "Step", "Steps", "Highest score"]
 
 
 def test_a_closer_look_shows_the_channel_to_blame(trial):
