@@ -11,6 +11,7 @@ import numpy as np
 
 from tidegate.errors import DataError, Place
 from tidegate.tasks.labels import following, labels_of, loaded_labels, saved_labels
+from tidegate.tasks.reading import scale_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from tidegate.archive import Tree
 
     Floats = NDArray[np.float64]
-
-_LEAST_SPREAD = 1e-12
 
 
 class Conditions(NamedTuple):
@@ -42,8 +41,7 @@ class Conditions(NamedTuple):
         """Return how conditions of training, labels (N,) or vectors (N, C), become numbers."""
         if conditions.ndim == 1:
             return cls(np.unique(conditions), np.empty(0), np.empty(0))
-        spread = conditions.std(axis=0)
-        return cls(None, conditions.mean(axis=0), np.where(spread > _LEAST_SPREAD, spread, 1.0))
+        return cls(None, *scale_of(conditions))
 
     @property
     def width(self) -> int:
