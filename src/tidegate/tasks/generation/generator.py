@@ -216,7 +216,7 @@ class SequenceGenerator(SequenceEstimator[Read]):
         NotFittedError
             If `fit` was not called.
         DataError, SettingError
-            If the prefix holds what training did not, or an argument is outside its limits.
+            If the prefix holds what training did not, or an argument is outside its limits or no `Sampling`.
         """
         made = self.write(n, prefix=prefix, condition=condition, length=length, sampling=sampling, seed=seed)
         return [one.sequence for one in made]
@@ -237,6 +237,8 @@ class SequenceGenerator(SequenceEstimator[Read]):
             if value is not None or name == "n":
                 check_whole(name, value, least=least)
         data = self._data
+        if not isinstance(sampling, Sampling):
+            raise SettingError(f"sampling is {sampling!r}; it must be a Sampling, such as Sampling(temperature=0.5).")
         sampling.check(tokens=data.kind == "tokens")
         begun = data.begun(asked.begun(data, self.unit, (prefix, condition), n))
         made, surprise = writing.continued(

@@ -270,6 +270,7 @@ def test_settings_outside_their_limits_are_refused(quick, settings, said):
         ({"length": 0}, "length is 0"),
         ({"seed": -1}, "seed is -1"),
         ({"sampling": Sampling(temperature=-1)}, "temperature is -1"),
+        ({"sampling": {"temperature": 1}}, r"sampling is \{'temperature': 1\}; it must be a Sampling"),
     ],
 )
 def test_what_cannot_be_written_is_refused(quick, arguments, said):
