@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
+import pandas as pd
 
 from tidegate.errors import DataError, Place
 from tidegate.tasks.labels import following, labels_of, loaded_labels, saved_labels
@@ -79,6 +80,22 @@ class Conditions(NamedTuple):
         """Return what gave this `state`."""
         classes = None if state["classes"] is None else loaded_labels(state["classes"])
         return cls(classes, state["mean"], state["spread"])
+
+
+def in_shares(labels: NDArray[Any], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return numbers of `order`, of whose first ones each label has its share; the last one of each label is left out.
+
+    Parameters
+    ----------
+    labels
+        Shape (N,).
+    order
+        Of all N.
+    """
+    own = pd.Series(labels[order])
+    turns, counts = own.groupby(own).cumcount(), own.groupby(own).transform("size")
+    ranks = ((turns + 0.5) / counts)[turns + 1 < counts].sort_values(kind="stable")
+    return order[ranks.index]
 
 
 def conditions_of(y: Any, n_sequences: int) -> NDArray[Any] | None:

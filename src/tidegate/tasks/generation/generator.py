@@ -161,7 +161,8 @@ class SequenceGenerator(SequenceEstimator[Read]):
             for a hundredth of the pieces, from 2 to 32: few pieces are learned from by many updates.
         validation
             What training is stopped by, and learns nothing from: a fraction, of a long text its end, otherwise
-            sequences drawn by seed; a pair (X, y), or None or 0 for nothing; then the last epoch is kept.
+            sequences drawn by seed, never all of a label; a pair (X, y), or None or 0 for nothing. Where nothing is
+            held out the last epoch is kept.
 
         Raises
         ------
@@ -175,7 +176,7 @@ class SequenceGenerator(SequenceEstimator[Read]):
         self._check(self._schedule(epochs, batch_size))
         given = Given.of(X, y, self.unit)
         learned, held = self._parted(given, validation, lambda X, y: Given.of(X, y, self.unit, name="validation"))
-        data = Read.learn(learned, self._unfitted_vocabulary())
+        data = Read.learn(learned, self._unfitted_vocabulary(), given.kind)
         size = rules.batch_size_of(data.kind, len(learned.numbers)) if batch_size is None else batch_size
         known = (self._parts(data, learned, size), self._parts(data, held, size) if held else None)
         n_updates = len(known[0].order(size, self.seed))

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from tidegate.features.vocabulary import Unit
     from tidegate.tasks.generation.given import Given
     from tidegate.tasks.generation.said import Kind, Said
-    from tidegate.tasks.sequences import Sequences
 
 _RESERVED = 2
 _LENGTH, _TIMES = 500, 2
@@ -64,10 +63,24 @@ class Read(NamedTuple):
     guessed: bool
 
     @classmethod
-    def learn(cls, given: Given, vocabulary: Vocabulary) -> Read:
-        """Return what is learned of training sequences; `vocabulary`, not fitted yet, is for tokens."""
+    def learn(cls, given: Given, vocabulary: Vocabulary, kind: Kind) -> Read:
+        """Return what is learned of training sequences.
+
+        Parameters
+        ----------
+        given
+            What is learned from.
+        vocabulary
+            Not fitted yet, for tokens.
+        kind
+            What steps are, those that are held out too.
+
+        Raises
+        ------
+        DataError
+            If there are tokens and none would be known.
+        """
         sequences = given.sequences
-        kind = _kind(sequences)
         reader = Reader.learn(sequences, vocabulary)
         if kind == "tokens" and reader.n_tokens <= _RESERVED:
             raise DataError(
@@ -163,7 +176,7 @@ class Read(NamedTuple):
 
     def _numbers(self, given: Given) -> list[NDArray[Any]]:
         if self.kind == "notes":
-            _check_keys(given)
+            check_keys(given)
         return self.reader.read(given.sequences)
 
     def _conditioned(self, items: list[NDArray[Any]], given: Given) -> list[NDArray[Any]]:
@@ -192,8 +205,14 @@ class Read(NamedTuple):
         return cls(**{**state, "reader": Reader.from_state(state["reader"]), "conditions": conditions})
 
 
-def _check_keys(given: Given) -> None:
-    """Refuse steps that are no keys where those of training were."""
+def check_keys(given: Given) -> None:
+    """Refuse steps that are no keys where those of training were.
+
+    Raises
+    ------
+    DataError
+        With the first of them and its place.
+    """
     for k, one in enumerate(given.sequences.items):
         wrong = np.argwhere((one != 0) & (one != 1))
         if len(wrong):
@@ -203,11 +222,3 @@ def _check_keys(given: Given) -> None:
                 place=Place(row=int(given.numbers[k])),
                 repair="Give 1 for a key that sounds, else 0.",
             )
-
-
-def _kind(sequences: Sequences) -> Kind:
-    """Return what steps are: numbers that are all 0 or 1 are keys."""
-    if sequences.kind == "tokens":
-        return "tokens"
-    binary = all(bool(((one == 0) | (one == 1)).all()) for one in sequences.items)
-    return "notes" if binary else "values"

@@ -157,6 +157,14 @@ def test_it_goes_on_with_values(quick):
     assert 80 < made[0][20:].mean() < 120
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_what_steps_are_is_decided_with_what_is_held_out(quick, chords, seed):
+    X = [*chords(9), np.full((6, 8), 0.5)]
+    model = quick(seed=seed).fit(X, epochs=1, validation=0.5)
+    assert model.n_keys_ is None
+    assert "val_loss" in model.history_
+
+
 def test_words_and_blanks(quick):
     pairs = {"france": "french", "italy": "italian", "spain": "spanish"}
     X = [

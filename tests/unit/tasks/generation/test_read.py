@@ -9,7 +9,7 @@ from tidegate.tasks.generation.read import Read
 
 def read(X, y=None, unit="characters", **limits):
     given = Given.of(X, y, unit)
-    return Read.learn(given, Vocabulary(**limits)), given
+    return Read.learn(given, Vocabulary(**limits), given.kind), given
 
 
 def test_each_token_follows_the_one_before_it_and_the_mark_comes_first_and_last():
