@@ -201,7 +201,7 @@ class SequenceGenerator(SequenceEstimator[Read]):
         n
             How many, at least 1.
         prefix
-            What all of them begin with, a text, a list of tokens or an array; it is part of what is returned.
+            What all of them begin with, a text, a list of tokens or an array; it is returned with them as it is.
         condition
             What they are written for: one label or vector for all, or one for each.
         length
@@ -241,21 +241,18 @@ class SequenceGenerator(SequenceEstimator[Read]):
         if not isinstance(sampling, Sampling):
             raise SettingError(f"sampling is {sampling!r}; it must be a Sampling, such as Sampling(temperature=0.5).")
         sampling.check(tokens=data.kind == "tokens")
-        begun = data.begun(asked.begun(data, self.unit, (prefix, condition), n))
+        given = asked.begun(data, self.unit, (prefix, condition), n)
+        begun = prefix if data.texts and isinstance(prefix, str) else given.sequences.items[0]
         made, surprise = writing.continued(
             self._network,
-            np.stack(begun, axis=1),
+            np.stack(data.begun(given), axis=1),
             sampling,
             n_steps=length or data.most_steps,
             generator=torch.Generator().manual_seed(self.seed if seed is None else seed),
         )
         ends = [writing.ends(made[:, b]) if data.ends else len(made) for b in range(n)]
         return [
-            Written(
-                data.written(np.concatenate([writing.own(begun[b], made[:, b]), made[:end, b]]), self.unit),
-                surprise[: end + 1, b],
-            )
-            for b, end in enumerate(ends)
+            Written(data.written(begun, made[:end, b], self.unit), surprise[: end + 1, b]) for b, end in enumerate(ends)
         ]
 
     def predict_proba(self, X: Any, y: Any = None) -> Floats:

@@ -17,7 +17,7 @@ from tidegate.tasks.generation.conditions import Conditions
 from tidegate.tasks.generation.network import Width
 from tidegate.tasks.generation.passages import Passages
 from tidegate.tasks.generation.said import MARK, said_of
-from tidegate.tasks.generation.spacing import joined
+from tidegate.tasks.generation.spacing import continued, joined
 from tidegate.tasks.reading import Reader
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tidegate.features.vocabulary import Unit
     from tidegate.tasks.generation.given import Given
     from tidegate.tasks.generation.said import Kind, Said
+
+    Floats = NDArray[np.float64]
 
 _RESERVED = 2
 _LENGTH, _TIMES = 500, 2
@@ -156,14 +158,26 @@ class Read(NamedTuple):
         made = [np.concatenate([np.full((1, *one.shape[1:]), MARK, dtype=one.dtype), one]) for one in numbers]
         return self._conditioned(made, given)
 
-    def written(self, steps: NDArray[Any], unit: Unit) -> Any:
-        """Return steps as training sequences were given: a text, a list of tokens, or an array of shape (T, K)."""
+    def written(self, begun: str | list[str] | Floats, steps: NDArray[Any], unit: Unit) -> Any:
+        """Return a sequence of the kind of training: a text, a list of tokens, or an array of shape (T, K).
+
+        Parameters
+        ----------
+        begun
+            What it begins with, which stays as it is: a text only where training held texts, tokens, or an array.
+        steps
+            Numbers of what follows.
+        unit
+            What texts are cut into.
+        """
         if self.reader.vocabulary is not None:
             tokens = self.reader.vocabulary.decode(steps.tolist())
-            return joined(tokens, unit) if self.texts else tokens
+            if isinstance(begun, str):
+                return continued(begun, tokens, unit)
+            return joined([*begun, *tokens], unit) if self.texts else [*begun, *tokens]
         if self.kind == "notes":
-            return steps.astype(np.int8)
-        return steps.astype(np.float64) * self.reader.spread + self.reader.mean
+            return np.concatenate([begun, steps]).astype(np.int8)
+        return np.concatenate([begun, steps * self.reader.spread + self.reader.mean])
 
     def unknown(self, tokens: list[str]) -> int | None:
         """Return the place of the first token of which nothing was learned."""

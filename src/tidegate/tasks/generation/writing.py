@@ -118,14 +118,6 @@ def ends(tokens: NDArray[Any]) -> int:
     return int(places[0]) if len(places) else len(tokens)
 
 
-def own(begun: NDArray[Any], written: NDArray[Any]) -> NDArray[Any]:
-    """Return the steps of `begun` without the mark and the conditions, in the form of those `written` after them."""
-    steps = begun[1:]
-    if steps.ndim > 1:
-        steps = steps[:, 0] if written.ndim == 1 else steps[:, : written.shape[1]]
-    return steps.astype(written.dtype)
-
-
 def _read(step: Tensor, beside: Tensor) -> Tensor:
     """Return a step as it is read: with the conditions that stand beside the step before."""
     if beside.ndim == 1:

@@ -58,18 +58,6 @@ def test_it_stops_where_all_have_ended():
     assert writing.ends(np.array([2, 2])) == 2
 
 
-@pytest.mark.parametrize(
-    ("begun", "written", "wanted"),
-    [
-        (np.array([0, 3, 4]), np.array([2]), [3, 4]),
-        (np.array([[0, 9], [3, 9.0]]), np.array([2]), [3]),
-        (np.array([[0, 0, 9], [1, 0, 9.0]]), np.zeros((1, 2)), [[1, 0]]),
-    ],
-)
-def test_what_was_begun_is_without_mark_and_conditions(begun, written, wanted):
-    assert writing.own(begun, written).tolist() == wanted
-
-
 def test_bits_are_of_what_was_written_however_it_was_drawn(quick, pairs):
     model = quick().fit(pairs(200), epochs=5)
     (one,) = model.write(prefix="b", sampling=Sampling(temperature=0.3), seed=2)
