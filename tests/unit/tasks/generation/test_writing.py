@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tidegate.tasks.generation import writing
+from tidegate.tasks.generation import passages, writing
 from tidegate.tasks.generation.network import Width
 from tidegate.tasks.generation.said import Tokens
 from tidegate.tasks.generation.sampling import Sampling
@@ -16,7 +16,7 @@ def test_the_state_after_a_prefix_is_that_of_the_whole(network, monkeypatch):
     one, begun = network(), np.array([[0, 0], [2, 3], [4, 1]], dtype=np.int32)
     whole, _ = one.walk(torch.from_numpy(begun))
     torch.testing.assert_close(writing.after(one, begun)[0], whole[-1])
-    monkeypatch.setattr(writing, "MOST_SAID", 1)
+    monkeypatch.setattr(passages, "MOST_SAID", 1)
     torch.testing.assert_close(writing.after(one, begun)[0], whole[-1])
 
 
