@@ -52,6 +52,9 @@ class Examples:
         Shape (N,): their places in what the user gave.
     """
 
+    ONE: ClassVar[str] = "sequence"
+    """What one of them is called."""
+
     SHORTER: ClassVar[str] = "cut long sequences into shorter ones, or keep every tenth step of them"
     """How fewer steps are learned from at once."""
 
@@ -64,6 +67,10 @@ class Examples:
     def lengths(self) -> NDArray[np.int64]:
         """Steps of each, shape (N,)."""
         return np.array([len(item) for item in self.items], dtype=np.int64)
+
+    def called(self, place: int) -> str:
+        """Return which the one at this place is, after `ONE`: its number in what the user gave."""
+        return str(self.numbers[place])
 
     @property
     def steps_at_once(self) -> NDArray[np.int64]:
@@ -146,9 +153,9 @@ class Learning:
         places = torch.arange(len(examples)) if chosen is None else chosen
         batches = examples.batches() if chosen is None else [examples.batch(chosen.tolist())]
         broken = places[~torch.cat([self._each(*part) for part in batches]).isfinite()]
-        told = examples.numbers[(broken if len(broken) else places).numpy()].tolist()
+        told = (broken if len(broken) else places).tolist()
         rest = f" and {len(told) - _NAMED:,} more" if len(told) > _NAMED else ""
-        return f"sequences {', '.join(map(str, told[:_NAMED]))}{rest}"
+        return f"{examples.ONE}s {', '.join(map(examples.called, told[:_NAMED]))}{rest}"
 
     def _each(self, batch: Batch, target: torch.Tensor) -> torch.Tensor:
         return self._losses(self._network(batch), target)
