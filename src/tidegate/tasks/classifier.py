@@ -79,7 +79,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         Fraction of what a step reads, of the states between layers and of the pooled state, in [0, 1).
     convolution
         "beside" puts a branch of three convolutions over time beside the recurrent one (LSTM-FCN), "alone" in its
-        place.
+        place: then `cell`, `hidden_size`, `layers`, `bidirectional`, `memory` and `pooling` do nothing.
     channels
         Of the first and the last of these convolutions; that between them has twice as many.
     n_members

@@ -176,6 +176,8 @@ class SequenceGenerator(SequenceEstimator[Read]):
         self._check(self._schedule(epochs, batch_size))
         given = Given.of(X, y, self.unit)
         learned, held = self._parted(given, validation, lambda X, y: Given.of(X, y, self.unit, name="validation"))
+        if self.tied and given.kind != "tokens":
+            raise SettingError("tied scores tokens by their vectors; leave it out for sequences of numbers.")
         data = Read.learn(learned, self._unfitted_vocabulary(), given.kind)
         size = rules.batch_size_of(data.kind, len(learned.numbers)) if batch_size is None else batch_size
         known = (self._parts(data, learned, size), self._parts(data, held, size) if held else None)

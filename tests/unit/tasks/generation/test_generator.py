@@ -273,6 +273,12 @@ def test_settings_outside_their_limits_are_refused(quick, settings, said):
         quick(**settings).fit(["ab", "ba"])
 
 
+def test_what_is_of_tokens_alone_is_refused_for_numbers(quick, chords):
+    for X in (chords(4), [one / 2 for one in chords(4)]):
+        with pytest.raises(SettingError, match="tied scores tokens by their vectors; leave it out"):
+            quick(tied=True).fit(X)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
