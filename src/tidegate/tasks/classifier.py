@@ -72,7 +72,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         token, so that a word that was never seen still has one; 0 for none. Where texts are cut into characters there
         are none.
     unit
-        What texts are cut into: "words" or "characters".
+        What texts are cut into: "words" and punctuation marks, all in lower case, or "characters" as they are.
     vocabulary
         A `Vocabulary`, not fitted, for its limits or file; None knows every token of training.
     dropout

@@ -62,7 +62,8 @@ class SequenceGenerator(SequenceEstimator[Read]):
     tied
         Whether tokens are scored by the vectors that they are read with.
     unit
-        What texts are cut into: "characters" or "words".
+        What texts are cut into: "characters", or "words" and punctuation marks, which are read and written in lower
+        case.
     vocabulary
         A `Vocabulary`, not fitted, for its limits or file; None knows every token of training, of words those that
         occur twice, so that something is learned of unknown ones.
