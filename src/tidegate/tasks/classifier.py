@@ -72,14 +72,14 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         token, so that a word that was never seen still has one; 0 for none. Where texts are cut into characters there
         are none.
     unit
-        What texts are cut into: "words" or "characters".
+        What texts are cut into: "words" and punctuation marks, all in lower case, or "characters" as they are.
     vocabulary
         A `Vocabulary`, not fitted, for its limits or file; None knows every token of training.
     dropout
         Fraction of what a step reads, of the states between layers and of the pooled state, in [0, 1).
     convolution
         "beside" puts a branch of three convolutions over time beside the recurrent one (LSTM-FCN), "alone" in its
-        place.
+        place: then `cell`, `hidden_size`, `layers`, `bidirectional`, `memory` and `pooling` do nothing.
     channels
         Of the first and the last of these convolutions; that between them has twice as many.
     n_members

@@ -53,6 +53,9 @@ class Examples:
         Shape (N,): their places in what the user gave.
     """
 
+    ONE: ClassVar[str] = "sequence"
+    """What one of them is called."""
+
     SHORTER: ClassVar[str] = "cut long sequences into shorter ones, or keep every tenth step of them"
     """How fewer steps are learned from at once."""
 
@@ -65,6 +68,10 @@ class Examples:
     def lengths(self) -> NDArray[np.int64]:
         """Steps of each, shape (N,)."""
         return np.array([len(item) for item in self.items], dtype=np.int64)
+
+    def called(self, k: int) -> str:
+        """Return which the one at place `k` is, after `ONE`: its number in what the user gave."""
+        return str(place(self.numbers[k]))
 
     @property
     def steps_at_once(self) -> NDArray[np.int64]:
@@ -147,9 +154,9 @@ class Learning:
         places = torch.arange(len(examples)) if chosen is None else chosen
         batches = examples.batches() if chosen is None else [examples.batch(chosen.tolist())]
         broken = places[~torch.cat([self._each(*part) for part in batches]).isfinite()]
-        told = [place(k) for k in examples.numbers[(broken if len(broken) else places).numpy()]]
+        told = (broken if len(broken) else places).tolist()
         rest = f" and {len(told) - _NAMED:,} more" if len(told) > _NAMED else ""
-        return f"sequences {', '.join(map(str, told[:_NAMED]))}{rest}"
+        return f"{examples.ONE}s {', '.join(map(examples.called, told[:_NAMED]))}{rest}"
 
     def _each(self, batch: Batch, target: torch.Tensor) -> torch.Tensor:
         return self._losses(self._network(batch), target)

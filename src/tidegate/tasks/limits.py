@@ -70,11 +70,10 @@ def check_memory(examples: Examples, batch_size: int, network: torch.nn.Module) 
     fitting = MOST_KEPT // one
     smaller = [f"lower batch_size (--batch-size) to {fitting}"] if fitting else []
     told = " or ".join([*smaller, examples.SHORTER])
-    row = place(examples.numbers[longest])
     raise DataError(
-        f"sequence {row} has {int(steps[longest]):,} steps; to learn from {n_sequences} like "
-        f"it at once takes about {n_sequences * one * _BYTES / _BILLION:,.0f} GB, more than "
+        f"{examples.ONE} {examples.called(longest)} has {int(steps[longest]):,} steps; to learn from {n_sequences} "
+        f"like it at once takes about {n_sequences * one * _BYTES / _BILLION:,.0f} GB, more than "
         f"{MOST_KEPT * _BYTES / _BILLION:.0f}",
-        place=Place(row=row),
+        place=Place(row=place(examples.numbers[longest])),
         repair=f"{told[0].upper()}{told[1:]}.",
     )

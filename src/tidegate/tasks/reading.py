@@ -93,10 +93,10 @@ class Reader:
         if sequences.kind == "tokens":
             return cls("tokens", vocabulary.fit(sequences.items), (np.empty(0), np.empty(0)), n_pieces=n_pieces)
         whole = np.concatenate(sequences.items)
-        over = 0 if sequences.frame is None else None
-        mean, spread = (np.broadcast_to(made, whole.shape[1]) for made in (whole.mean(axis=over), whole.std(axis=over)))
-        constant = spread <= _LEAST_SPREAD * np.abs(whole).max(axis=over)
-        return cls("values", None, (mean, np.where(constant, 1.0, spread)), frame=sequences.frame)
+        if sequences.frame is None:
+            return cls("values", None, scale_of(whole))
+        mean, spread = (np.broadcast_to(made, whole.shape[1]) for made in scale_of(whole.reshape(-1, 1)))
+        return cls("values", None, (mean, spread), frame=sequences.frame)
 
     @property
     def n_tokens(self) -> int:
@@ -161,6 +161,16 @@ class Reader:
         frame = None if state["frame"] is None else (state["frame"][0], state["frame"][1])
         scale = state["mean"], state["spread"]
         return cls(state["kind"], vocabulary, scale, n_pieces=state["n_pieces"], frame=frame)
+
+
+def scale_of(values: Floats) -> tuple[Floats, Floats]:
+    """Return mean and spread of each column of (N, C) values, each of shape (C,); the spread of a constant one is 1.
+
+    Constant is what varies by no more than its own rounding.
+    """
+    spread = values.std(axis=0)
+    constant = spread <= _LEAST_SPREAD * np.abs(values).max(axis=0)
+    return values.mean(axis=0), np.where(constant, 1.0, spread)
 
 
 def at_once(items: Sequence[NDArray[Any]], order: Sequence[int] | NDArray[np.int64]) -> Iterator[list[int]]:

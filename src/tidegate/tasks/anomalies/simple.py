@@ -80,6 +80,8 @@ class Simple:
 class PrincipalResiduals(Simple):
     """What principal components with 90 % of the variance of the newest 8 steps do not explain, root mean square.
 
+    Where training never moved nothing is explained.
+
     Source: Jackson & Mudholkar (1979), Control procedures for residuals associated with principal component analysis,
     Technometrics 21 (the Q statistic).
     """
@@ -93,9 +95,8 @@ class PrincipalResiduals(Simple):
 
     def _scores(self, units: Floats) -> Floats:
         rows = self._rows(units)
-        if self._components is None:
-            return np.asarray(np.sqrt(np.mean((rows - rows[:1]) ** 2, axis=1)))
-        kept = self._components.inverse_transform(self._components.transform(rows))
+        known = self._components
+        kept = 0 if known is None else known.inverse_transform(known.transform(rows))  # 0 is where a still one stood
         return np.asarray(np.sqrt(np.mean((rows - kept) ** 2, axis=1)))
 
     def _rows(self, units: Floats) -> Floats:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
+import pandas as pd
 
 from tidegate.errors import DataError, Place
 from tidegate.tasks.labels import following, labels_of, loaded_labels, saved_labels
 from tidegate.tasks.places import place
+from tidegate.tasks.reading import scale_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from tidegate.archive import Tree
 
     Floats = NDArray[np.float64]
-
-_LEAST_SPREAD = 1e-12
 
 
 class Conditions(NamedTuple):
@@ -43,8 +43,7 @@ class Conditions(NamedTuple):
         """Return how conditions of training, labels (N,) or vectors (N, C), become numbers."""
         if conditions.ndim == 1:
             return cls(np.unique(conditions), np.empty(0), np.empty(0))
-        spread = conditions.std(axis=0)
-        return cls(None, conditions.mean(axis=0), np.where(spread > _LEAST_SPREAD, spread, 1.0))
+        return cls(None, *scale_of(conditions))
 
     @property
     def width(self) -> int:
@@ -82,6 +81,22 @@ class Conditions(NamedTuple):
         """Return what gave this `state`."""
         classes = None if state["classes"] is None else loaded_labels(state["classes"])
         return cls(classes, state["mean"], state["spread"])
+
+
+def in_shares(labels: NDArray[Any], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return numbers of `order`, of whose first ones each label has its share; the last one of each label is left out.
+
+    Parameters
+    ----------
+    labels
+        Shape (N,).
+    order
+        Of all N.
+    """
+    own = pd.Series(labels[order])
+    turns, counts = own.groupby(own).cumcount(), own.groupby(own).transform("size")
+    ranks = ((turns + 0.5) / counts)[turns + 1 < counts].sort_values(kind="stable")
+    return order[ranks.index]
 
 
 def conditions_of(y: Any, n_sequences: int) -> NDArray[Any] | None:

@@ -62,7 +62,8 @@ class SequenceGenerator(SequenceEstimator[Read]):
     tied
         Whether tokens are scored by the vectors that they are read with.
     unit
-        What texts are cut into: "characters" or "words".
+        What texts are cut into: "characters", or "words" and punctuation marks, which are read and written in lower
+        case.
     vocabulary
         A `Vocabulary`, not fitted, for its limits or file; None knows every token of training, of words those that
         occur twice, so that something is learned of unknown ones.
@@ -161,7 +162,8 @@ class SequenceGenerator(SequenceEstimator[Read]):
             for a hundredth of the pieces, from 2 to 32: few pieces are learned from by many updates.
         validation
             What training is stopped by, and learns nothing from: a fraction, of a long text its end, otherwise
-            sequences drawn by seed; a pair (X, y), or None or 0 for nothing; then the last epoch is kept.
+            sequences drawn by seed, never all of a label; a pair (X, y), or None or 0 for nothing. Where nothing is
+            held out the last epoch is kept.
 
         Raises
         ------
@@ -175,7 +177,9 @@ class SequenceGenerator(SequenceEstimator[Read]):
         self._check(self._schedule(epochs, batch_size))
         given = Given.of(X, y, self.unit)
         learned, held = self._parted(given, validation, lambda X, y: Given.of(X, y, self.unit, name="validation"))
-        data = Read.learn(learned, self._unfitted_vocabulary())
+        if self.tied and given.kind != "tokens":
+            raise SettingError("tied scores tokens by their vectors; leave it out for sequences of numbers.")
+        data = Read.learn(learned, self._unfitted_vocabulary(), given.kind)
         size = rules.batch_size_of(data.kind, len(learned.numbers)) if batch_size is None else batch_size
         known = (self._parts(data, learned, size), self._parts(data, held, size) if held else None)
         n_updates = len(known[0].order(size, self.seed))
@@ -200,7 +204,7 @@ class SequenceGenerator(SequenceEstimator[Read]):
         n
             How many, at least 1.
         prefix
-            What all of them begin with, a text, a list of tokens or an array; it is part of what is returned.
+            What all of them begin with, a text, a list of tokens or an array; it is returned with them as it is.
         condition
             What they are written for: one label or vector for all, or one for each.
         length
@@ -216,7 +220,7 @@ class SequenceGenerator(SequenceEstimator[Read]):
         NotFittedError
             If `fit` was not called.
         DataError, SettingError
-            If the prefix holds what training did not, or an argument is outside its limits.
+            If the prefix holds what training did not, or an argument is outside its limits or no `Sampling`.
         """
         made = self.write(n, prefix=prefix, condition=condition, length=length, sampling=sampling, seed=seed)
         return [one.sequence for one in made]
@@ -237,22 +241,21 @@ class SequenceGenerator(SequenceEstimator[Read]):
             if value is not None or name == "n":
                 check_whole(name, value, least=least)
         data = self._data
+        if not isinstance(sampling, Sampling):
+            raise SettingError(f"sampling is {sampling!r}; it must be a Sampling, such as Sampling(temperature=0.5).")
         sampling.check(tokens=data.kind == "tokens")
-        begun = data.begun(asked.begun(data, self.unit, (prefix, condition), n))
+        given = asked.begun(data, self.unit, (prefix, condition), n)
+        begun = prefix if data.texts and isinstance(prefix, str) else given.sequences.items[0]
         made, surprise = writing.continued(
             self._network,
-            np.stack(begun, axis=1),
+            np.stack(data.begun(given), axis=1),
             sampling,
             n_steps=length or data.most_steps,
             generator=torch.Generator().manual_seed(int(self.seed if seed is None else seed)),
         )
         ends = [writing.ends(made[:, b]) if data.ends else len(made) for b in range(n)]
         return [
-            Written(
-                data.written(np.concatenate([writing.own(begun[b], made[:, b]), made[:end, b]]), self.unit),
-                surprise[: end + 1, b],
-            )
-            for b, end in enumerate(ends)
+            Written(data.written(begun, made[:end, b], self.unit), surprise[: end + 1, b]) for b, end in enumerate(ends)
         ]
 
     def predict_proba(self, X: Any, y: Any = None) -> Floats:

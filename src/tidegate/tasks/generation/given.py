@@ -11,7 +11,7 @@ import numpy as np
 
 from tidegate.errors import DataError
 from tidegate.features.vocabulary import UNITS
-from tidegate.tasks.generation.conditions import conditions_of
+from tidegate.tasks.generation.conditions import conditions_of, in_shares
 from tidegate.tasks.places import place
 from tidegate.tasks.sequences import Sequences, taken
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegate.features.vocabulary import Unit
+    from tidegate.tasks.generation.said import Kind
 
     Integers = NDArray[np.int64]
 
@@ -79,13 +80,24 @@ class Given(NamedTuple):
         n_sequences = len(sequences.items)
         return cls(sequences, conditions_of(y, n_sequences), np.arange(n_sequences), long=False, texts=texts)
 
+    @property
+    def kind(self) -> Kind:
+        """What steps are: numbers that are all 0 or 1 are keys."""
+        if self.sequences.kind == "tokens":
+            return "tokens"
+        binary = all(bool(((one == 0) | (one == 1)).all()) for one in self.sequences.items)
+        return "notes" if binary else "values"
+
     def take(self, chosen: Integers) -> Given:
         """Return those with these numbers."""
         conditions = None if self.conditions is None else self.conditions[chosen]
         return Given(self.sequences.take(chosen), conditions, self.numbers[chosen], self.long, self.texts)
 
     def parted(self, fraction: float, seed: int) -> tuple[Given, Given | None]:
-        """Return what to learn from, and what is held out: the end of a long text, or sequences drawn by seed."""
+        """Return what to learn from, and what is held out: the end of a long text, or sequences drawn by seed.
+
+        Of each label as nearly this fraction as can be, never all.
+        """
         if self.long:
             whole = self.sequences.items[0]
             n_held = min(round(fraction * len(whole)), len(whole) - 1)
@@ -94,10 +106,13 @@ class Given(NamedTuple):
             return self._of_part(whole[:-n_held]), self._of_part(whole[-n_held:])
         n_sequences = len(self.sequences.items)
         n_held = min(round(fraction * n_sequences), n_sequences - 1)
-        if not n_held:
-            return self, None
         order = np.random.default_rng(seed).permutation(n_sequences)
-        return self.take(np.sort(order[n_held:])), self.take(np.sort(order[:n_held]))
+        if self.conditions is not None and self.conditions.ndim == 1:
+            order = in_shares(self.conditions, order)
+        held = np.sort(order[:n_held])
+        if not len(held):
+            return self, None
+        return self.take(np.setdiff1d(np.arange(n_sequences), held)), self.take(held)
 
     def _of_part(self, part: list[str]) -> Given:
         return self._replace(sequences=Sequences("tokens", [part]))

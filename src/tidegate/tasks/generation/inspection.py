@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from tidegate.errors import DataError
-from tidegate.tasks.generation.passages import surprises
+from tidegate.tasks.generation.passages import surprises, walked
 from tidegate.tasks.inspection import LayerGates, columns_of, means_of, opened
 from tidegate.training.threads import one_thread
 
@@ -91,19 +91,20 @@ def inspected(network: Writer, data: Read, given: Given) -> Inspection:
     (item,) = data.begun(given)
     network.eval()
     with torch.no_grad(), one_thread():
-        made, _ = network.walk(torch.from_numpy(item[:-1, None]))
-        told = network.said.told(made[:, 0]).numpy()
+        parts = walked(network, torch.from_numpy(item[:-1, None]))
+        expected = np.concatenate([_expected(data, network.said.told(made[:, 0]).numpy()) for _, made, _ in parts])
     (surprise,) = surprises(network, data.passages(given))
     layers = _from(opened(network.steps, network.layers, item), 1)
-    return Inspection(steps, surprise[: len(steps)], _expected(data, told), layers)
+    likeliest = expected.tolist() if isinstance(steps, list) else expected
+    return Inspection(steps, surprise[: len(steps)], likeliest, layers)
 
 
-def _expected(data: Read, told: Floats) -> list[str] | Floats:
-    """Return what was most probable, by what is told of each step, shape (T, V) or (T, K)."""
+def _expected(data: Read, told: Floats) -> NDArray[Any]:
+    """Return what was most probable, tokens (T,) or numbers (T, K), by what is told of each step, (T, V) or (T, K)."""
     known = data.reader.vocabulary
     if known is not None:
-        names = (END, *known.tokens_[1:])
-        return [names[number] for number in told.argmax(axis=1)]
+        names: NDArray[Any] = np.array((END, *known.tokens_[1:]), dtype=object)[told.argmax(axis=1)]
+        return names
     return told if data.kind == "notes" else told * data.reader.spread + data.reader.mean
 
 

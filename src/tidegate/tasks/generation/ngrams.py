@@ -56,7 +56,7 @@ class NGrams(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type s
     order
         Tokens of the longest runs that are counted, at least 1.
     unit
-        What texts are cut into.
+        What texts are cut into: "characters", or "words" and punctuation marks in lower case.
     vocabulary
         Fitted, so that it is judged on the same tokens as a network; None for every token of training.
 

@@ -19,7 +19,7 @@ from tidegate.training.epochs import Epochs
 from tidegate.training.threads import one_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -233,11 +233,25 @@ def surprises(network: Writer, passages: Passages) -> list[Floats]:
     with one_thread(of_kernels=torch.get_num_threads()):
         for part in at_once(passages.items, order):
             inputs, target = passages.batch(part)
-            size = max(MOST_SAID // (len(part) * said.n_outputs), 1)
-            state, made = None, []
-            for start in range(0, len(target), size):
-                told, state = network.walk(inputs.inputs[start : start + size], state)
-                made.append(said.surprise(told, target[start : start + size]).double())
-            whole = torch.cat(made)
+            steps = walked(network, inputs.inputs)
+            whole = torch.cat([said.surprise(made, target[own]).double() for own, made, _ in steps])
             found += [whole[: len(passages.items[k]), b].numpy() for b, k in enumerate(part)]
     return [found[place] for place in order.argsort()]
+
+
+def walked(network: Writer, inputs: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor, Any]]:
+    """Yield steps, what is said after each of them, shape (T, B, n_outputs), and the state after the last.
+
+    Parameters
+    ----------
+    network
+        Trained.
+    inputs
+        Steps of any number, (T, B) or (T, B, W): so many at a time that no more than 16,000,000 numbers are said.
+    """
+    size = max(MOST_SAID // (inputs.shape[1] * network.said.n_outputs), 1)
+    state = None
+    for start in range(0, len(inputs), size):
+        steps = slice(start, start + size)
+        made, state = network.walk(inputs[steps], state)
+        yield steps, made, state

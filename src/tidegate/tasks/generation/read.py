@@ -17,7 +17,7 @@ from tidegate.tasks.generation.conditions import Conditions
 from tidegate.tasks.generation.network import Width
 from tidegate.tasks.generation.passages import Passages
 from tidegate.tasks.generation.said import MARK, said_of
-from tidegate.tasks.generation.spacing import joined
+from tidegate.tasks.generation.spacing import continued, joined
 from tidegate.tasks.places import place
 from tidegate.tasks.reading import Reader
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from tidegate.features.vocabulary import Unit
     from tidegate.tasks.generation.given import Given
     from tidegate.tasks.generation.said import Kind, Said
-    from tidegate.tasks.sequences import Sequences
+
+    Floats = NDArray[np.float64]
 
 _RESERVED = 2
 _LENGTH, _TIMES = 500, 2
@@ -65,10 +66,24 @@ class Read(NamedTuple):
     guessed: bool
 
     @classmethod
-    def learn(cls, given: Given, vocabulary: Vocabulary) -> Read:
-        """Return what is learned of training sequences; `vocabulary`, not fitted yet, is for tokens."""
+    def learn(cls, given: Given, vocabulary: Vocabulary, kind: Kind) -> Read:
+        """Return what is learned of training sequences.
+
+        Parameters
+        ----------
+        given
+            What is learned from.
+        vocabulary
+            Not fitted yet, for tokens.
+        kind
+            What steps are, those that are held out too.
+
+        Raises
+        ------
+        DataError
+            If there are tokens and none would be known.
+        """
         sequences = given.sequences
-        kind = _kind(sequences)
         reader = Reader.learn(sequences, vocabulary)
         if kind == "tokens" and reader.n_tokens <= _RESERVED:
             raise DataError(
@@ -144,14 +159,26 @@ class Read(NamedTuple):
         made = [np.concatenate([np.full((1, *one.shape[1:]), MARK, dtype=one.dtype), one]) for one in numbers]
         return self._conditioned(made, given)
 
-    def written(self, steps: NDArray[Any], unit: Unit) -> Any:
-        """Return steps as training sequences were given: a text, a list of tokens, or an array of shape (T, K)."""
+    def written(self, begun: str | list[str] | Floats, steps: NDArray[Any], unit: Unit) -> Any:
+        """Return a sequence of the kind of training: a text, a list of tokens, or an array of shape (T, K).
+
+        Parameters
+        ----------
+        begun
+            What it begins with, which stays as it is: a text only where training held texts, tokens, or an array.
+        steps
+            Numbers of what follows.
+        unit
+            What texts are cut into.
+        """
         if self.reader.vocabulary is not None:
             tokens = self.reader.vocabulary.decode(steps.tolist())
-            return joined(tokens, unit) if self.texts else tokens
+            if isinstance(begun, str):
+                return continued(begun, tokens, unit)
+            return joined([*begun, *tokens], unit) if self.texts else [*begun, *tokens]
         if self.kind == "notes":
-            return steps.astype(np.int8)
-        return steps.astype(np.float64) * self.reader.spread + self.reader.mean
+            return np.concatenate([begun, steps]).astype(np.int8)
+        return np.concatenate([begun, steps * self.reader.spread + self.reader.mean])
 
     def unknown(self, tokens: list[str]) -> int | None:
         """Return the place of the first token of which nothing was learned."""
@@ -164,7 +191,7 @@ class Read(NamedTuple):
 
     def _numbers(self, given: Given) -> list[NDArray[Any]]:
         if self.kind == "notes":
-            _check_keys(given)
+            check_keys(given)
         return self.reader.read(given.sequences)
 
     def _conditioned(self, items: list[NDArray[Any]], given: Given) -> list[NDArray[Any]]:
@@ -193,8 +220,14 @@ class Read(NamedTuple):
         return cls(**{**state, "reader": Reader.from_state(state["reader"]), "conditions": conditions})
 
 
-def _check_keys(given: Given) -> None:
-    """Refuse steps that are no keys where those of training were."""
+def check_keys(given: Given) -> None:
+    """Refuse steps that are no keys where those of training were.
+
+    Raises
+    ------
+    DataError
+        With the first of them and its place.
+    """
     for k, one in enumerate(given.sequences.items):
         wrong = np.argwhere((one != 0) & (one != 1))
         if len(wrong):
@@ -204,11 +237,3 @@ def _check_keys(given: Given) -> None:
                 place=Place(row=place(given.numbers[k])),
                 repair="Give 1 for a key that sounds, else 0.",
             )
-
-
-def _kind(sequences: Sequences) -> Kind:
-    """Return what steps are: numbers that are all 0 or 1 are keys."""
-    if sequences.kind == "tokens":
-        return "tokens"
-    binary = all(bool(((one == 0) | (one == 1)).all()) for one in sequences.items)
-    return "notes" if binary else "values"

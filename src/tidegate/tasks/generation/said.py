@@ -99,7 +99,8 @@ class Notes:
         """Return notes, shape (B, K); at temperature 0 those that are more probable than not."""
         if sampling.temperature == 0:
             return (made > 0).float()
-        return torch.bernoulli((made / sampling.temperature).sigmoid(), generator=generator)
+        probabilities = (made.double() / sampling.temperature).sigmoid().float()
+        return torch.bernoulli(probabilities, generator=generator)
 
     def told(self, made: torch.Tensor) -> torch.Tensor:
         """Return the probability of each key, shape (B, K)."""

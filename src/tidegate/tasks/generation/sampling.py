@@ -72,7 +72,8 @@ def drawn(scores: torch.Tensor, sampling: Sampling, generator: torch.Generator) 
     """
     if sampling.temperature == 0:
         return scores.argmax(dim=1)
-    probabilities = (scores.double() / sampling.temperature).softmax(dim=1)
+    below = scores.double() - scores.double().amax(dim=1, keepdim=True)  # the best stays 0 at the least temperature
+    probabilities = (below / sampling.temperature).softmax(dim=1)
     return torch.multinomial(_kept(probabilities, sampling), 1, generator=generator)[:, 0]
 
 

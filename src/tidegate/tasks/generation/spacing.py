@@ -29,3 +29,25 @@ def joined(tokens: Sequence[str], unit: Unit) -> str:
     if unit == "characters":
         return "".join(tokens)
     return _OPENING.sub("", _CLOSING.sub("", " ".join(tokens)))
+
+
+def continued(text: str, tokens: Sequence[str], unit: Unit) -> str:
+    """Return a text, letter by letter as it is, and the tokens that follow it, joined on as `joined` does.
+
+    Parameters
+    ----------
+    text
+        May be empty.
+    tokens
+        In their order.
+    unit
+        What they are.
+
+    >>> continued("I  grew up in Zanzibar", [",", "she", "said"], "words")
+    'I  grew up in Zanzibar, she said'
+    """
+    if unit == "characters" or not tokens:
+        return text + "".join(tokens)
+    seam = text[-1:]
+    rest = joined([seam, *tokens], unit)[len(seam) :]
+    return text + (rest if seam.strip() else rest.lstrip())

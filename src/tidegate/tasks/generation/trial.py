@@ -20,6 +20,7 @@ from tidegate.tasks.generation.given import Given
 from tidegate.tasks.generation.judging import Judgement, blocks
 from tidegate.tasks.generation.keys import LogisticKeys
 from tidegate.tasks.generation.ngrams import NGrams
+from tidegate.tasks.generation.read import check_keys
 from tidegate.tasks.generation.sampling import Sampling
 from tidegate.tasks.places import counted_as
 from tidegate.tasks.sequences import check_alike, width
@@ -168,8 +169,6 @@ def tried(
     """
     learned, judged, numbers = _parted(given, test, model)
     known = Given.of(judged.sequences, judged.conditions, model.unit)
-    if known.sequences.kind == "values" and not _are_keys(Given.of(learned.sequences, None, model.unit)):
-        raise DataError("steps of values have no simple model here", repair="Judge them with tidegate forecast.")
     started = time.perf_counter()
     with counted_as(np.arange(1) if known.long else left(len(given.sequences), numbers, test)):
         model.fit(*learned, epochs=epochs, batch_size=batch_size)
@@ -226,6 +225,8 @@ def _simple(model: SequenceGenerator, *, texts: bool) -> NGrams | LogisticKeys:
 def _parted(given: Corpus, test: Corpus | None, model: SequenceGenerator) -> tuple[Corpus, Corpus, NDArray[np.int64]]:
     """Return what to learn from, what to judge by, and the places of the latter."""
     known = Given.of(given.sequences, given.conditions, model.unit)
+    if known.kind == "values":
+        raise DataError("steps of values have no simple model here", repair="Judge them with tidegate forecast.")
     if test is not None:
         return given, test, _alike(known, Given.of(test.sequences, test.conditions, model.unit, name="the test"))
     if isinstance(given.sequences, str):
@@ -236,7 +237,7 @@ def _parted(given: Corpus, test: Corpus | None, model: SequenceGenerator) -> tup
         return Corpus(first, None), Corpus(second, None), np.arange(1)
     learned, judged = known.parted(SET_ASIDE, model.seed)
     if judged is None:
-        raise too_few("sequences to set a tenth of them aside")
+        raise too_few(f"sequences {'' if given.conditions is None else 'of a label '}to set a tenth of them aside")
     left, right = (Corpus([given.sequences[k] for k in side.numbers], side.conditions) for side in (learned, judged))
     return left, right, judged.numbers
 
@@ -247,6 +248,8 @@ def _alike(known: Given, test: Given) -> NDArray[np.int64]:
         kinds = ("one long text", "many sequences") if known.long else ("many sequences", "one long text")
         raise DataError(f"the test holds {kinds[1]}, the data {kinds[0]}", repair="Give both in the same form.")
     check_alike(test.sequences, known.sequences.kind, width(known.sequences), name="the sequences of the test")
+    if known.kind == "notes":
+        check_keys(test)
     if (known.conditions is None) is not (test.conditions is None):
         lacking = "the data" if known.conditions is None else "the test"
         raise DataError(
@@ -255,10 +258,6 @@ def _alike(known: Given, test: Given) -> NDArray[np.int64]:
     if known.conditions is not None and test.conditions is not None:
         Conditions.learn(known.conditions).read(test.conditions)
     return test.numbers
-
-
-def _are_keys(given: Given) -> bool:
-    return all(bool(np.isin(one, (0, 1)).all()) for one in given.sequences.items)
 
 
 def _looked(model: SequenceGenerator, told: Judgement, known: Given, place: tuple[int, int]) -> Example:

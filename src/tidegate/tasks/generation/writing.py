@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
-from tidegate.tasks.generation.passages import MOST_SAID
+from tidegate.tasks.generation.passages import walked
 from tidegate.tasks.generation.said import MARK
 from tidegate.training.threads import one_thread
 
@@ -58,13 +58,10 @@ def after(network: Writer, begun: NDArray[Any]) -> tuple[Tensor, Any]:
         Steps of B sequences, shape (T, B) or (T, B, W); read a few at a time.
     """
     network.eval()
-    inputs = torch.from_numpy(begun)
-    size = max(MOST_SAID // (inputs.shape[1] * max(inputs.shape[1:].numel(), 1)), 1)
-    state = None
     with one_thread():
-        for start in range(0, len(inputs), size):
-            made, state = network.walk(inputs[start : start + size], state)
-    return made[-1], state
+        for _, made, state in walked(network, torch.from_numpy(begun)):
+            last = made[-1].clone(), state
+    return last
 
 
 @torch.no_grad()
@@ -116,14 +113,6 @@ def ends(tokens: NDArray[Any]) -> int:
     """Return how many tokens come before the mark of the end."""
     places = np.flatnonzero(tokens == MARK)
     return int(places[0]) if len(places) else len(tokens)
-
-
-def own(begun: NDArray[Any], written: NDArray[Any]) -> NDArray[Any]:
-    """Return the steps of `begun` without the mark and the conditions, in the form of those `written` after them."""
-    steps = begun[1:]
-    if steps.ndim > 1:
-        steps = steps[:, 0] if written.ndim == 1 else steps[:, : written.shape[1]]
-    return steps.astype(written.dtype)
 
 
 def _read(step: Tensor, beside: Tensor) -> Tensor:

@@ -172,7 +172,8 @@ class SequenceTranscriber(SequenceEstimator[Learned]):
             Sequences per update, at least 1; None for 32.
         validation
             What training is stopped by, and learns nothing from: a fraction of the sequences, rounded and drawn by
-            seed, a pair (X, y), or None or 0 for nothing; then the last epoch is kept.
+            seed, never all in which something was said; a pair (X, y), or None or 0 for nothing; then the last epoch is
+            kept.
 
         Raises
         ------

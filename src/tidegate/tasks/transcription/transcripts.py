@@ -82,12 +82,19 @@ class Transcribed(NamedTuple):
         return [1 + np.searchsorted(tokens, np.array(one, dtype=str)) for one in self.transcripts.items]
 
     def parted(self, fraction: float, seed: int) -> tuple[Transcribed, Transcribed | None]:
-        """Return what to learn from, and what is held out: this fraction of the sequences, rounded, never all."""
+        """Return what to learn from, and what is held out: this fraction of the sequences, rounded.
+
+        Never all of them, nor all in which something was said.
+        """
         n_sequences = len(self.numbers)
         n_held = min(round(fraction * n_sequences), n_sequences - 1)
         if not n_held:
             return self, None
         order = np.random.default_rng(seed).permutation(n_sequences)
+        said = np.array([bool(self.transcripts.items[k]) for k in order])
+        if not said[n_held:].any():
+            places = [np.flatnonzero(said)[-1], n_held]
+            order[places] = order[places[::-1]]
         return self.take(np.sort(order[n_held:])), self.take(np.sort(order[:n_held]))
 
 

@@ -32,6 +32,13 @@ def test_constant_recordings_and_gaps_are_scored():
     assert np.isfinite(model.score_samples(gap)).all()
 
 
+@pytest.mark.parametrize("value", [1.0, 0.1, -1234567.1, 0.0])
+def test_another_constant_than_that_of_training_is_odd_from_its_first_step(value):
+    model = PrincipalResiduals().fit(np.full(600, value))
+    assert model.predict(np.full(50, value)).sum() == 0
+    assert model.predict(np.full(50, value + 5)).sum() == 50
+
+
 def test_a_moving_score_sees_nothing_after():
     values = np.random.default_rng(0).normal(size=400)
     model = MovingDeviation().fit(values)

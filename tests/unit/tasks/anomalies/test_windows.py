@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
+import torch
 
 from tidegate.data.recorded import Recording
 from tidegate.errors import DataError
 from tidegate.tasks.anomalies.network import ROOM
 from tidegate.tasks.anomalies.normality import Parts
 from tidegate.tasks.anomalies.windows import Cut
+from tidegate.tasks.limits import check_memory
 from tidegate.tasks.reading import Reader
 
 
@@ -45,6 +47,20 @@ def test_who_foresees_learns_from_what_is_shorter_than_a_window():
     np.testing.assert_array_equal(steps(both.items[-1]), [*range(100, 105), 104, 104, 104])
     np.testing.assert_array_equal(steps(both.targets[-1]), [*range(100, 105), np.nan, np.nan, np.nan])
     assert len(cut(8, ahead=0).learned(parts)) == len(both) - 1
+
+
+def test_windows_are_known_by_their_first_step_and_their_recording():
+    two = [recording(21)._replace(name="mill"), recording(60)._replace(name="pump")]
+    made = cut(8).learned(Parts(two, [21, 40], [21, 42]))
+    assert [made.called(k) for k in (0, 7, 8)] == [
+        "from step 0 of recording mill", "from step 13 of recording mill", "from step 0 of recording pump"
+    ]  # fmt: skip
+    assert cut(8).held(Parts([recording(60)], [40], [42])).called(0) == "from step 34"
+    network = torch.nn.Identity()
+    network.outputs_per_step = 5_000_000
+    with pytest.raises(DataError, match="window from step 0 of recording mill has 8 steps") as told:
+        check_memory(made, 8, network)
+    assert "Lower batch_size (--batch-size) to 6 or lower window." in str(told.value)
 
 
 def test_newest_steps_are_cut_as_they_are_and_too_few_give_nothing():

@@ -9,7 +9,8 @@ from tidegate.tasks.generation.read import Read
 
 
 def learned(X, y=None):
-    return Read.learn(Given.of(X, y, "characters"), Vocabulary())
+    given = Given.of(X, y, "characters")
+    return Read.learn(given, Vocabulary(), given.kind)
 
 
 def test_a_prefix_is_shared():

@@ -25,6 +25,15 @@ def test_vectors_are_in_units_of_training():
         made.read(np.array(["a"]))
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-13])
+def test_what_is_constant_but_for_rounding_has_spread_1(scale):
+    given = scale * np.array([[1234567.1, 0.0, k] for k in range(21)])
+    made = Conditions.learn(given)
+    assert made.spread[:2].tolist() == [1, 1]
+    np.testing.assert_allclose(made.read(given)[:, :2], 0, atol=1e-6)
+    np.testing.assert_allclose(made.read(given)[:, 2].std(), 1, rtol=1e-6)
+
+
 @pytest.mark.parametrize("y", [np.array(["b", "a", "b"]), np.array([3, 1, 3]), np.arange(6.0).reshape(3, 2)])
 def test_they_come_back_from_their_state(y):
     made = Conditions.learn(y)

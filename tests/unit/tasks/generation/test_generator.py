@@ -108,7 +108,9 @@ def test_it_writes_keys(quick, chords):
     assert follows[0, :4].argmax() == 2
     assert model.tokens_ is None
     start = np.eye(8)[[2]]
-    np.testing.assert_array_equal(model.generate(prefix=start, length=3)[0][0], start[0])
+    begun = model.generate(prefix=start, length=3)[0]
+    assert begun.dtype == made[0].dtype
+    np.testing.assert_array_equal(begun[0], start[0])
     with pytest.raises(SettingError, match="top_p ranks tokens"):
         model.generate(sampling=Sampling(top_p=0.5))
     with pytest.raises(DataError, match="steps of numbers have no blanks"):
@@ -153,8 +155,16 @@ def test_it_goes_on_with_values(quick):
     assert np.mean(errors) < mean / 4
     made = model.generate(3, prefix=X[0][:20], length=10)
     assert made[0].shape == (30, 1)
-    np.testing.assert_allclose(made[0][:20, 0], X[0][:20], atol=1e-4)
+    np.testing.assert_array_equal(made[0][:20, 0], X[0][:20])
     assert 80 < made[0][20:].mean() < 120
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_steps_are_is_decided_with_what_is_held_out(quick, chords, seed):
+    X = [*chords(9), np.full((6, 8), 0.5)]
+    model = quick(seed=seed).fit(X, epochs=1, validation=0.5)
+    assert model.n_keys_ is None
+    assert "val_loss" in model.history_
 
 
 def test_words_and_blanks(quick):
@@ -183,7 +193,7 @@ def test_words_that_occur_once_are_unknown_ones(quick):
     assert set(model.tokens_) == {"<end>", "<unk>", "the", "sea", "is"}
     assert all("<unk>" not in one for one in model.generate(20))
     assert "deep" in quick(unit="words", vocabulary=Vocabulary()).fit(X, epochs=1, validation=None).tokens_
-    assert model.generate(prefix="the land")[0].startswith("the <unk>")
+    assert model.generate(prefix="The  land")[0].startswith("The  land ")
 
 
 def test_lists_of_tokens_stay_lists(quick):
@@ -263,6 +273,12 @@ def test_settings_outside_their_limits_are_refused(quick, settings, said):
         quick(**settings).fit(["ab", "ba"])
 
 
+def test_what_is_of_tokens_alone_is_refused_for_numbers(quick, chords):
+    for X in (chords(4), [one / 2 for one in chords(4)]):
+        with pytest.raises(SettingError, match="tied scores tokens by their vectors; leave it out"):
+            quick(tied=True).fit(X)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -270,6 +286,7 @@ def test_settings_outside_their_limits_are_refused(quick, settings, said):
         ({"length": 0}, "length is 0"),
         ({"seed": -1}, "seed is -1"),
         ({"sampling": Sampling(temperature=-1)}, "temperature is -1"),
+        ({"sampling": {"temperature": 1}}, r"sampling is \{'temperature': 1\}; it must be a Sampling"),
     ],
 )
 def test_what_cannot_be_written_is_refused(quick, arguments, said):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tidegate.errors import DataError
+from tidegate.tasks.generation import passages
 
 
 def test_surprise_expectation_and_gates_of_each_character(quick, pairs):
@@ -22,6 +23,24 @@ def test_gates_are_those_while_the_step_is_read(quick, pairs):
     first, second = (model.inspect(text).layers[0].gates["update"].values for text in ("bab", "bac"))
     np.testing.assert_array_equal(first[:2], second[:2])
     assert np.abs(first[2] - second[2]).max() > 0
+
+
+@pytest.mark.parametrize("kind", ["texts", "keys"])
+def test_long_sequences_are_walked_through_a_few_steps_at_a_time(quick, pairs, chords, monkeypatch, kind):
+    X = pairs(50) if kind == "texts" else chords(20)
+    model, one = quick().fit(X, epochs=2), "".join(X) if kind == "texts" else np.concatenate(X)
+    whole = model.inspect(one)
+    said, network = [], model._network
+    monkeypatch.setattr(passages, "MOST_SAID", 10 * network.said.n_outputs)
+    walk = network.walk
+    monkeypatch.setattr(network, "walk", lambda *given: said.append(walk(*given)) or said[-1])
+    parts = model.inspect(one)
+    assert max(made.shape[0] for made, _ in said) == 10
+    if kind == "texts":
+        assert parts.expected == whole.expected
+    else:
+        np.testing.assert_allclose(parts.expected, whole.expected, rtol=1e-5)
+    np.testing.assert_allclose(parts.surprise, whole.surprise, rtol=1e-5)
 
 
 def test_a_part_of_what_was_seen(quick, pairs):

@@ -118,3 +118,11 @@ def test_neighbours_in_a_batch_change_nothing(network):
     one, whole = network(), tokens(40, 7, 23)
     for alone, beside in zip(whole, surprises(one, of(whole)), strict=True):
         np.testing.assert_allclose(surprises(one, of([alone]))[0], beside, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("most", "n_at_once"), [(1, 1), (50, 5), (10**6, 12)])
+def test_no_more_is_said_at_once_than_fits(network, monkeypatch, most, n_at_once):
+    monkeypatch.setattr(passages, "MOST_SAID", most)
+    parts = list(passages.walked(network(), torch.zeros((12, 2), dtype=torch.int32)))
+    assert parts[0][1].shape == (n_at_once, 2, 5)
+    assert [steps.start for steps, _, _ in parts] == list(range(0, 12, n_at_once))

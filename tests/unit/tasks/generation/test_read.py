@@ -9,7 +9,7 @@ from tidegate.tasks.generation.read import Read
 
 def read(X, y=None, unit="characters", **limits):
     given = Given.of(X, y, unit)
-    return Read.learn(given, Vocabulary(**limits)), given
+    return Read.learn(given, Vocabulary(**limits), given.kind), given
 
 
 def test_each_token_follows_the_one_before_it_and_the_mark_comes_first_and_last():
@@ -37,7 +37,19 @@ def test_arrays_of_zeros_and_ones_are_keys(scale, kind):
     known = made.passages(given)
     assert known.items[0][0].tolist() == [0, 0]
     np.testing.assert_array_equal(known.items[0][1:], known.targets[0][:-1])
-    np.testing.assert_allclose(made.written(known.targets[0], "words"), X[0], rtol=1e-6, atol=1e-6)
+    whole = made.written(np.array([[0.1, 1e9]]) if kind == "values" else np.eye(2), known.targets[0], "words")
+    n_begun = 1 if kind == "values" else 2
+    np.testing.assert_allclose(whole[n_begun:], X[0], rtol=1e-6, atol=1e-6)
+    assert whole[:n_begun].tolist() == ([[0.1, 1e9]] if kind == "values" else [[1, 0], [0, 1]])
+
+
+def test_what_was_begun_stays_as_it_is():
+    made, given = read(["we swim, we dive"], unit="words")
+    steps = made.passages(given).targets[0][3:-1]
+    assert made.written("I  SAW,", steps, "words") == "I  SAW, we dive"
+    assert made.written(["I", "Saw"], steps, "words") == "I Saw we dive"
+    tokens, given = read([["we", "swim"]])
+    assert tokens.written(["Zanzibar"], tokens.passages(given).targets[0][:-1], "words") == ["Zanzibar", "we", "swim"]
 
 
 def test_conditions_stand_beside_every_step():

@@ -56,6 +56,12 @@ def test_notes_and_values_follow_the_temperature():
     assert spreads == pytest.approx([1, 0.5, 0], abs=0.03)
 
 
+def test_notes_at_the_least_temperature_are_sure_unless_the_score_is_0():
+    made = torch.tensor([[2.0, -2.0, 0.0]]).expand(4_000, 3)
+    rates = Notes(3).next(made, Sampling(temperature=1e-310), chance()).mean(0).tolist()
+    assert rates == pytest.approx([1, 0, 0.5], abs=0.02)
+
+
 def test_what_is_told():
     made = torch.tensor([[0.0, 1.0]])
     assert Tokens(2, ends=True).told(made).sum() == pytest.approx(1)

@@ -22,6 +22,12 @@ def test_a_low_temperature_sharpens_and_zero_decides():
     assert shares(Sampling(temperature=0)).tolist() == [1, 0, 0, 0]
 
 
+def test_the_least_temperature_there_is_draws_the_most_probable_alone():
+    assert shares(Sampling(temperature=5e-324)).tolist() == [1, 0, 0, 0]
+    tied = drawn(torch.tensor([[-torch.inf, 2.0, 2.0, 1.0]]).expand(200, 4), Sampling(1e-310), torch.Generator())
+    assert set(tied.tolist()) == {1, 2}
+
+
 def test_the_most_probable_alone_are_drawn_from():
     torch.testing.assert_close(shares(Sampling(top_k=2)), torch.tensor([0.625, 0.375, 0, 0]), atol=0.015, rtol=0)
     torch.testing.assert_close(

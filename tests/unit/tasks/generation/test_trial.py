@@ -62,13 +62,25 @@ def test_conditions_go_with_their_texts(quick, pairs):
     assert all(one[1:2] == vowel for one, vowel in zip(sample.sequences, sample.conditions, strict=True))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_rare_label_is_learned_whatever_the_seed(quick, pairs, seed):
+    labels = np.array(["common"] * 22 + ["rare"] * 2)
+    trial = tried(quick(seed=seed), Corpus(pairs(24), labels), epochs=1)
+    assert trial.model.conditions_.tolist() == ["common", "rare"]
+    assert trial.numbers.max() < 22
+
+
 def test_what_cannot_be_judged_is_refused(quick):
     with pytest.raises(DataError, match="too few sequences to set a tenth of them aside"):
         tried(quick(), Corpus(["ab", "ba"], None))
+    with pytest.raises(DataError, match="too few sequences of a label to set a tenth of them aside"):
+        tried(quick(), Corpus(["ab", "ba"] * 10, np.arange(20)))
     with pytest.raises(DataError, match="too few characters to set the last tenth of the text aside"):
         tried(quick(), Corpus("a", None))
     with pytest.raises(DataError, match="steps of values have no simple model here"):
         tried(quick(), Corpus([np.full(5, 0.5)] * 20, None))
+    with pytest.raises(DataError, match="steps of values have no simple model here"):
+        tried(quick(), Corpus([*[np.eye(3)] * 19, np.full((5, 3), 0.5)], None))
 
 
 @pytest.mark.parametrize(
@@ -77,6 +89,7 @@ def test_what_cannot_be_judged_is_refused(quick):
         (Corpus("one text" * 20, None), Corpus(["ab"], None), "the test holds many sequences, the data one long text"),
         (Corpus(["ab"] * 9, None), Corpus([np.ones((3, 2))], None), "the sequences of the test hold values"),
         (Corpus(["ab"] * 9, None), Corpus(["ab"], np.array(["x"])), "the data has no labels to write for"),
+        (Corpus([np.eye(3)] * 9, None), Corpus([np.eye(3), np.eye(3) / 2], None), "row 1: key 0 of step 0 is 0.5"),
         (Corpus(["ab"] * 2, np.array(["x", "y"])), Corpus(["ab"], np.array(["z"])), "'z'"),
     ],
 )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tidegate.tasks.generation import writing
+from tidegate.tasks.generation import passages, writing
 from tidegate.tasks.generation.network import Width
 from tidegate.tasks.generation.said import Tokens
 from tidegate.tasks.generation.sampling import Sampling
@@ -16,7 +16,7 @@ def test_the_state_after_a_prefix_is_that_of_the_whole(network, monkeypatch):
     one, begun = network(), np.array([[0, 0], [2, 3], [4, 1]], dtype=np.int32)
     whole, _ = one.walk(torch.from_numpy(begun))
     torch.testing.assert_close(writing.after(one, begun)[0], whole[-1])
-    monkeypatch.setattr(writing, "MOST_SAID", 1)
+    monkeypatch.setattr(passages, "MOST_SAID", 1)
     torch.testing.assert_close(writing.after(one, begun)[0], whole[-1])
 
 
@@ -56,18 +56,6 @@ def test_it_stops_where_all_have_ended():
     assert made.shape == (4, 2)
     assert [writing.ends(made[:, b]) for b in range(2)] == [3, 2]
     assert writing.ends(np.array([2, 2])) == 2
-
-
-@pytest.mark.parametrize(
-    ("begun", "written", "wanted"),
-    [
-        (np.array([0, 3, 4]), np.array([2]), [3, 4]),
-        (np.array([[0, 9], [3, 9.0]]), np.array([2]), [3]),
-        (np.array([[0, 0, 9], [1, 0, 9.0]]), np.zeros((1, 2)), [[1, 0]]),
-    ],
-)
-def test_what_was_begun_is_without_mark_and_conditions(begun, written, wanted):
-    assert writing.own(begun, written).tolist() == wanted
 
 
 def test_bits_are_of_what_was_written_however_it_was_drawn(quick, pairs):

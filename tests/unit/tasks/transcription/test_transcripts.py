@@ -62,6 +62,15 @@ def test_parts():
     assert given.parted(0.99, 0)[0].numbers.size == 1
 
 
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("n_said", [1, 2])
+def test_something_is_said_in_what_is_learned_from(seed, n_said):
+    given = Transcribed.of(taken([np.ones(8)] * 10, None), ["a"] * n_said + [""] * (10 - n_said))
+    learned, held = given.parted(0.5, seed)
+    assert sum(map(len, learned.transcripts.items)) >= 1
+    assert sorted([*learned.numbers, *held.numbers]) == list(range(10))
+
+
 def test_tokens_that_training_does_not_hold():
     made = transcripts_of(["ab", "ax"], "y")
     check_tokens(made, np.array(["a", "b", "x"]), "validation")
