@@ -15,7 +15,7 @@ from tidegate.nn.initialisation import built
 from tidegate.tasks import fitting
 from tidegate.tasks.branches import Pooling, RecurrentBranch
 from tidegate.tasks.contributions import contributions
-from tidegate.tasks.counted import Counted, best_share, mixed
+from tidegate.tasks.counted import FEWEST, Counted, best_share, mixed
 from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.inspection import Inspection, opened
 from tidegate.tasks.labelling import Labelling
@@ -326,16 +326,17 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         counted = data.counted
         if counted is None or self.counted != "auto":
             return data
+        held = [part.numbers for _, part in parts if part is not None]
+        if not held or len(np.unique(np.concatenate(held))) < FEWEST:
+            return data
         each = [self._together(networks)] if len(parts) == 1 else networks
         held_out = []
-        for made, (learned, held) in zip(each, parts, strict=True):
-            if held is not None:
+        for made, (learned, others) in zip(each, parts, strict=True):
+            if others is not None:
                 rule = counted if len(parts) == 1 else self._rule(learned, data.classes, data.reader)
-                items = data.reader.read(held.sequences)
-                own = _said(made, items), _ruled(rule, held.sequences, items)
-                held_out.append((*own, np.searchsorted(data.classes, held.labels)))
-        if not held_out:
-            return data
+                items = data.reader.read(others.sequences)
+                own = _said(made, items), _ruled(rule, others.sequences, items)
+                held_out.append((*own, np.searchsorted(data.classes, others.labels)))
         share = best_share(*(np.concatenate(one) for one in zip(*held_out, strict=True)))
         return data._replace(counted=counted._replace(share=share))
 

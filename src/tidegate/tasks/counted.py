@@ -27,7 +27,7 @@ EVEN = 0.5
 """The share where nothing, or too little, is held out to choose it by."""
 
 FEWEST = 50
-"""Held-out sequences below which nothing is chosen by them."""
+"""Held-out sequences below which no share is chosen by them."""
 
 _SHARES = np.linspace(0, 0.95, 20)
 _LEAST = 1e-12
@@ -98,8 +98,6 @@ class Counted(NamedTuple):
 def best_share(networks: Floats, rule: Floats, targets: NDArray[np.int64]) -> float:
     """Return the share of the rule, of 0, .05 to .95, that makes the mean log loss least.
 
-    Of fewer than 50 sequences `EVEN`.
-
     Parameters
     ----------
     networks, rule
@@ -109,8 +107,6 @@ def best_share(networks: Floats, rule: Floats, targets: NDArray[np.int64]) -> fl
 
     Source: Breiman (1996), Stacked regressions, Machine Learning 24, for weights learned of what is held out.
     """
-    if len(targets) < FEWEST:
-        return EVEN
     there = np.arange(len(targets))
     losses = [-np.log(mixed(networks, rule, share)[there, targets] + _LEAST).mean() for share in _SHARES]
     return float(_SHARES[int(np.argmin(losses))])

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Rare = NDArray[np.bool_] | NDArray[np.float32]
 
 _LEAST_SPREAD = 1e-12
+_FARTHEST = 1e9
 
 AT_ONCE, MOST_NUMBERS = 256, 1_000_000
 """Sequences that are read at once where nothing is learned, and numbers of all of them with what pads them."""
@@ -111,6 +112,8 @@ class Reader:
     def read(self, sequences: Sequences) -> list[NDArray[Any]]:
         """Return each sequence as numbers: int32 of shape (T,), (T, 1 + M) with pieces, or float32 of shape (T, I).
 
+        Values count as at most 1e9 spreads off, so that a network makes numbers of them.
+
         Raises
         ------
         DataError
@@ -123,7 +126,8 @@ class Reader:
                 return whole
             parts = subwords.numbers_of(sequences.items, self.n_pieces)
             return [np.concatenate([one[:, None], part], axis=1) for one, part in zip(whole, parts, strict=True)]
-        return [((item - self.mean) / self.spread).astype(np.float32) for item in sequences.items]
+        units = [(item - self.mean) / self.spread for item in sequences.items]
+        return [np.clip(one, -_FARTHEST, _FARTHEST).astype(np.float32) for one in units]
 
     def rare(self, sequences: Sequences) -> NDArray[np.bool_] | None:
         """Return which tokens occur once in these sequences, shape (n_tokens,); None for values."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from tidegate.data.cells import LARGEST
 from tidegate.errors import DataError
 from tidegate.features.vocabulary import UNITS
 from tidegate.tasks.places import faulty
@@ -183,13 +184,13 @@ def _values(one: Any, where: _Where, *, frames: bool) -> Floats:
     if made.ndim not in ((2, _OF_FRAMES) if frames else (2,)) or not made.size:
         more = ", or (T, height, width) for frames" if frames else ""
         raise where.wrong(f"has shape {np.shape(one)}", f"Give (T,) for one channel, or (T, I){more}.")
-    broken = np.argwhere(~np.isfinite(made))
+    broken = np.argwhere(~(np.abs(made) <= LARGEST))
     if len(broken):
         step, *place = broken[0].tolist()
         told = f"channel {place[0]}" if len(place) == 1 else f"row {place[0]} and column {place[1]}"
-        raise where.wrong(
-            f"holds {made[tuple(broken[0])]} at step {step} of {told}", "Fill it, or leave the sequence out."
-        )
+        wrong = made[tuple(broken[0])]
+        limit = f"; numbers must lie between -{LARGEST:g} and {LARGEST:g}" if np.isfinite(wrong) else ""
+        raise where.wrong(f"holds {wrong} at step {step} of {told}{limit}", "Fill it, or leave the sequence out.")
     return made
 
 

@@ -170,11 +170,11 @@ def test_a_fit_that_fails_leaves_what_was_there(texts, monkeypatch, where):
     def broken(*_, **__):
         raise TrainingError("the loss became nan")
 
-    (X, y), settings = texts(10, seed=1), QUICK | {"counted": "auto"}
+    (X, y), settings = texts(60, seed=1), QUICK | {"counted": "auto"}
     model = SequenceClassifier(**settings).fit(*texts(40), epochs=1, validation=(X, y))
     before = model.predict_proba(X)
     monkeypatch.setattr(f"tidegate.tasks.{where}", broken)
-    other = ["other words", "here"], ["x", "y"]
+    other = ["other words", "here"] * 30, ["x", "y"] * 30
     for each in (model, SequenceClassifier(**settings)):
         with pytest.raises(TrainingError):
             each.fit(*other, epochs=1, validation=other)

@@ -69,9 +69,12 @@ def test_two_that_err_on_different_ones_share_the_say():
     assert best_share(own, np.eye(2)[targets], targets) > 0.9
 
 
-def test_of_few_held_out_sequences_nothing_is_chosen():
-    targets = np.zeros(49, dtype=int)
-    assert best_share(np.full((49, 2), 0.5), np.eye(2)[targets], targets) == 0.5
+@pytest.mark.parametrize(("n_sequences", "chosen"), [(48, False), (120, True)])
+def test_by_few_held_out_sequences_nothing_is_chosen_however_often_they_are_held_out(texts, n_sequences, chosen):
+    """Each of four networks has another half held out, of the same sequences."""
+    model = SequenceClassifier(counted="auto", n_members=4, **QUICK)
+    model.fit(*texts(n_sequences), epochs=1, validation=0.5)
+    assert (model.counted_ != 0.5) is chosen
 
 
 def test_the_share_is_what_makes_the_held_out_loss_least(texts):

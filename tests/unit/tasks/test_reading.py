@@ -88,3 +88,11 @@ def test_a_batch_is_padded_with_0():
     made = batch([np.ones((2, 3), np.float32), np.ones((1, 3), np.float32)])
     assert made.inputs.shape == (2, 2, 3)
     assert made.inputs[1, 1].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("value", [1e39, -1e99])
+def test_what_is_far_beyond_training_becomes_a_number_still(value):
+    reader = Reader.learn(taken([[0.0, 1.0, 2.0]], None), Vocabulary())
+    (made,) = reader.read(taken([[value, 1.0]], None))
+    assert made.dtype == np.float32
+    assert abs(made[0, 0]) == np.float32(1e9)

@@ -59,6 +59,7 @@ def test_some_can_be_taken():
         ([np.zeros((3, 2, 2))], "sequence 0 of X has shape"),
         ([[0.0, 1.0], [np.nan, 1.0]], "sequence 1 of X holds nan at step 0 of channel 0"),
         ([np.array([[0.0, 1.0], [0.0, np.inf]])], "sequence 0 of X holds inf at step 1 of channel 1"),
+        ([np.array([0.0, 1e101])], "sequence 0 of X holds 1e+101 at step 1 of channel 0; numbers must lie between"),
     ],
 )
 def test_what_cannot_be_used_is_named_with_its_place(data, said):
