@@ -45,10 +45,15 @@ class Spelled(torch.nn.Module):
         self.width = self.branch.width
 
     def forward(self, characters: torch.Tensor) -> torch.Tensor:
-        """Return shape (T, B, W) for numbers of characters, shape (T, B, M), 0 after the end of a word."""
+        """Return shape (T, B, W) for numbers of characters, shape (T, B, M), 0 after the end of a word.
+
+        An empty word is 0.
+        """
         rows, places = _distinct(characters.flatten(0, 1))
         lengths = (rows != 0).sum(1)
-        longest = max(int(lengths.max()), 1)
+        longest = int(lengths.max())
+        if not longest:
+            return self.vectors.weight.new_zeros(*characters.shape[:2], self.width)
         found: torch.Tensor = self.branch(self.vectors(rows[:, :longest].T), lengths)
         return found[places].reshape(*characters.shape[:2], self.width)
 

@@ -277,6 +277,11 @@ def test_sentences_of_one_unknown_word_have_an_answer(named):
     assert [len(one) for one in model.predict([["Ωmega"], [""], ["a" * 500]])] == [1, 1, 1]
 
 
+def test_sentences_of_empty_words_have_an_answer():
+    model = SequenceTagger(**QUICK | {"characters": 4}).fit([[""], ["a"]], [["x"], ["y"]], epochs=1, batch_size=1)
+    assert len(model.predict([["", ""]])[0]) == 2
+
+
 @pytest.mark.parametrize(
     ("X", "y", "said"),
     [

@@ -63,6 +63,7 @@ def test_each_word_is_spelled_as_if_alone(network):
     for t in range(4):
         kept = rows[t : t + 1, :, : int((rows[t] != 0).sum())]
         torch.testing.assert_close(reader(kept)[0], found[t], atol=1e-6, rtol=1e-6)
+    assert torch.equal(reader(rows[6:]), found[6:])
 
 
 def test_order_and_ends_of_letters_matter(network):
