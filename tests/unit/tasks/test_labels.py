@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -15,12 +17,32 @@ from tidegate.tasks.sequences import taken
         (["b", "a"], ["b", "a"]),
         (np.array(["b", "a"], dtype=object), ["b", "a"]),
         ([True, False], [True, False]),
+        (np.array([1, 0], dtype=np.uint64), [1, 0]),
+        ([1.0, -(2.0**63)], [1, -(2**63)]),
     ],
 )
 def test_labels_are_text_or_whole_numbers(y, made):
     found = labels_of(y, 2)
     assert found.tolist() == made
     assert found.dtype.kind in "biU"
+
+
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        ([0, 1e20], "label 1 of y is 1e+20, which names no class. Give text, or whole numbers of at most 64 bits"),
+        ([0, 10**400], "label 1 of y is 1000"),
+        ([2**63, 0], "label 0 of y is 9"),
+        (np.array([0, 2**63], dtype=np.uint64), "label 1 of y is 9223372036854775808"),
+        ([0, np.inf], "label 1 of y is inf"),
+        (np.array([np.float64(0), np.float64(2**63)], dtype=object), "label 1 of y is"),
+        ([[0], [1, 2]], "label 0 of y is [0], which names no class"),
+        (["a", ["b"]], "label 1 of y is ['b'], which names no class"),
+    ],
+)
+def test_labels_that_no_class_can_hold_are_refused(y, said):
+    with pytest.raises(DataError, match=re.escape(said)):
+        labels_of(y, 2)
 
 
 @pytest.mark.parametrize(
