@@ -19,7 +19,7 @@ from tidegate.tasks.counted import Counted, best_share, mixed
 from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.inspection import Inspection, opened
 from tidegate.tasks.labelling import Labelling
-from tidegate.tasks.labels import Known, check_known, classes_of, examples_of, weights_of
+from tidegate.tasks.labels import Known, classes_of, examples_of, following, hits, weights_of
 from tidegate.tasks.members import apart
 from tidegate.tasks.network import Convolution, Design, Encoding, SequenceNetwork, network
 from tidegate.tasks.occurrences import Occurrences
@@ -291,8 +291,19 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable label of each sequence, shape (N,)."""
-        most = self.predict_proba(X).argmax(axis=1)
-        return np.asarray(self.classes_[most])
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the fraction of sequences whose label is right, in [0, 1], each counted by its weight if it has one.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            As `predict_proba`, or if labels cannot be used.
+        """
+        self._check_fitted()
+        given = Known.of(taken(X, self.unit, frames=True), y)
+        return float(np.average(hits(given.labels, self.predict(X)), weights=sample_weight))
 
     def _told(self, sequences: Sequences) -> Floats:
         """Return the probability of each class, shape (N, C)."""
@@ -347,8 +358,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
     def _validation(self, X: Any, y: Any, classes: NDArray[Any]) -> Known:
         """Return sequences that a user named to judge by."""
         made = Known.of(taken(X, self.unit, name="validation", frames=True), y)
-        check_known(made.labels, classes, "validation")
-        return made
+        return made._replace(labels=following(made.labels, classes, "validation"))
 
     def _drawn(self, data: Labelling, generator: torch.Generator) -> SequenceNetwork:
         """Return the network with fresh parameters."""

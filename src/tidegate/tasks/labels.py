@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tidegate.tasks.sequences import Sequences
 
     Integers = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
 
 REPAIR = "Give text, or whole numbers of at most 64 bits."
 """What to do where a label names no class."""
@@ -204,6 +205,13 @@ def following(labels: NDArray[Any], classes: NDArray[Any], name: str) -> NDArray
     told = labels.astype(str)
     check_known(told, np.array(list(named)), name)
     return np.array([named[one] for one in told.tolist()], dtype=classes.dtype)
+
+
+def hits(labels: NDArray[Any], said: NDArray[Any]) -> Mask:
+    """Return which labels are what is said of them, as `following` has it; of labels unknown in training, none."""
+    if (labels.dtype.kind == "U") is not (said.dtype.kind == "U"):
+        labels, said = labels.astype(str), said.astype(str)
+    return np.asarray(labels == said)
 
 
 def weights_of(labels: NDArray[Any], classes: NDArray[Any]) -> torch.Tensor:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tidegate.errors import DataError
-from tidegate.tasks.labels import Known, check_known, classes_of, following, labels_of, weights_of
+from tidegate.tasks.labels import Known, check_known, classes_of, following, hits, labels_of, weights_of
 from tidegate.tasks.sequences import taken
 
 
@@ -106,6 +106,12 @@ def test_labels_follow_the_type_of_training():
     for labels, classes, told in ((np.array(["1", "x"]), numbers, "'x'"), (np.array([3]), words, "'3'")):
         with pytest.raises(DataError, match=f"the test holds the label {told}, which training does not"):
             following(labels, classes, "the test")
+
+
+def test_labels_are_right_in_either_type():
+    assert hits(np.array([1, 0, 7]), np.array(["1", "1", "x"])).tolist() == [True, False, False]
+    assert hits(np.array(["1", "0"]), np.array([1, 1])).tolist() == [True, False]
+    assert hits(np.array([True, False]), np.array([1, 1])).tolist() == [True, False]
 
 
 def test_weights_make_classes_alike():
