@@ -30,6 +30,9 @@ _MISSING = ("?", "nan", "")
 _LEAST, _MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 _OF_FRAMES = 3
 _ARRAYS = "X and y, or values, lengths, channels and labels"
+_LONGEST = 2**31 - 1
+"""Characters of a cell of CSV, the most that its reader takes on every machine; by default it takes 131,072."""
+
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 
@@ -103,10 +106,13 @@ def _csv(file: Path, *, labels: bool) -> Labelled:
             yield f"{line}\n"
 
     rows = ((numbers[-1], row) for row in csv.reader(texts(), strict=True) if row)
+    limit = csv.field_size_limit(_LONGEST)
     try:
         return _table(file, rows, headless=False, labelled=labels)
     except csv.Error as error:
         raise wrong(file, numbers[-1], f"is no row of CSV: {error}", "Close every quote, or save it as TSV.") from error
+    finally:
+        csv.field_size_limit(limit)
 
 
 def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool, labelled: bool) -> Labelled:

@@ -1,3 +1,4 @@
+import csv
 import gzip
 
 import numpy as np
@@ -51,6 +52,13 @@ def test_labels_up_to_64_bits_are_numbers(written):
 
 def test_a_line_break_inside_quotes_belongs_to_the_text(written):
     assert read_labelled(written('label,text\n1,"two\nlines"\n', "a.csv")).sequences == ["two\nlines"]
+
+
+def test_a_text_of_csv_may_be_long(written):
+    before = csv.field_size_limit()
+    (found,) = read_labelled(written(f"label,text\na,{'word ' * 40_000}\n", "a.csv")).sequences
+    assert len(found) == 200_000
+    assert csv.field_size_limit() == before
 
 
 def test_texts_without_labels(written):
