@@ -235,8 +235,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         """
         self._check_fitted()
         items = self._data.reader.read(taken(X, self.unit, frames=True))
-        networks = [cast("SequenceNetwork", made) for made in apart(self._network)]
-        found = [fitting.told(Encoding(made), items, list) for made in networks]
+        found = [fitting.told(Encoding(cast("SequenceNetwork", made)), items, list) for made in apart(self._network)]
         return np.concatenate([torch.stack(one).double().numpy() for one in found], axis=1)
 
     def networks_proba(self, X: Any) -> Floats:
@@ -291,7 +290,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable label of each sequence, shape (N,)."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        most = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[most])
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the fraction of sequences whose label is right, in [0, 1], each counted by its weight if it has one.
@@ -301,9 +301,9 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         NotFittedError, DataError
             As `predict_proba`, or if labels cannot be used.
         """
-        self._check_fitted()
+        said = self.predict(X)
         given = Known.of(taken(X, self.unit, frames=True), y)
-        return float(np.average(hits(given.labels, self.predict(X)), weights=sample_weight))
+        return float(np.average(hits(given.labels, said), weights=sample_weight))
 
     def _told(self, sequences: Sequences) -> Floats:
         """Return the probability of each class, shape (N, C)."""
