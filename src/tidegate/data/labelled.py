@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 _LABEL, _TEXT = "label", "text"
 _MISSING = ("?", "nan", "")
 _LEAST, _MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
-_OF_FRAMES = 3
+_OF_FRAMES, _NUMBERS = 3, "biuf"
 _ARRAYS = "X and y, or values, lengths, channels and labels"
+_LONGEST = 2**31 - 1
+"""Characters of a cell of CSV, the most that its reader takes on every machine; by default it takes 131,072."""
+
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 
@@ -103,10 +106,13 @@ def _csv(file: Path, *, labels: bool) -> Labelled:
             yield f"{line}\n"
 
     rows = ((numbers[-1], row) for row in csv.reader(texts(), strict=True) if row)
+    limit = csv.field_size_limit(_LONGEST)
     try:
         return _table(file, rows, headless=False, labelled=labels)
     except csv.Error as error:
         raise wrong(file, numbers[-1], f"is no row of CSV: {error}", "Close every quote, or save it as TSV.") from error
+    finally:
+        csv.field_size_limit(limit)
 
 
 def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool, labelled: bool) -> Labelled:
@@ -157,43 +163,99 @@ def _npz(file: Path, *, labels: bool) -> Labelled:
             f"{file} cannot be read: {error}", repair="Save it with numpy.savez, without objects."
         ) from error
     if "X" in held:
-        return Labelled(list(held["X"]), held.get("y") if labels else None)
+        _check_axes(held, "X", file, (2 if held["X"].dtype.kind in _NUMBERS else 1, _OF_FRAMES + 1))
+        return Labelled(list(held["X"]), _of_each(held, "y", file, len(held["X"])) if labels else None)
     lacking = [name for name in ("values", "lengths") if name not in held]
     if lacking:
         raise DataError(
             f"{file} holds no {lacking[0]!r}, but {', '.join(held) or 'nothing'}", repair=f"Save {_ARRAYS}."
         )
-    values, lengths = held["values"], held["lengths"].astype(np.int64)
-    frame = values.shape[1:] if values.ndim == _OF_FRAMES else None
-    n_channels = math.prod(frame) if frame else int(held.get("channels", values.shape[1] if values.ndim > 1 else 1))
-    if values.size != lengths.sum() * n_channels:
+    sequences = _apart(held, file)
+    return Labelled(sequences, _named(held, file, len(sequences)) if labels else None)
+
+
+def _apart(held: Mapping[str, NDArray[Any]], file: Path) -> list[NDArray[Any]]:
+    """Return the sequences whose steps an archive holds one after another."""
+    values, lengths = held["values"], held["lengths"]
+    for name, most in (("values", _OF_FRAMES), ("lengths", 1)):
+        _check_axes(held, name, file, (1, most))
+        if held[name].dtype.kind not in _NUMBERS:
+            raise DataError(f"{name} of {file} are {held[name].dtype}, not numbers", repair="Save numbers.")
+    wrong = np.flatnonzero((lengths < 1) | (lengths > values.size) | (lengths != np.floor(lengths)))
+    if len(wrong):
+        k = int(wrong[0])
         raise DataError(
-            f"{file} holds {values.size:,} values for {lengths.sum():,} steps of {n_channels} channels",
+            f"sequence {k} of {file} has {lengths[k]} steps of {values.size:,} values",
+            place=Place(row=k),
+            repair="Let lengths say how many steps each has, at least 1.",
+        )
+    frame = values.shape[1:] if values.ndim == _OF_FRAMES else None
+    n_channels = math.prod(frame) if frame else _n_channels(held, file)
+    n_steps = int(lengths.sum())
+    if values.size != n_steps * n_channels:
+        raise DataError(
+            f"{file} holds {values.size:,} values for {n_steps:,} steps of {n_channels} channels",
             repair="Let lengths sum to the steps, and channels be how many values a step has.",
         )
-    steps = values.reshape(-1, *(frame or (n_channels,)))
-    sequences = np.split(steps, np.cumsum(lengths)[:-1])
-    return Labelled(sequences, _named(held, file, len(sequences)) if labels else None)
+    steps = values.reshape(n_steps, *(frame or (n_channels,)))
+    return np.split(steps, lengths.cumsum().astype(np.int64)[:-1]) if len(lengths) else []
+
+
+def _n_channels(held: Mapping[str, NDArray[Any]], file: Path) -> int:
+    """Return how many values a step has."""
+    values = held["values"]
+    told = held.get("channels", np.array(values.shape[1] if values.ndim > 1 else 1))
+    number = told.item() if told.size == 1 and told.dtype.kind in _NUMBERS else 0
+    if not (number >= 1 and number % 1 == 0):
+        raise DataError(
+            f"channels of {file} is {told}",
+            repair="Let it be one whole number, at least 1: how many values a step has.",
+        )
+    return int(number)
+
+
+def _check_axes(held: Mapping[str, NDArray[Any]], name: str, file: Path, limits: tuple[int, int]) -> None:
+    """Refuse an array of fewer or more axes than the limits."""
+    least, most = limits
+    if not least <= held[name].ndim <= most:
+        told = f"{least} to {most} axes" if least < most else f"{least} axis"
+        raise DataError(
+            f"{name} of {file} has shape {held[name].shape}; it must have {told}", repair=f"Save {_ARRAYS}."
+        )
+
+
+def _of_each(held: Mapping[str, NDArray[Any]], name: str, file: Path, n_sequences: int) -> NDArray[Any] | None:
+    """Return labels, one of each sequence, if there are any."""
+    if name not in held:
+        return None
+    _check_axes(held, name, file, (1, 1))
+    if len(held[name]) != n_sequences:
+        raise DataError(
+            f"{file} holds {len(held[name]):,} labels for {n_sequences:,} sequences", repair="Give each sequence one."
+        )
+    return held[name]
 
 
 def _named(held: Mapping[str, NDArray[Any]], file: Path, n_sequences: int) -> NDArray[Any] | None:
     """Return the labels of an archive, by their names if it has some."""
-    labels = held.get("labels")
-    if labels is not None and len(labels) != n_sequences:
-        raise DataError(
-            f"{file} holds {len(labels):,} labels for {n_sequences:,} sequences", repair="Give each sequence one."
-        )
+    labels = _of_each(held, "labels", file, n_sequences)
     if labels is None or "label_names" not in held:
         return labels
     names = held["label_names"]
-    outside = np.flatnonzero((labels < 0) | (labels >= len(names)))
+    _check_axes(held, "label_names", file, (1, 1))
+    if labels.dtype.kind not in _NUMBERS:
+        raise DataError(
+            f"labels of {file} are {labels.dtype}, not numbers of label_names",
+            repair="Save numbers, counted from 0, or leave label_names out.",
+        )
+    outside = np.flatnonzero(~((labels >= 0) & (labels < len(names)) & (labels == np.floor(labels))))
     if len(outside):
         raise DataError(
             f"label {outside[0]} of {file} is {labels[outside[0]]}, but there are {len(names)} names, counted from 0",
             place=Place(row=int(outside[0])),
             repair="Correct it, or leave the sequence out.",
         )
-    return np.asarray(names[labels])
+    return np.asarray(names[labels.astype(np.int64)])
 
 
 def _ts(file: Path, *, labels: bool) -> Labelled:
@@ -223,14 +285,22 @@ def _ts(file: Path, *, labels: bool) -> Labelled:
 def _channels(parts: list[str], file: Path, number: int) -> Floats:
     """Return shape (T, I) of channels written side by side."""
     try:
-        channels = [
-            [np.nan if cell.strip().lower() in _MISSING else float(cell) for cell in part.split(",")] for part in parts
-        ]
+        channels = [[_number(cell) for cell in part.split(",")] for part in parts]
     except ValueError as error:
         raise wrong(file, number, f"holds what is no number: {error}", "Correct it.") from error
     if not channels or len({len(one) for one in channels}) > 1:
         raise wrong(file, number, "has channels of unequal length", "Give each channel of a recording the same steps.")
     return np.array(channels).T
+
+
+def _number(cell: str) -> float:
+    """Return a cell of a channel, NaN where it is missing."""
+    if cell.strip().lower() in _MISSING:
+        return math.nan
+    number = float(cell)
+    if not math.isfinite(number):
+        raise ValueError(repr(cell))
+    return number
 
 
 _READERS: Mapping[str, _Reads] = {

@@ -47,7 +47,7 @@ def read_tagged(path: str | Path, *, column: int | str | None = None, tags: bool
     A line holds a token and its columns, apart by tabs, or by blanks where the first such line has no tab; an empty
     line ends a sentence. Files of ten columns that begin with a number are CoNLL-U: the token is its FORM, and
     ranges such as 1-2 and empty nodes such as 1.1 are left out. Comments begin with # before the first token of a
-    sentence and have not the columns of the others. A line of the token -DOCSTART- is left out.
+    sentence and have not as many columns as the first line without #. A line of the token -DOCSTART- is left out.
 
     Parameters
     ----------
@@ -89,20 +89,24 @@ def read_tagged(path: str | Path, *, column: int | str | None = None, tags: bool
 
 def _rows(file: Path) -> Iterator[_Row]:
     """Yield the columns of each line that is no comment; none for an empty line."""
-    separator: str | None = None
-    n_columns, begun = 0, False
-    for number, line in lines(file):
-        if not line.strip():
-            begun = False
-            yield _Row(number, [])
-            continue
-        if not n_columns:
-            separator = "\t" if "\t" in line else None
-        cells = [cell.strip() for cell in line.split(separator)]
-        if line.startswith("#") and not begun and (len(cells) != n_columns if n_columns else separator is None):
-            continue
-        n_columns, begun = n_columns or len(cells), True
-        if len(cells) != n_columns:
+    whole = list(lines(file))
+    told = [line for _, line in whole if line.strip() and not line.startswith("#")]
+    first = told[0] if told else next((line for _, line in whole if "\t" in line), "")
+    separator = "\t" if "\t" in first else None
+    n_columns, tags = len(first.split(separator)), {line.split(separator)[-1].strip() for line in told}
+    begun = False
+    for number, line in whole:
+        cells = [cell.strip() for cell in line.split(separator)] if line.strip() else []
+        if line.startswith("#") and not begun:
+            if not first or len(cells) != n_columns:
+                continue
+            if separator is None and cells[0] == "#" and cells[-1] not in tags:
+                raise wrong(
+                    file, number, f"may be a comment or the token #: {line.strip()[:40]!r}",
+                    "Leave the comment out, or separate columns by tabs.",
+                )  # fmt: skip
+        begun = bool(cells)
+        if cells and len(cells) != n_columns:
             raise wrong(
                 file, number, f"has {len(cells)} columns, not {n_columns}: {line.strip()[:40]!r}",
                 "Give every token its tag, in the same columns, and an empty line after each sentence.",

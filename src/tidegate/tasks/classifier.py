@@ -19,7 +19,7 @@ from tidegate.tasks.counted import FEWEST, Counted, best_share, mixed
 from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.inspection import Inspection, opened
 from tidegate.tasks.labelling import Labelling
-from tidegate.tasks.labels import Known, check_known, classes_of, examples_of, weights_of
+from tidegate.tasks.labels import Known, classes_of, examples_of, following, hits, weights_of
 from tidegate.tasks.members import apart
 from tidegate.tasks.network import Convolution, Design, Encoding, SequenceNetwork, network
 from tidegate.tasks.occurrences import Occurrences
@@ -235,8 +235,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         """
         self._check_fitted()
         items = self._data.reader.read(taken(X, self.unit, frames=True))
-        networks = [cast("SequenceNetwork", made) for made in apart(self._network)]
-        found = [fitting.told(Encoding(made), items, list) for made in networks]
+        found = [fitting.told(Encoding(cast("SequenceNetwork", made)), items, list) for made in apart(self._network)]
         return np.concatenate([torch.stack(one).double().numpy() for one in found], axis=1)
 
     def networks_proba(self, X: Any) -> Floats:
@@ -294,6 +293,18 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
         most = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[most])
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the fraction of sequences whose label is right, in [0, 1], each counted by its weight if it has one.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            As `predict_proba`, or if labels cannot be used.
+        """
+        said = self.predict(X)
+        given = Known.of(taken(X, self.unit, frames=True), y)
+        return float(np.average(hits(given.labels, said), weights=sample_weight))
+
     def _told(self, sequences: Sequences) -> Floats:
         """Return the probability of each class, shape (N, C)."""
         items = self._data.reader.read(sequences)
@@ -348,8 +359,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
     def _validation(self, X: Any, y: Any, classes: NDArray[Any]) -> Known:
         """Return sequences that a user named to judge by."""
         made = Known.of(taken(X, self.unit, name="validation", frames=True), y)
-        check_known(made.labels, classes, "validation")
-        return made
+        return made._replace(labels=following(made.labels, classes, "validation"))
 
     def _drawn(self, data: Labelling, generator: torch.Generator) -> SequenceNetwork:
         """Return the network with fresh parameters."""

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from tidegate.tasks.sequences import Sequences
 
     Integers = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
 
-REPAIR = "Give text, or whole numbers."
+REPAIR = "Give text, or whole numbers of at most 64 bits."
 """What to do where a label names no class."""
 
+_PLAIN = "biU"
+_BEYOND = 2**63
 _NAMED = 10
 
 
@@ -115,7 +118,10 @@ def labels_of(y: Any, n_sequences: int) -> NDArray[Any]:
     DataError
         If there are more or fewer than sequences, or one names no class, with its place.
     """
-    labels = np.asarray(y)
+    try:
+        labels = np.asarray(y)
+    except ValueError:  # lists among them
+        labels = np.fromiter(y, dtype=object, count=len(y))
     if labels.dtype.kind == "U" and not hasattr(y, "dtype"):
         labels = np.asarray(y, dtype=object)  # as it was given: numbers beside text are no text
     if labels.ndim != 1 or len(labels) != n_sequences:
@@ -123,13 +129,13 @@ def labels_of(y: Any, n_sequences: int) -> NDArray[Any]:
         raise DataError(f"y {given} for {n_sequences:,} sequences", repair="Give one label for each sequence.")
     wrong = strange(labels)
     if wrong is not None:
-        raise DataError(f"label {wrong} of y is {labels.tolist()[wrong]!r}, which names no class", repair=REPAIR)
+        raise DataError(f"label {wrong} of y is {labels.tolist()[wrong]!r:.40}, which names no class", repair=REPAIR)
     return plain(labels)
 
 
 def strange(labels: NDArray[Any]) -> int | None:
     """Return which label is the first that names no class: neither text nor a whole number, or not like the first."""
-    if labels.dtype.kind in "biuU":
+    if labels.dtype.kind in _PLAIN:
         return None
     given = labels.tolist()
     wrong = next((k for k, one in enumerate(given) if not isinstance(one, str) and not _is_whole(one)), None)
@@ -140,13 +146,14 @@ def strange(labels: NDArray[Any]) -> int | None:
 
 def plain(labels: NDArray[Any]) -> NDArray[Any]:
     """Return labels, none of them strange, as text or whole numbers."""
-    if labels.dtype.kind in "biuU":
+    if labels.dtype.kind in _PLAIN:
         return labels
     return labels.astype(str if isinstance(labels.tolist()[0], str) else np.int64)
 
 
 def _is_whole(one: Any) -> bool:
-    return isinstance(one, int | float | np.integer | np.floating) and bool(np.isfinite(one)) and one == int(one)
+    number = one.item() if isinstance(one, np.generic) else one
+    return isinstance(number, int | float) and -_BEYOND <= number < _BEYOND and number == int(number)
 
 
 def classes_of(labels: NDArray[Any]) -> NDArray[Any]:
@@ -198,6 +205,13 @@ def following(labels: NDArray[Any], classes: NDArray[Any], name: str) -> NDArray
     told = labels.astype(str)
     check_known(told, np.array(list(named)), name)
     return np.array([named[one] for one in told.tolist()], dtype=classes.dtype)
+
+
+def hits(labels: NDArray[Any], said: NDArray[Any]) -> Mask:
+    """Return which labels are what is said of them, as `following` has it; of labels unknown in training, none."""
+    if (labels.dtype.kind == "U") is not (said.dtype.kind == "U"):
+        labels, said = labels.astype(str), said.astype(str)
+    return np.asarray(labels == said)
 
 
 def weights_of(labels: NDArray[Any], classes: NDArray[Any]) -> torch.Tensor:

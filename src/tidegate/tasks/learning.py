@@ -78,6 +78,12 @@ class Examples:
         """Steps of each that an update learns from, shape (N,)."""
         return self.lengths
 
+    @property
+    def wanted_at_once(self) -> NDArray[np.int64]:
+        """Steps of the target of each that an update learns from, shape (N,); 0 where targets are no arrays."""
+        targets = [0] * len(self) if isinstance(self.targets, torch.Tensor) else map(len, self.targets)
+        return np.fromiter(targets, dtype=np.int64, count=len(self))
+
     def __len__(self) -> int:
         return len(self.items)
 

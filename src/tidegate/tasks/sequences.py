@@ -82,15 +82,25 @@ def taken(data: Any, unit: Unit | None, *, name: str = "X", frames: bool = False
     found = [_item(one, unit, _Where(name, k), frames=frames) for k, one in enumerate(given)]
     pictures = {one.shape[1:] for one in found if isinstance(one, np.ndarray) and one.ndim == _OF_FRAMES}
     made = [one.reshape(len(one), -1) if isinstance(one, np.ndarray) else one for one in found]
-    kinds: list[Kind] = ["values" if isinstance(one, np.ndarray) else "tokens" for one in made]
-    if len(set(kinds)) > 1:
-        k = next(k for k, kind in enumerate(kinds) if kind != kinds[0])
-        raise _Where(name, k).wrong(f"holds {kinds[k]}, the first holds {kinds[0]}", "Give sequences of one kind.")
-    if kinds[0] == "values":
+    kind = _kind(given, made, name)
+    if kind == "values":
         if pictures:
             _check_frames(found, name)
         _check_widths(made, name)
-    return Sequences(kinds[0], made, next(iter(pictures), None))
+    return Sequences(kind, made, next(iter(pictures), None))
+
+
+def _kind(given: list[Any], made: list[Any], name: str) -> Kind:
+    """Return the one kind of what was given and then made; refuse several, and texts beside lists of tokens."""
+    kinds = [
+        "text" if isinstance(one, str) else "values" if isinstance(own, np.ndarray) else "tokens"
+        for one, own in zip(given, made, strict=True)
+    ]
+    other = next((k for k, kind in enumerate(kinds) if kind != kinds[0]), None)
+    if other is not None:
+        told = f"holds {kinds[other]}, the first holds {kinds[0]}"
+        raise _Where(name, other).wrong(told, "Give sequences of one kind.")
+    return "values" if kinds[0] == "values" else "tokens"
 
 
 def check_alike(

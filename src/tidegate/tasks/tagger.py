@@ -19,7 +19,7 @@ from tidegate.tasks.contributions import contributions
 from tidegate.tasks.entities import forbidden
 from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.inspection import Inspection, opened
-from tidegate.tasks.labels import check_known, classes_of
+from tidegate.tasks.labels import classes_of
 from tidegate.tasks.learning import Examples
 from tidegate.tasks.members import apart, together
 from tidegate.tasks.network import Layers, StepInput, recurrent
@@ -292,8 +292,7 @@ class SequenceTagger(SequenceEstimator[Read]):
 
     def _validation(self, X: Any, y: Any, classes: NDArray[Any], never: Mask | None) -> Tagged:
         """Return sequences that a user named to judge by."""
-        made = Tagged.of(taken(X, None, name="validation"), y, name="validation")
-        check_known(made.every, classes, "validation")
+        made = Tagged.of(taken(X, None, name="validation"), y, name="validation").following(classes, "validation")
         if never is not None:
             check_order(made, classes, never, "validation")
         return made

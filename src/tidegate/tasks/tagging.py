@@ -15,14 +15,23 @@ from tidegate.nn import crf
 from tidegate.nn.crf import Chain, Moves
 from tidegate.tasks.branches import RecurrentBranch
 from tidegate.tasks.learning import PADDING
+from tidegate.tasks.limits import PER_NUMBER, kept_per_step
 from tidegate.tasks.network import StepInput, TokenVectors
+from tidegate.tasks.spelling import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from tidegate.nn.dropout import Dropout
     from tidegate.nn.stack import Recurrent
     from tidegate.tasks.reading import Batch, Rare
+
+    Integers = NDArray[np.int64]
+
+_PER_MOVE = 2
+"""Numbers kept of each tag after each other at a step: the sum, and what comes back to it."""
 
 
 class Spelled(torch.nn.Module):
@@ -45,10 +54,15 @@ class Spelled(torch.nn.Module):
         self.width = self.branch.width
 
     def forward(self, characters: torch.Tensor) -> torch.Tensor:
-        """Return shape (T, B, W) for numbers of characters, shape (T, B, M), 0 after the end of a word."""
+        """Return shape (T, B, W) for numbers of characters, shape (T, B, M), 0 after the end of a word.
+
+        An empty word is 0.
+        """
         rows, places = _distinct(characters.flatten(0, 1))
         lengths = (rows != 0).sum(1)
-        longest = max(int(lengths.max()), 1)
+        longest = int(lengths.max())
+        if not longest:
+            return self.vectors.weight.new_zeros(*characters.shape[:2], self.width)
         found: torch.Tensor = self.branch(self.vectors(rows[:, :longest].T), lengths)
         return found[places].reshape(*characters.shape[:2], self.width)
 
@@ -110,6 +124,18 @@ class TaggingNetwork(torch.nn.Module):
         super().__init__()
         self.steps, self.layers, self.dropout, self.moves = steps, layers, dropout, moves
         self.output = torch.nn.Linear(layers.output_size, moves.n_tags)
+
+    def kept(self, n_steps: Integers, n_wanted: Integers) -> Integers:  # noqa: ARG002 (a tag is wanted for each step)
+        """Return about how many numbers an update keeps, as `limits.kept`.
+
+        Of each step its scores, those of each tag after each other, and the letters of a word: a third of the most that
+        are read, since few words are as long, and none is read twice.
+        """
+        n_tags = self.moves.n_tags
+        chain = _PER_MOVE * n_tags**2 if self.moves.weights is not None else 0
+        spelled = self.steps.spelled if isinstance(self.steps, WordInput) else None
+        letters = 0 if spelled is None else LONGEST // 3 * kept_per_step(spelled)
+        return n_steps * (kept_per_step(self.layers) + PER_NUMBER * n_tags + chain + letters)
 
     def forward(self, batch: Batch) -> Chain:
         """Return the scores of a batch."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from tidegate.errors import DataError
 from tidegate.tasks.entities import first_broken
-from tidegate.tasks.labels import REPAIR, plain, strange
+from tidegate.tasks.labels import REPAIR, following, hits, plain, strange
 from tidegate.tasks.places import faulty
 
 if TYPE_CHECKING:
@@ -54,6 +54,11 @@ class Tagged(NamedTuple):
         """Return those with these numbers."""
         return Tagged(self.sequences.take(chosen), [self.tags[k] for k in chosen], self.numbers[chosen])
 
+    def following(self, classes: NDArray[Any], name: str) -> Tagged:
+        """Return them with their tags in the type of the classes, as `labels.following`."""
+        ends = np.cumsum([len(one) for one in self.tags])
+        return self._replace(tags=np.split(following(self.every, classes, name), ends[:-1]))
+
     def places(self, classes: NDArray[Any]) -> list[Integers]:
         """Return tags as places among the classes, which are sorted and hold them all."""
         return [np.searchsorted(classes, one) for one in self.tags]
@@ -70,7 +75,7 @@ class Tagged(NamedTuple):
 
 def accuracy(given: Tagged, said: list[list[Any]]) -> float:
     """Return the fraction of all steps whose tag is right, in [0, 1]."""
-    return float(np.mean(given.every == np.concatenate(said)))
+    return float(np.mean(hits(given.every, np.concatenate(said))))
 
 
 def tags_of(y: Any, sequences: Sequences, name: str) -> list[NDArray[Any]]:

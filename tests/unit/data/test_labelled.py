@@ -1,3 +1,4 @@
+import csv
 import gzip
 
 import numpy as np
@@ -53,6 +54,13 @@ def test_a_line_break_inside_quotes_belongs_to_the_text(written):
     assert read_labelled(written('label,text\n1,"two\nlines"\n', "a.csv")).sequences == ["two\nlines"]
 
 
+def test_a_text_of_csv_may_be_long(written):
+    before = csv.field_size_limit()
+    (found,) = read_labelled(written(f"label,text\na,{'word ' * 40_000}\n", "a.csv")).sequences
+    assert len(found) == 200_000
+    assert csv.field_size_limit() == before
+
+
 def test_texts_without_labels(written):
     assert read_labelled(written("one\n\ntwo\n", "a.txt")) == (["one", "two"], None)
     assert read_labelled(written("text\nx\n", "a.csv")).labels is None
@@ -100,6 +108,7 @@ def test_recordings_of_the_archive(written):
         (b"no archive", "a.npz", "a.npz cannot be read"),
         ("@data\n1,2:3\n", "a.ts", "line 2 of a.ts has channels of unequal length"),
         ("@data\n1,b\n", "a.ts", "line 2 of a.ts holds what is no number"),
+        ("@data\n1,2\n1,-inf\n", "a.ts", "line 3 of a.ts holds what is no number: '-inf'. Correct it"),
         ("@timestamps true\n@data\n", "a.ts", "line 1 of a.ts says that steps have stamps"),
         ("x", "a.wav", "ends in .wav"),
         (b"x", "a.npz.gz", "ends in .npz"),
@@ -169,6 +178,54 @@ def test_damaged_archives_and_absent_files(tmp_path):
     np.savez(tmp_path / "c.npz", X=np.array([object()]), y=[1])
     with pytest.raises(DataError, match=r"c.npz cannot be read"):
         read_labelled(tmp_path / "c.npz")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"labels": [0.0, 1.0], "label_names": ["a", "b"]}, None),
+        ({"labels": [False, True], "label_names": ["a", "b"]}, None),
+        ({"labels": [0.0, 0.5], "label_names": ["a", "b"]}, "label 1 of {file} is 0.5, but there are 2 names"),
+        ({"labels": ["a", "b"], "label_names": ["a", "b"]}, "labels of {file} are <U1, not numbers of label_names"),
+        ({"labels": [0, 1], "label_names": "a"}, "label_names of {file} has shape (); it must have 1 axis"),
+        ({"labels": 3}, "labels of {file} has shape (); it must have 1 axis"),
+        ({"labels": [[0], [1]]}, "labels of {file} has shape (2, 1); it must have 1 axis"),
+        ({"lengths": 6}, "lengths of {file} has shape (); it must have 1 axis"),
+        ({"lengths": [[2, 4]]}, "lengths of {file} has shape (1, 2); it must have 1 axis"),
+        ({"lengths": ["a", "b"]}, "lengths of {file} are <U1, not numbers"),
+        ({"lengths": [2.5, 3.5]}, "sequence 0 of {file} has 2.5 steps"),
+        ({"lengths": [5, -2, 3]}, "row 1: sequence 1 of {file} has -2 steps of 6 values. Let lengths say"),
+        ({"lengths": [6, 0]}, "sequence 1 of {file} has 0 steps"),
+        ({"lengths": [2, np.nan]}, "sequence 1 of {file} has nan steps"),
+        ({"lengths": [2**63 - 1, 2**63 - 1, 8]}, "sequence 0 of {file} has 9223372036854775807 steps of 6 values"),
+        ({"lengths": []}, "{file} holds 6 values for 0 steps"),
+        ({"lengths": [], "values": np.zeros(0)}, "{file} holds no sequences"),
+        ({"lengths": [2.0, 4.0]}, None),
+        ({"channels": [1, 1]}, "channels of {file} is [1 1]. Let it be one whole number, at least 1"),
+        ({"channels": "b"}, "channels of {file} is b. Let it be one whole number"),
+        ({"channels": 0}, "channels of {file} is 0. Let it be one whole number"),
+        ({"channels": np.inf}, "channels of {file} is inf. Let it be one whole number"),
+        ({"channels": [1.0]}, None),
+        ({"values": 1.0}, "values of {file} has shape (); it must have 1 to 3 axes"),
+        ({"values": np.zeros((6, 1, 1, 1))}, "values of {file} has shape (6, 1, 1, 1); it must have 1 to 3 axes"),
+        ({"values": ["a"] * 6}, "values of {file} are <U1, not numbers"),
+        ({"X": 3.0}, "X of {file} has shape (); it must have 2 to 4 axes"),
+        ({"X": np.zeros(3)}, "X of {file} has shape (3,); it must have 2 to 4 axes"),
+        ({"X": np.zeros((2, 3)), "y": 1}, "y of {file} has shape (); it must have 1 axis"),
+        ({"X": np.zeros((2, 3)), "y": [1]}, "{file} holds 1 labels for 2 sequences"),
+    ],
+)
+def test_arrays_of_another_shape_or_kind_are_refused(tmp_path, arrays, said):
+    held = arrays if "X" in arrays else {"values": np.zeros(6), "lengths": [2, 4]} | arrays
+    np.savez(tmp_path / "a.npz", **held)
+    if said is None:
+        found = read_labelled(tmp_path / "a.npz")
+        assert [len(one) for one in found.sequences] == [2, 4]
+        assert found.labels is None or found.labels.tolist() == ["a", "b"]
+        return
+    with pytest.raises(DataError) as told:
+        read_labelled(tmp_path / "a.npz")
+    assert said.format(file=tmp_path / "a.npz") in str(told.value)
 
 
 def test_films_of_unequal_length(tmp_path):

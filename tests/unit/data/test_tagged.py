@@ -41,12 +41,22 @@ def written(tmp_path):
         "-DOCSTART- -X- O\nAda NNP B-person\nsleeps VB O\n\n#tag NN O\n",
         "-DOCSTART- -X- O\n\nAda NNP B-person\nsleeps VB O\n\n#tag NN O\n",
         "\n\nAda  B-person\nsleeps   O\n\n\n#tag O\n\n",
+        "# comment\n\n#\n# and more\nAda\tB-person\nsleeps\tO\n\n#tag\tO\n",
     ],
 )
 def test_a_token_and_its_tag_a_line(written, content, name):
     found = read_tagged(written(content, name))
     assert found.sequences == [["Ada", "sleeps"], ["#tag"]]
     assert found.tags == [["B-person", "O"], ["O"]]
+
+
+def test_a_first_line_may_begin_with_a_hashtag(written):
+    for separator in (" ", "\t"):
+        path = written(f"#first{separator}O\nAda{separator}B-person\n")
+        assert read_tagged(path) == ([["#first", "Ada"]], [["O", "B-person"]])
+    assert read_tagged(written("#first\nAda\n")).sequences == [["#first", "Ada"]]
+    assert read_tagged(written("# O\na O\n")).sequences == [["#", "a"]]
+    assert read_tagged(written("#a\tO\n\n#b\tO\n")).sequences == [["#a"], ["#b"]]
 
 
 def test_the_column_of_the_tags_can_be_named(written):
@@ -86,6 +96,7 @@ def test_tags_are_passed_over_on_request(written):
         ("a\tO\n\tO\n", r"line 2 of a.conll has no token in column 0"),
         ("a\tx\tO\n\nb\tO\n", r"line 3 of a.conll has 2 columns, not 3"),
         ("a\tO\n#b\n", r"line 2 of a.conll has 1 columns, not 2: '#b'"),
+        ("a O\n\n# comment\nb O\n", r"line 3 of a.conll may be a comment or the token #: '# comment'. Leave the comm"),
         ("", "holds no sentences"),
         ("\n \n# nothing\n", "holds no sentences"),
         (b"a\tO\n\x00\x01\x02", r"line 2 of a.conll holds bytes that are no text"),

@@ -159,6 +159,18 @@ def test_validation_outside_its_limits(texts):
         SequenceClassifier().fit(*texts(10), validation=(["a"], ["odd"]))
 
 
+def test_labels_that_are_numbers_of_training_may_come_as_text(texts):
+    X, y = texts(20)
+    numbers = np.array([one == "good" for one in y], dtype=int)
+    model = SequenceClassifier(**QUICK).fit(X, numbers, epochs=1, validation=(X, numbers.astype(str)))
+    assert model.score(X, numbers) == model.score(X, numbers.astype(str)) > 0
+    assert model.score(["a", "b"], ["other", "another"]) == 0
+    weights = (model.predict(X) == numbers).astype(float)
+    assert model.score(X, numbers, sample_weight=weights) == 1
+    with pytest.raises(DataError, match=r"label 0 of y is 0\.5, which names no class"):
+        model.score(["a", "b"], [0.5, 1])
+
+
 def test_nothing_is_said_before_fit(tmp_path):
     for ask in (lambda one: one.predict(["a"]), lambda one: one.save(tmp_path / "model")):
         with pytest.raises(NotFittedError, match="call fit first"):

@@ -1,8 +1,10 @@
+import re
+
 import numpy as np
 import pytest
 
 from tidegate.errors import DataError
-from tidegate.tasks.labels import Known, check_known, classes_of, following, labels_of, weights_of
+from tidegate.tasks.labels import Known, check_known, classes_of, following, hits, labels_of, weights_of
 from tidegate.tasks.sequences import taken
 
 
@@ -15,12 +17,32 @@ from tidegate.tasks.sequences import taken
         (["b", "a"], ["b", "a"]),
         (np.array(["b", "a"], dtype=object), ["b", "a"]),
         ([True, False], [True, False]),
+        (np.array([1, 0], dtype=np.uint64), [1, 0]),
+        ([1.0, -(2.0**63)], [1, -(2**63)]),
     ],
 )
 def test_labels_are_text_or_whole_numbers(y, made):
     found = labels_of(y, 2)
     assert found.tolist() == made
     assert found.dtype.kind in "biU"
+
+
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        ([0, 1e20], "label 1 of y is 1e+20, which names no class. Give text, or whole numbers of at most 64 bits"),
+        ([0, 10**400], "label 1 of y is 1000"),
+        ([2**63, 0], "label 0 of y is 9"),
+        (np.array([0, 2**63], dtype=np.uint64), "label 1 of y is 9223372036854775808"),
+        ([0, np.inf], "label 1 of y is inf"),
+        (np.array([np.float64(0), np.float64(2**63)], dtype=object), "label 1 of y is"),
+        ([[0], [1, 2]], "label 0 of y is [0], which names no class"),
+        (["a", ["b"]], "label 1 of y is ['b'], which names no class"),
+    ],
+)
+def test_labels_that_no_class_can_hold_are_refused(y, said):
+    with pytest.raises(DataError, match=re.escape(said)):
+        labels_of(y, 2)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +106,12 @@ def test_labels_follow_the_type_of_training():
     for labels, classes, told in ((np.array(["1", "x"]), numbers, "'x'"), (np.array([3]), words, "'3'")):
         with pytest.raises(DataError, match=f"the test holds the label {told}, which training does not"):
             following(labels, classes, "the test")
+
+
+def test_labels_are_right_in_either_type():
+    assert hits(np.array([1, 0, 7]), np.array(["1", "1", "x"])).tolist() == [True, False, False]
+    assert hits(np.array(["1", "0"]), np.array([1, 1])).tolist() == [True, False]
+    assert hits(np.array([True, False]), np.array([1, 1])).tolist() == [True, False]
 
 
 def test_weights_make_classes_alike():

@@ -277,6 +277,18 @@ def test_sentences_of_one_unknown_word_have_an_answer(named):
     assert [len(one) for one in model.predict([["Ωmega"], [""], ["a" * 500]])] == [1, 1, 1]
 
 
+def test_tags_that_are_numbers_of_training_may_come_as_text(ahead):
+    X, y = ahead(20)
+    numbers, texts = ([[kind(tag == "yes") for tag in one] for one in y] for kind in (int, lambda one: str(int(one))))
+    model = SequenceTagger(**QUICK).fit(X, texts, epochs=1, validation=(X, numbers))
+    assert model.score(X, numbers) == model.score(X, texts) > 0
+
+
+def test_sentences_of_empty_words_have_an_answer():
+    model = SequenceTagger(**QUICK | {"characters": 4}).fit([[""], ["a"]], [["x"], ["y"]], epochs=1, batch_size=1)
+    assert len(model.predict([["", ""]])[0]) == 2
+
+
 @pytest.mark.parametrize(
     ("X", "y", "said"),
     [

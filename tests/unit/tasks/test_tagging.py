@@ -13,6 +13,7 @@ from tidegate.nn.options import Stack
 from tidegate.nn.stack import Recurrent
 from tidegate.tasks import tagging
 from tidegate.tasks.learning import Examples
+from tidegate.tasks.limits import kept_per_step
 from tidegate.tasks.reading import batch
 from tidegate.tasks.tagging import Spelled, TaggingNetwork, WordInput
 
@@ -63,6 +64,7 @@ def test_each_word_is_spelled_as_if_alone(network):
     for t in range(4):
         kept = rows[t : t + 1, :, : int((rows[t] != 0).sum())]
         torch.testing.assert_close(reader(kept)[0], found[t], atol=1e-6, rtol=1e-6)
+    assert torch.equal(reader(rows[6:]), found[6:])
 
 
 def test_order_and_ends_of_letters_matter(network):
@@ -70,6 +72,17 @@ def test_order_and_ends_of_letters_matter(network):
     words = torch.tensor([[[1, 2, 3, 0]], [[3, 2, 1, 0]], [[1, 2, 3, 3]]])
     found = reader(words)[:, 0]
     assert (torch.cdist(found, found) > 1e-3).sum() == 6
+
+
+def test_scores_of_moves_and_letters_count_in_what_is_kept(network):
+    steps = np.array([10, 20])
+    whole = network.kept(steps, steps)
+    assert whole[1] == 2 * whole[0]
+    network.steps.spelled = None
+    alone = network.kept(steps, steps)
+    assert (whole - alone).tolist() == [8 * n * kept_per_step(spelled()) for n in (10, 20)]
+    network.moves = Moves(3, learned=False)
+    assert (alone - network.kept(steps, steps)).tolist() == [2 * 9 * n for n in (10, 20)]
 
 
 @pytest.mark.parametrize("learned", [True, False])

@@ -52,3 +52,12 @@ def test_places_among_the_tags():
 def test_accuracy_counts_steps():
     given = Tagged.of(taken(X, None), [["x", "y"], ["x"], ["z", "z", "y"]])
     assert accuracy(given, [["x", "x"], ["x"], ["z", "y", "y"]]) == pytest.approx(4 / 6)
+
+
+def test_tags_follow_the_type_of_training():
+    given = Tagged.of(taken(X, None), [[1, 2], [1], [3, 3, 2]])
+    assert accuracy(given, [["1", "1"], ["1"], ["3", "2", "2"]]) == pytest.approx(4 / 6)
+    followed = given.following(np.array(["1", "2", "3"]), "validation")
+    assert [one.tolist() for one in followed.tags] == [["1", "2"], ["1"], ["3", "3", "2"]]
+    with pytest.raises(DataError, match="validation holds the label '3', which training does not"):
+        given.following(np.array(["1", "2"]), "validation")

@@ -109,7 +109,11 @@ def conditions_of(y: Any, n_sequences: int) -> NDArray[Any] | None:
     """
     if y is None:
         return None
-    if np.ndim(y) < 2:
+    try:
+        n_axes = np.ndim(y)
+    except ValueError as error:
+        raise DataError("y holds vectors of unequal length", repair="Give labels, or vectors of one length.") from error
+    if n_axes < 2:
         return labels_of(y, n_sequences)
     try:
         made = np.asarray(y, dtype=np.float64)

@@ -11,12 +11,18 @@ import torch
 from torch.nn.functional import one_hot
 
 from tidegate.features.vocabulary import UNKNOWN_NUMBER
+from tidegate.tasks.limits import PER_NUMBER, kept_per_step
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tidegate.nn.dropout import Dropout
     from tidegate.nn.stack import HX, Recurrent
     from tidegate.tasks.generation.said import Said
     from tidegate.tasks.reading import Batch
+
+    Integers = NDArray[np.int64]
 
 
 class Lost(torch.nn.Module):
@@ -168,10 +174,9 @@ class GenerativeNetwork(torch.nn.Module):
         width = layers.output_size
         self.output = torch.nn.Linear(width, said.n_outputs) if shared is None else Tied(width, shared)
 
-    @property
-    def outputs_per_step(self) -> int:
-        """Numbers that are said after each step."""
-        return self.said.n_outputs
+    def kept(self, n_steps: Integers, n_wanted: Integers) -> Integers:  # noqa: ARG002 (a step is wanted for each)
+        """Return about how many numbers an update keeps, as `limits.kept`: of each step what is said after it too."""
+        return n_steps * (kept_per_step(self) + PER_NUMBER * self.said.n_outputs)
 
     def forward(self, batch: Batch) -> Ahead:
         """Return what is said after each step."""

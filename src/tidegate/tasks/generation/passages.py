@@ -97,6 +97,11 @@ class Passages(Examples):
         """Steps of each that an update learns from, shape (N,)."""
         return self.lengths if self.truncate is None else np.minimum(self.lengths, self.truncate)
 
+    @property
+    def wanted_at_once(self) -> Integers:
+        """The same of their targets: one step for each."""
+        return self.steps_at_once
+
     def cut(self, n_parts: int) -> Passages:
         """Return one long sequence as so many neighbouring parts of the same length or nearly so."""
         places = np.linspace(0, len(self.items[0]), min(n_parts, len(self.items[0])) + 1).astype(int)[1:-1]

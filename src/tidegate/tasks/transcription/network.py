@@ -7,24 +7,32 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import torch
 
 from tidegate.tasks.learning import PADDING
+from tidegate.tasks.limits import PER_NUMBER, kept_per_step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from tidegate.nn.dropout import Dropout
     from tidegate.nn.stack import Recurrent
     from tidegate.tasks.reading import Batch
     from tidegate.tasks.transcription.augmentation import Augmentation
 
+    Integers = NDArray[np.int64]
+
 BLANK = 0
 """The place of "nothing new" among what a step can say; tokens follow from 1."""
 
-_WIDTH = 5
+Steps = TypeVar("Steps", int, "Integers")
+
+_WIDTH, _PER_PLACE = 5, 2
 
 _QUIET = 9.0
 """How much more probable than all tokens together the blank is before training: most steps say nothing new, and a
@@ -46,7 +54,7 @@ class Emission(NamedTuple):
     lengths: torch.Tensor
 
 
-def steps_of(length: int, stacked: int) -> int:
+def steps_of(length: Steps, stacked: int) -> Steps:
     """Return the steps of the network for a sequence of this length, in which `stacked` steps become one."""
     return -(-length // stacked)
 
@@ -114,6 +122,16 @@ class TranscribingNetwork(torch.nn.Module):
         """Let the network say nothing new at most steps before anything is learned."""
         with torch.no_grad():
             self.output.bias[BLANK] = math.log(_QUIET * (len(self.output.bias) - 1))
+
+    def kept(self, n_steps: Integers, n_wanted: Integers) -> Integers:
+        """Return about how many numbers an update keeps, as `limits.kept`.
+
+        Of each step of the network what is said at it, and how probable each place in the transcript is there: a
+        token, or nothing new before or after it.
+        """
+        said = PER_NUMBER * self.output.out_features + _PER_PLACE * (2 * n_wanted + 1)
+        walked = steps_of(n_steps, self.front.stacked) * (kept_per_step(self.layers) + said)
+        return n_steps * kept_per_step(self.front) + walked
 
     def forward(self, batch: Batch) -> Emission:
         """Return what is said of sequences of values, shape (T, B, I)."""

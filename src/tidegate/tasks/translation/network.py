@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from tidegate.nn.attention import AdditiveAttention
 from tidegate.nn.options import Stack
 from tidegate.nn.stack import Recurrent
 from tidegate.nn.surprise import surprise
 from tidegate.tasks.learning import PADDING
+from tidegate.tasks.limits import PER_NUMBER, kept_per_step
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tidegate.nn.attention import Attention
     from tidegate.nn.cells.cell import Cell
     from tidegate.nn.dropout import Dropout
@@ -28,6 +33,11 @@ if TYPE_CHECKING:
     from tidegate.tasks.network import StepInput
     from tidegate.tasks.reading import Batch
     from tidegate.tasks.translation.pairs import PairedBatch
+
+    Integers = NDArray[np.int64]
+
+_PER_WEIGHT = 10
+"""Numbers kept of how much a target step looks at a source step: as a score, masked, and as a weight, and gradients."""
 
 
 class Encoded(NamedTuple):
@@ -193,6 +203,19 @@ class TranslationNetwork(torch.nn.Module):
     def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
         super().__init__()
         self.encoder, self.decoder = encoder, decoder
+
+    def kept(self, n_steps: Integers, n_wanted: Integers) -> Integers:
+        """Return about how many numbers an update keeps, as `limits.kept`: each target step looks at each source step.
+
+        Additive attention makes a vector of each such pair.
+        """
+        decoder, attention = self.decoder, self.decoder.attention
+        pair = _PER_WEIGHT
+        if isinstance(attention, AdditiveAttention):
+            pair += PER_NUMBER * attention.score.in_features
+        said = PER_NUMBER * (decoder.readout.in_features + len(decoder.bias))
+        of_source = kept_per_step(self.encoder) + PER_NUMBER * self.encoder.layers.output_size
+        return n_steps * of_source + n_wanted * (kept_per_step(decoder) + said) + n_steps * n_wanted * pair
 
     def forward(self, batch: PairedBatch) -> torch.Tensor:
         """Return the scores of all steps that count, step by step, shape (M, V) for M tokens in the batch's targets."""

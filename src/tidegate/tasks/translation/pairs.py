@@ -202,6 +202,11 @@ class PairedExamples(Examples):
         return np.array([len(source) + len(target) for source, target in both], dtype=np.int64)
 
     @property
+    def steps_at_once(self) -> Integers:
+        """Steps of each source, shape (N,)."""
+        return np.array(list(map(len, self.items)), dtype=np.int64)
+
+    @property
     def mean_length(self) -> float:
         """Tokens of a target, its end included, on average."""
         return sum(map(len, self._targets)) / len(self._targets)

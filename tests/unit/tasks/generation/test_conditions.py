@@ -54,6 +54,8 @@ def test_what_users_give():
         ([[1.0, 2.0]], r"y has shape \(1, 2\) for 2 sequences"),
         ([[1.0], [np.nan]], "y holds nan in row 1, column 0"),
         ([["a"], ["b"]], "y holds no numbers"),
+        ([[0], [1, 2]], "y holds vectors of unequal length. Give labels, or vectors of one length"),
+        ([0, [1, 2]], "y holds vectors of unequal length"),
     ],
 )
 def test_what_is_no_condition_is_refused(y, said):

@@ -309,7 +309,7 @@ def test_nothing_is_said_before_it_has_learned():
 
 
 def test_what_would_not_fit_in_memory_is_refused(quick, monkeypatch):
-    monkeypatch.setattr(limits, "MOST_KEPT", 100_000)
+    monkeypatch.setattr(limits, "MOST_KEPT", 200_000)
     with pytest.raises(DataError, match=r"sequence 1 has 501 steps.*to 2 or set truncate=100"):
         quick().fit(["short", "a" * 500, "short"], validation=None)
     assert quick(truncate=100).fit(["short", "a" * 500, "short"], epochs=1, validation=None).n_parameters_ > 0

@@ -76,6 +76,7 @@ def test_tokens_and_arrays_are_no_texts():
         (["a", "b"], ["x"], "y has 1 labels for 2 sequences"),
         ([np.array([0.0, np.nan])], None, "sequence 0 of X holds nan at step 1"),
         (b"bytes", None, "X is a bytes, not sequences"),
+        (["sea", ["a", "b"]], None, "sequence 1 of X holds tokens, the first holds text"),
     ],
 )
 def test_what_cannot_be_used_is_refused(X, y, said):

@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 import torch
 
 from tidegate.nn.dropout import Dropout
 from tidegate.tasks.generation.network import Lost, Width
 from tidegate.tasks.generation.said import Notes
+from tidegate.tasks.limits import kept_per_step
 from tidegate.tasks.reading import Batch
 
 TOKENS = torch.tensor([[1, 2], [3, 4], [2, 0], [4, 4]], dtype=torch.int32)
@@ -19,6 +21,12 @@ def test_a_state_carried_on_says_the_same(cell, embedding, network):
     torch.testing.assert_close(torch.cat([first, second]), whole)
     assert not torch.allclose(one.walk(TOKENS[2:])[0], whole[2:])
     torch.testing.assert_close(one(Batch(TOKENS, torch.tensor([4, 4]))).made, whole)
+
+
+def test_what_is_said_after_each_step_counts_in_what_is_kept(network):
+    one, steps = network(), np.array([10, 20])
+    outputs = one.said.n_outputs
+    assert one.kept(steps, steps).tolist() == [n * (kept_per_step(one.layers) + 4 * outputs) for n in (10, 20)]
 
 
 def test_conditions_stand_beside_every_step(network):

@@ -21,6 +21,14 @@ def drawn(stacked=2, convolution=0):
     return TranscribingNetwork(changes, front, layers, Dropout(0.0, generator), n_tokens=4)
 
 
+def test_places_in_a_transcript_count_in_what_is_kept():
+    steps, wanted = np.array([10, 10, 20]), np.array([3, 4, 3])
+    short, long, slow = drawn(stacked=2).kept(steps, wanted)
+    assert long - short == 5 * 2 * 2
+    assert slow == 2 * short
+    assert drawn(stacked=1).kept(steps, wanted)[0] > short
+
+
 def test_steps_are_stacked_in_their_order():
     items = [np.arange(15, dtype=np.float32).reshape(5, 3), np.arange(6, dtype=np.float32).reshape(2, 3)]
     steps, lengths = Front(3, 0, 2)(batch(items))

@@ -87,6 +87,14 @@ def test_a_step_does_not_see_the_token_it_is_to_say(pairs):
     assert not torch.allclose(before[3], after[3], atol=1e-4)
 
 
+def test_every_look_of_the_target_at_the_source_counts_in_what_is_kept():
+    steps, wanted = np.array([20, 20, 40]), np.array([30, 60, 30])
+    dot, additive = (network_of(attention=one) for one in (ScaledDotProductAttention, AdditiveAttention))
+    short, long, _ = dot.kept(steps, wanted)
+    assert long > short > 10 * 20 * 30
+    assert (additive.kept(steps, wanted) - dot.kept(steps, wanted)).tolist() == [4 * 3 * n for n in steps * wanted]
+
+
 def test_every_parameter_learns(pairs):
     network = network_of("lstm", attention=AdditiveAttention, dropout=0.1)
     batch, wanted = pairs.batch([0, 1, 2])
