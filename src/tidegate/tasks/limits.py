@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from tidegate.errors import DataError, Place
 from tidegate.nn.stack import Recurrent
 from tidegate.tasks.frames import FrameEncoder
-from tidegate.tasks.places import place
+from tidegate.tasks.places import faulty
 
 if TYPE_CHECKING:
     from tidegate.tasks.learning import Examples
@@ -70,11 +69,11 @@ def check_memory(examples: Examples, batch_size: int, network: torch.nn.Module) 
     fitting = MOST_KEPT // one
     smaller = [f"lower batch_size (--batch-size) to {fitting}"] if fitting else []
     told = " or ".join([*smaller, examples.SHORTER])
-    row = place(examples.numbers[longest])
-    raise DataError(
-        f"sequence {row} has {int(steps[longest]):,} steps; to learn from {n_sequences} like "
+    raise faulty(
+        examples.numbers[longest],
+        "",
+        f"has {int(steps[longest]):,} steps; to learn from {n_sequences} like "
         f"it at once takes about {n_sequences * one * _BYTES / _BILLION:,.0f} GB, more than "
         f"{MOST_KEPT * _BYTES / _BILLION:.0f}",
-        place=Place(row=row),
-        repair=f"{told[0].upper()}{told[1:]}.",
+        f"{told[0].upper()}{told[1:]}.",
     )

@@ -152,7 +152,7 @@ class _Where(NamedTuple):
     number: int
 
     def wrong(self, what: str, repair: str) -> DataError:
-        return faulty(self.number, f"{self.name} {what}", repair)
+        return faulty(self.number, self.name, what, repair)
 
 
 def _item(one: Any, unit: Unit | None, where: _Where, *, frames: bool) -> list[str] | Floats:
