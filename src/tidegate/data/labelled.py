@@ -8,13 +8,12 @@ from __future__ import annotations
 import csv
 import math
 import re
-import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from tidegate.data.arrays import arrays
 from tidegate.data.lines import lines, wrong
 from tidegate.errors import DataError, Place
 
@@ -29,6 +28,7 @@ _LABEL, _TEXT = "label", "text"
 _MISSING = ("?", "nan", "")
 _LEAST, _MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 _OF_FRAMES = 3
+_NAMED = 5
 _ARRAYS = "X and y, or values, lengths, channels and labels"
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
@@ -144,7 +144,8 @@ def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool,
     kept = []
     if _TEXT not in names:
         if not headless or len(names) != 2 or _LABEL in names:
-            found = ", ".join(map(repr, first[1]))
+            more = ", ..." if len(first[1]) > _NAMED else ""
+            found = ", ".join(f"{name!r:.40}" for name in first[1][:_NAMED]) + more
             raise wrong(file, first[0], f"names the columns {found}", "Name two of them label and text.")
         names, kept = [_LABEL, _TEXT], [first]
     text, label = names.index(_TEXT), names.index(_LABEL) if labelled and _LABEL in names else None
@@ -177,13 +178,7 @@ def _numbered(labels: list[str]) -> NDArray[Any]:
 
 def _npz(file: Path, *, labels: bool) -> _Found:
     """Return arrays, and their labels if asked for."""
-    try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
-            held = {name: found[name] for name in found.files}
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(
-            f"{file} cannot be read: {error}", repair="Save it with numpy.savez, without objects."
-        ) from error
+    held = arrays(file)
     if "X" in held:
         return _Found(Labelled(list(held["X"]), held.get("y") if labels else None), [])
     lacking = [name for name in ("values", "lengths") if name not in held]

@@ -63,6 +63,8 @@ def decoded(raw: bytes, number: int, file: Path) -> str:
         If it is no UTF-8 text.
     """
     line = raw.removesuffix(b"\n").removesuffix(b"\r")
+    if number == 1 and b"\r" in line and not raw.endswith(b"\n"):
+        raise wrong(file, number, "ends in CR alone", "Save it with line ends LF, or CR and LF.")
     if b"\0" in line:
         raise wrong(file, number, "holds bytes that are no text", _JUNK)
     try:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import math
 import struct
 import warnings
-import zipfile
-import zlib
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +17,7 @@ from scipy.io import wavfile
 from scipy.signal import resample_poly
 
 from tidegate.checks import check_whole
+from tidegate.data.arrays import arrays
 from tidegate.data.lines import lines, wrong
 from tidegate.errors import DataError, Place
 
@@ -188,13 +187,12 @@ def _rows(source: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _arrays(source: Path, rate: int | None) -> Recordings:
+    held = arrays(source)
     try:
-        with source.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
-            held = {name: found[name] for name in found.files}
-            held |= {name: held[name].astype(kind) for name, kind in _NUMBERS.items() if name in held}
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        held |= {name: held[name].astype(kind) for name, kind in _NUMBERS.items() if name in held}
+    except (ValueError, TypeError) as error:
         raise DataError(
-            f"{source} cannot be read: {error}", repair="Save it with numpy.savez, without objects."
+            f"{source} cannot be read: {error}", repair="Save samples, lengths and rate as numbers."
         ) from error
     lacking = next((name for name in ("samples", "lengths", "rate") if name not in held), None)
     if lacking is not None:
