@@ -111,7 +111,7 @@ def test_the_example_runs_without_data_and_the_same_seed_gives_the_same_bits(tid
         ("train transcribe junk.wav", "junk.wav is no WAV file that can be read"),
         ("train transcribe notes.csv", "notes.csv ends in .csv. Give a .wav, .tsv or .npz file, or a folder"),
         ("train transcribe junk.tsv", "line 1 of junk.tsv holds bytes that are no text"),
-        ("train transcribe junk.npz", "junk.npz cannot be read"),
+        ("train transcribe junk.npz", "junk.npz is no NPZ file"),
         ("train transcribe lost.tsv", "row 1: line 1 of lost.tsv names a file that cannot be used"),
         ("train transcribe nothing", "nothing holds no WAV file and no table"),
         ("train transcribe calls/00.wav", "00.wav holds no transcripts. Give a .tsv"),
