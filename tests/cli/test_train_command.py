@@ -141,7 +141,7 @@ def test_a_file_to_judge_by(tidegate, questions):
     [
         ("train classify", "Name a file to learn from"),
         ("train classify nothere.tsv", "nothere.tsv"),
-        ("train classify questions.tsv --example", "and not both"),
+        ("train classify questions.tsv --example", "--example are given: give one of them"),
         ("train classify --example poems", "There is no example 'poems'"),
         ("train sing questions.tsv", "Invalid value for 'TASK'"),
         ("train classify plain.txt", "plain.txt holds no labels"),
@@ -240,7 +240,7 @@ def test_a_tagger_is_judged_by_a_file(tidegate, names):
         ("a\tO\nb\n", "train tag a.conll", "line 2 of a.conll has 1 columns, not 2"),
         ("a\nb\n", "train tag a.conll", "a.conll holds tokens without tags"),
         ("", "train tag a.conll", "a.conll holds no sentences"),
-        ("a\tO\n", "train tag a.conll --example", "and not both"),
+        ("a\tO\n", "train tag a.conll --example", "--example are given: give one of them"),
         ("a\tO\n", "train tag --example reviews", "There is no example 'reviews'; there are journeys"),
         ("a\tO\n", "train tag a.conll --set pooling=max", "SequenceTagger has no setting 'pooling'"),
         ("a\tO\n\nb\tO\n", "train tag a.conll --set scheme=iob", "scheme is 'iob'; it must be one of"),

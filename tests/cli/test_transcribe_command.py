@@ -105,7 +105,7 @@ def test_the_example_runs_without_data_and_the_same_seed_gives_the_same_bits(tid
     [
         ("train transcribe", "Name a file to learn from"),
         ("train transcribe nothere", "there is no file or folder 'nothere'"),
-        ("train transcribe calls --example", "and not both"),
+        ("train transcribe calls --example", "--example are given: give one of them"),
         ("train transcribe --example waves", "There is no example 'waves'; there are dialled"),
         ("train transcribe empty.wav", "empty.wav is no WAV file that can be read: it is empty"),
         ("train transcribe junk.wav", "junk.wav is no WAV file that can be read"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from tidegate.cli.app import command, failed
-from tidegate.cli.options import Flag
+from tidegate.cli.options import JSON, Flag
 from tidegate.cli.tasks import table
 from tidegate.cli.tasks.generate import Writing
 from tidegate.errors import DataError, SettingError
@@ -48,7 +48,7 @@ class Request:
             "file name of a recording, a line; -: lines of standard input.",
         ),
     ] = "-"
-    json: Annotated[Flag, typer.Option("--json", help="Print a JSON document for each sequence, a line each.")] = False
+    json: Annotated[Flag, JSON] = False
 
 
 class Asked(NamedTuple):

@@ -14,7 +14,7 @@ import typer
 from tidegate.cli import folders, results
 from tidegate.cli.app import Invocation, command
 from tidegate.cli.interruption import resumable
-from tidegate.cli.options import EXAMPLE, SET, Chance, Folder, Speech
+from tidegate.cli.options import EXAMPLE, SET, Chance, Folder, Speech, check_source
 from tidegate.cli.settings import spoken
 from tidegate.cli.tasks import table
 from tidegate.cli.tasks.table import TASKS, Name
@@ -98,8 +98,7 @@ class Lesson:
         SettingError, DataError
             If there is nothing to read, or it cannot be read or does not hold what is wanted.
         """
-        if (self.labelled is None) is (self.chosen is None):
-            raise SettingError("Name a file to learn from, or give --example, and not both.")
+        check_source(self.labelled, self.example, "a file to learn from")
         own = self._own()
         if own and self.chosen is not None:
             raise SettingError("--by says how DATA is read; leave it out for an example.")

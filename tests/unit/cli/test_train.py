@@ -24,9 +24,18 @@ def test_results_are_called_after_the_data(lesson, name):
     assert lesson.name == name
 
 
-@pytest.mark.parametrize("lesson", [Lesson("classify", Path("a.tsv"), example="waves"), Lesson("tag")])
-def test_data_or_an_example(lesson):
-    with pytest.raises(SettingError, match="and not both"):
+@pytest.mark.parametrize(
+    ("lesson", "said"),
+    [
+        (
+            Lesson("classify", Path("a.tsv"), example="waves"),
+            r"a\.tsv and --example are given: give one of them\.",
+        ),
+        (Lesson("tag"), r"Name a file to learn from, or give --example\."),
+    ],
+)
+def test_data_or_an_example(lesson, said):
+    with pytest.raises(SettingError, match=said):
         lesson.read()
 
 
