@@ -157,6 +157,7 @@ def test_a_file_to_judge_by(tidegate, questions):
         ("train classify questions.tsv --batch-size 0", "batch_size is 0"),
         ("train classify one.tsv", "there is nothing to tell apart"),
         ("run nothere", "nothere is not a saved model: there is no such folder"),
+        ("run questions.tsv", "questions.tsv is not a saved model: it is a file"),
         ("run empty", "empty is not a saved model: it holds no config.json"),
     ],
 )

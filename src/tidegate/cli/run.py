@@ -133,7 +133,8 @@ def _model(directory: Path) -> tuple[Any, Task]:
     from tidegate.tasks.storage import load
 
     if not any(is_there(folder) for folder in (directory, directory / "model")):
-        why = "it holds no config.json" if directory.is_dir() else "there is no such folder"
+        there = "it is a file" if directory.exists() else "there is no such folder"
+        why = "it holds no config.json" if directory.is_dir() else there
         raise SettingError(f"{directory} is not a saved model: {why}. Name a folder that tidegate train wrote.")
     made = load(directory)
     task = table.task_of(made)
