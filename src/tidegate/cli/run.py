@@ -115,14 +115,15 @@ def _every(model: Any, task: Task, request: Request, own: Mapping[str, Any]) -> 
 
 def _usable(part: Iterator[Said]) -> Iterator[Said]:
     """Yield what is said of the first part of a file, which is refused if nothing in it can be used."""
-    held = []
+    held: list[Said] = []
+    errors: list[DataError] = []
     for said in part:
         held.append(said)
         if said.error is None:
             break
-    error = held[-1].error if held else None
-    if error is not None:
-        raise held[0].error or error
+        errors.append(said.error)
+    if errors and len(errors) == len(held):
+        raise errors[0]
     yield from itertools.chain(held, part)
 
 
