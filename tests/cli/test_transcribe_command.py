@@ -158,12 +158,14 @@ def test_what_cannot_be_heard_is_refused(tidegate, made, given, said):
     assert said in " ".join(done.stderr.split())
 
 
-def test_a_missing_file_among_names_ends_the_stream_after_the_answers_before_it(made, spawned):
+def test_a_missing_file_among_names_is_said_and_the_next_one_is_heard(made, spawned):
     Path("names").write_text("calls/00.wav\ngone.wav\ncalls/01.wav\n")
     with Path("names").open() as stream:
-        done = spawned("run made", stdin=stream)
-    assert (done.returncode, len(done.stdout.splitlines())) == (2, 1)
-    assert "there is no file or folder 'gone.wav'" in done.stderr
+        done = spawned("run made --json", stdin=stream)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode, ["transcript" in one for one in found]) == (2, [True, False, True])
+    assert "gone.wav" in found[1]["error"]
+    assert "line 2 of standard input: there is no file or folder 'gone.wav'" in done.stderr
 
 
 def test_a_classifier_does_not_listen(tidegate, calls):
