@@ -100,6 +100,8 @@ def read_config(source: Path, keys: frozenset[str]) -> dict[str, Any]:
         config: dict[str, Any] = json.loads((source / _CONFIG).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise StorageError(f"{source} is not a saved model: it holds no {_CONFIG}.") from error
+    except json.JSONDecodeError as error:
+        raise StorageError(f"{source / _CONFIG} {_broken(error)}. Fit and save again.") from error
     except (OSError, ValueError, RecursionError) as error:
         raise StorageError(f"{source / _CONFIG} cannot be read: {error}. Fit and save again.") from error
     missing = {"format", "files", "checksum", *keys} - set(config if isinstance(config, dict) else ())
@@ -114,6 +116,14 @@ def read_config(source: Path, keys: frozenset[str]) -> dict[str, Any]:
     return config
 
 
+def _broken(error: json.JSONDecodeError) -> str:
+    """Return what is wrong with a text that is no JSON."""
+    if not error.doc.strip():
+        return "is empty"
+    cut = error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated")
+    return "is cut short" if cut else f"is damaged at line {error.lineno}: {error.msg}"
+
+
 def read_parts(source: Path, digests: dict[str, str]) -> Parts:
     """Return arrays and files of a folder, each file checked against its digest.
 
@@ -126,6 +136,8 @@ def read_parts(source: Path, digests: dict[str, str]) -> Parts:
     for name, digest in digests.items():
         if name in ("", ".", "..") or set(name) & set("/\\"):
             raise ValueError(f"the file name {name!r} leaves the folder")
+        if not (source / name).is_file():
+            raise ValueError(f"{name} is missing")
         contents[name] = (source / name).read_bytes()
         if hashlib.sha256(contents[name]).hexdigest() != digest:
             raise ValueError(f"{name} was changed after saving")

@@ -108,9 +108,9 @@ def test_the_example_runs_without_data(tidegate):
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("detect", "Name a file of recordings, or give --example, and not both"),
+        ("detect", "Name a file of recordings, or give --example."),
         ("detect nothere.csv", "nothere.csv"),
-        ("detect pump.csv --example", "and not both"),
+        ("detect pump.csv --example", "--example are given: give one of them"),
         ("detect --example pumps", "There is no example 'pumps'"),
         ("detect pump.csv --labels broken", "has no column 'broken'"),
         ("detect pump.csv --labels fault --normal 1", "normal is 1.0; it must be a number above 0 and below 1"),

@@ -104,7 +104,7 @@ def test_the_default_example_and_the_same_bits(tidegate, here):
         ("train generate nothere.txt", "there is no file 'nothere.txt'"),
         ("train generate empty.txt", "empty.txt holds no text. Give at least one word."),
         ("train generate junk.txt", "line 1 of junk.txt holds bytes that are no text"),
-        ("train generate junk.npz", "junk.npz cannot be read"),
+        ("train generate junk.npz", "junk.npz is no NPZ file"),
         ("train generate picture.png", "picture.png ends in .png"),
         ("train generate short.txt", "there are too few characters to set the last tenth of the text aside"),
         ("train generate rows.tsv --by line", "--by says what a sequence of a .txt is"),

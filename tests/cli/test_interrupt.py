@@ -49,7 +49,7 @@ def test_a_killed_run_resumes(monthly, started, spawned):
     command.communicate()
     refused = spawned(f"{LINE} --output out --quiet")
     assert refused.returncode == 2
-    assert "out.unfinished holds finished folds of an interrupted run. Add --resume" in refused.stderr
+    assert "out.unfinished holds what an interrupted run finished. Add --resume" in refused.stderr
     assert spawned(f"{LINE} --output out --resume --quiet").returncode == 0
     assert not Path("out.unfinished").exists()
 

@@ -73,12 +73,13 @@ def test_run_reads_standard_input_and_says_every_probability(tidegate, questions
     assert found["label"] in {0, 1}
 
 
-def test_bytes_that_are_no_text_are_refused_with_their_line(tidegate, questions, spawned):
+def test_bytes_that_are_no_text_are_named_by_their_line_and_the_next_one_is_answered(tidegate, questions, spawned):
     tidegate(f"train classify {questions} --output made {QUICK}")
-    Path("lines").write_bytes(b"who was it\nf\xfcnf\n")
+    Path("lines").write_bytes(b"who was it\nf\xfcnf\nwho was it\n")
     with Path("lines").open() as stream:
         done = spawned("run made", stdin=stream)
-    assert (done.returncode, len(done.stdout.splitlines())) == (2, 1)
+    first, second, third = done.stdout.splitlines()
+    assert (done.returncode, first, second) == (2, third, "")
     assert "Error: row 2: line 2 of standard input is not UTF-8" in done.stderr
 
 
@@ -140,7 +141,7 @@ def test_a_file_to_judge_by(tidegate, questions):
     [
         ("train classify", "Name a file to learn from"),
         ("train classify nothere.tsv", "nothere.tsv"),
-        ("train classify questions.tsv --example", "and not both"),
+        ("train classify questions.tsv --example", "--example are given: give one of them"),
         ("train classify --example poems", "There is no example 'poems'"),
         ("train sing questions.tsv", "Invalid value for 'TASK'"),
         ("train classify plain.txt", "plain.txt holds no labels"),
@@ -156,6 +157,7 @@ def test_a_file_to_judge_by(tidegate, questions):
         ("train classify questions.tsv --batch-size 0", "batch_size is 0"),
         ("train classify one.tsv", "there is nothing to tell apart"),
         ("run nothere", "nothere is not a saved model: there is no such folder"),
+        ("run questions.tsv", "questions.tsv is not a saved model: it is a file"),
         ("run empty", "empty is not a saved model: it holds no config.json"),
     ],
 )
@@ -239,7 +241,7 @@ def test_a_tagger_is_judged_by_a_file(tidegate, names):
         ("a\tO\nb\n", "train tag a.conll", "line 2 of a.conll has 1 columns, not 2"),
         ("a\nb\n", "train tag a.conll", "a.conll holds tokens without tags"),
         ("", "train tag a.conll", "a.conll holds no sentences"),
-        ("a\tO\n", "train tag a.conll --example", "and not both"),
+        ("a\tO\n", "train tag a.conll --example", "--example are given: give one of them"),
         ("a\tO\n", "train tag --example reviews", "There is no example 'reviews'; there are journeys"),
         ("a\tO\n", "train tag a.conll --set pooling=max", "SequenceTagger has no setting 'pooling'"),
         ("a\tO\n\nb\tO\n", "train tag a.conll --set scheme=iob", "scheme is 'iob'; it must be one of"),

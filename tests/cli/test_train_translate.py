@@ -97,7 +97,7 @@ def test_a_tsv_is_judged_by_two_files(tidegate, pairs):
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("train translate", "Name a file to learn from, or give --example, and not both"),
+        ("train translate", "Name a file to learn from, or give --example."),
         ("train translate train.de", "line 1 of train.de has 1 columns, not 2"),
         ("train translate train.de", "apart by a tab, or the targets in a file of their own"),
         ("train translate train.de,nothere.en", "there is no file 'nothere.en'"),

@@ -105,13 +105,13 @@ def test_the_example_runs_without_data_and_the_same_seed_gives_the_same_bits(tid
     [
         ("train transcribe", "Name a file to learn from"),
         ("train transcribe nothere", "there is no file or folder 'nothere'"),
-        ("train transcribe calls --example", "and not both"),
+        ("train transcribe calls --example", "--example are given: give one of them"),
         ("train transcribe --example waves", "There is no example 'waves'; there are dialled"),
         ("train transcribe empty.wav", "empty.wav is no WAV file that can be read: it is empty"),
         ("train transcribe junk.wav", "junk.wav is no WAV file that can be read"),
         ("train transcribe notes.csv", "notes.csv ends in .csv. Give a .wav, .tsv or .npz file, or a folder"),
         ("train transcribe junk.tsv", "line 1 of junk.tsv holds bytes that are no text"),
-        ("train transcribe junk.npz", "junk.npz cannot be read"),
+        ("train transcribe junk.npz", "junk.npz is no NPZ file"),
         ("train transcribe lost.tsv", "row 1: line 1 of lost.tsv names a file that cannot be used"),
         ("train transcribe nothing", "nothing holds no WAV file and no table"),
         ("train transcribe calls/00.wav", "00.wav holds no transcripts. Give a .tsv"),
@@ -158,12 +158,14 @@ def test_what_cannot_be_heard_is_refused(tidegate, made, given, said):
     assert said in " ".join(done.stderr.split())
 
 
-def test_a_missing_file_among_names_ends_the_stream_after_the_answers_before_it(made, spawned):
+def test_a_missing_file_among_names_is_said_and_the_next_one_is_heard(made, spawned):
     Path("names").write_text("calls/00.wav\ngone.wav\ncalls/01.wav\n")
     with Path("names").open() as stream:
-        done = spawned("run made", stdin=stream)
-    assert (done.returncode, len(done.stdout.splitlines())) == (2, 1)
-    assert "there is no file or folder 'gone.wav'" in done.stderr
+        done = spawned("run made --json", stdin=stream)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode, ["transcript" in one for one in found]) == (2, [True, False, True])
+    assert "gone.wav" in found[1]["error"]
+    assert "line 2 of standard input: there is no file or folder 'gone.wav'" in done.stderr
 
 
 def test_a_classifier_does_not_listen(tidegate, calls):

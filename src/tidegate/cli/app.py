@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 DEFAULT_EXAMPLE = "air-passengers"
 
+_VALIDATOR = "Value error, "
+"""What the validator of Typer says before what is wrong."""
+
 app = typer.Typer(
     name="tidegate",
     help="Forecast time series, judged honestly against simple models.",
@@ -77,7 +80,11 @@ class Command(TyperCommand):
             typer.echo(ctx.get_help(), color=ctx.color)
             ctx.exit()
         ctx.meta["arguments"] = tuple(args)
-        return super().parse_args(ctx, named_example(args, self.default_example))
+        try:
+            return super().parse_args(ctx, named_example(args, self.default_example))
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix(_VALIDATOR)
+            raise
 
 
 def named_example(words: Sequence[str], default: str = DEFAULT_EXAMPLE) -> list[str]:

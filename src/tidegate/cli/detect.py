@@ -14,7 +14,7 @@ import typer
 from tidegate.cli import folders, results
 from tidegate.cli.app import Invocation, command
 from tidegate.cli.interruption import resumable
-from tidegate.cli.options import EXAMPLE, Chance, Folder, Speech
+from tidegate.cli.options import EXAMPLE, Chance, Folder, Speech, check_source
 from tidegate.cli.progress import training_bar
 from tidegate.cli.settings import spoken
 from tidegate.cli.train import Course
@@ -87,8 +87,7 @@ class Recorded:
         """
         from tidegate.tasks.anomalies.trial import parted
 
-        if (self.recorded is None) is (self.example is None):
-            raise SettingError("Name a file of recordings, or give --example, and not both.")
+        check_source(self.recorded, self.example, "a file of recordings")
         self._check()
         if self.watch is None:
             given = _example(self.example) if self.example is not None else self._file(self.recorded, self.labels)

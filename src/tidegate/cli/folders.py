@@ -74,7 +74,7 @@ def place(command: str, name: str, wanted: Folder) -> Place:
     if not wanted.resume and found.store.exists():
         if not wanted.force:
             raise SettingError(
-                f"{found.store} holds finished folds of an interrupted run. "
+                f"{found.store} holds what an interrupted run finished. "
                 "Add --resume to go on with them, or --force to start afresh."
             )
         found.clear()

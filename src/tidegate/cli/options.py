@@ -27,14 +27,17 @@ EXAMPLE: OptionInfo = typer.Option(
     "questions or matches; for detect pump, its default, payments or logins.",
 )
 
-JSON: OptionInfo = typer.Option("--json", help="Print one JSON document instead of text.")
+JSON: OptionInfo = typer.Option(
+    "--json", help="Print JSON instead of text: one document, by run a line for each sequence."
+)
 
 SEED: OptionInfo = typer.Option("--seed", metavar="N", help="The same seed gives the same bits.")
 
 SET: OptionInfo = typer.Option(
     "--set",
     metavar="NAME=VALUE",
-    help="A setting of the model: hidden_size=32, training.budget=60; of one among several: gru.hidden_size=32.",
+    help="A setting of the model: hidden_size=32, training.budget=60; of one among several: gru.hidden_size=32. An "
+    "unknown name is answered by all that there are.",
 )
 """May be given several times."""
 
@@ -248,6 +251,20 @@ class Speech:
 
     json: Annotated[Flag, JSON] = False
     quiet: Annotated[Flag, typer.Option("--quiet", help="Print no progress, only results and errors.")] = False
+
+
+def check_source(file: Path | None, example: str | None, what: str) -> None:
+    """Refuse a command with neither a file, which is `what` is wanted, nor an example, or with both.
+
+    Raises
+    ------
+    SettingError
+        With what to give or to leave out.
+    """
+    if file is None and example is None:
+        raise SettingError(f"Name {what}, or give --example.")
+    if file is not None and example is not None:
+        raise SettingError(f"Both {file} and --example are given: give one of them.")
 
 
 def split(names: str) -> tuple[str, ...]:

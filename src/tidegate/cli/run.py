@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from tidegate.cli.app import command
+from tidegate.cli.app import command, failed
 from tidegate.cli.options import JSON, Flag
 from tidegate.cli.tasks import table
 from tidegate.cli.tasks.generate import Writing
-from tidegate.errors import SettingError
+from tidegate.errors import DataError, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tidegate.cli.tasks.task import Task
+    from tidegate.cli.tasks.task import Answer, Task
+    from tidegate.tasks.places import Origin
 
 EXAMPLE = """
 tidegate run questions new.txt
@@ -49,6 +51,32 @@ class Request:
     json: Annotated[Flag, JSON] = False
 
 
+class Asked(NamedTuple):
+    """A sequence that is asked about.
+
+    Attributes
+    ----------
+    origin, number
+        Where it is from, and its number there.
+    sequence
+        None for an empty line, which is answered by an empty line.
+    error
+        Why there is none.
+    """
+
+    origin: Origin
+    number: int
+    sequence: Any
+    error: DataError | None = None
+
+
+class Said(NamedTuple):
+    """What is printed for a sequence, and why it is no answer."""
+
+    line: str
+    error: DataError | None = None
+
+
 @command("run", example=EXAMPLE)
 def run(request: Request) -> int:
     """Use a trained sequence model.
@@ -56,15 +84,47 @@ def run(request: Request) -> int:
     Prints one line for each sequence, in their order: of a classifier label and probability, apart by a tab; of a
     tagger each word with its tag, word/tag; of a generator the line and what it goes on with, of an empty line a whole
     text; of a transcriber what is said in a recording; of a translator the target. Lines of standard input are answered
-    as they come. With --json each answer is a document on a line of its own, with probabilities.
+    as they come. What cannot be used is said on stderr with its line, has an empty line for an answer, and makes the
+    exit code 2; a file of which nothing can be used is refused. With --json each answer is a document on a line of its
+    own, with probabilities, or with the error.
     """
     model, task = _model(request.trained)
     own = table.own(task, "answers", {"writing": request.writing})
-    parts = _lines(sys.stdin.buffer, task) if request.file == "-" else _parts(request.file, task)
-    for part in parts:
-        for line in _told(model, task, part, own, whole=request.json):
-            typer.echo(line)
-    return 0
+    code = 0
+    try:
+        for said in _every(model, task, request, own):
+            if said.error is not None:
+                code = failed(str(said.error), said.error.exit_code)
+            typer.echo(said.line)
+    except KeyboardInterrupt:
+        typer.echo("Stopped.", err=True)
+        return 130
+    return code
+
+
+def _every(model: Any, task: Task, request: Request, own: Mapping[str, Any]) -> Iterator[Said]:
+    """Yield what is said of all sequences."""
+    if request.file != "-":
+        parts = (_told(model, task, part, own, whole=request.json) for part in _parts(request.file, task))
+        return itertools.chain(_usable(next(parts, iter(()))), itertools.chain.from_iterable(parts))
+    if sys.stdin is None:
+        raise SettingError("There is no standard input. Name a file as INPUT.")
+    lines = _lines(sys.stdin.buffer, task)
+    return (said for one in lines for said in _told(model, task, [one], own, whole=request.json))
+
+
+def _usable(part: Iterator[Said]) -> Iterator[Said]:
+    """Yield what is said of the first part of a file, which is refused if nothing in it can be used."""
+    held: list[Said] = []
+    errors: list[DataError] = []
+    for said in part:
+        held.append(said)
+        if said.error is None:
+            break
+        errors.append(said.error)
+    if errors and len(errors) == len(held):
+        raise errors[0]
+    yield from itertools.chain(held, part)
 
 
 def _model(directory: Path) -> tuple[Any, Task]:
@@ -74,7 +134,8 @@ def _model(directory: Path) -> tuple[Any, Task]:
     from tidegate.tasks.storage import load
 
     if not any(is_there(folder) for folder in (directory, directory / "model")):
-        why = "it holds no config.json" if directory.is_dir() else "there is no such folder"
+        there = "it is a file" if directory.exists() else "there is no such folder"
+        why = "it holds no config.json" if directory.is_dir() else there
         raise SettingError(f"{directory} is not a saved model: {why}. Name a folder that tidegate train wrote.")
     made = load(directory)
     task = table.task_of(made)
@@ -84,38 +145,82 @@ def _model(directory: Path) -> tuple[Any, Task]:
     return made, task
 
 
-def _lines(stream: Iterable[bytes], task: Task) -> Iterator[list[Any]]:
-    """Yield the sequence of each line, as they come; None for one that is none."""
-    from tidegate.data.lines import decoded
-
-    for number, raw in enumerate(stream, start=1):
-        yield [_sequence(decoded(raw, number, Path("standard input")), task)]
+def _lines(stream: Iterable[bytes], task: Task) -> Iterator[Asked]:
+    """Yield the sequence of each line, as they come."""
+    return (_line(raw, number, Path("standard input"), task) for number, raw in enumerate(stream, start=1))
 
 
-def _parts(name: str, task: Task) -> Iterator[Sequence[Any]]:
+def _parts(name: str, task: Task) -> Iterator[list[Asked]]:
     """Yield the sequences of a file, several at a time; of plain text every line, so that answers stand beside them."""
-    from tidegate.data.lines import lines
+    from tidegate.data.lines import raw_lines
+    from tidegate.tasks.places import Origin
 
     path = Path(name)
-    plain = path.name.removesuffix(".gz").lower().endswith(".txt")
-    sequences = [_sequence(line, task) for _, line in lines(path)] if plain else task.sequences(path)
-    for start in range(0, len(sequences), _AT_ONCE):
-        yield sequences[start : start + _AT_ONCE]
+    if path.name.removesuffix(".gz").lower().endswith(".txt"):
+        asked = (_line(raw, number, path, task) for number, raw in raw_lines(path))
+    else:
+        asked = (Asked(Origin(path.name), k, one) for k, one in enumerate(task.sequences(path)))
+    while part := list(itertools.islice(asked, _AT_ONCE)):
+        yield part
 
 
-def _sequence(line: str, task: Task) -> Any:
-    return task.sequence(line) if line.strip() else task.EMPTY
+def _line(raw: bytes, number: int, file: Path, task: Task) -> Asked:
+    """Return the sequence of a line, or why it is none."""
+    from tidegate.data.lines import decoded
+    from tidegate.tasks.places import Origin
+
+    asked = Asked(Origin(file.name, lambda: [number]), 0, None)
+    try:
+        line = decoded(raw, number, file)
+        return asked._replace(sequence=task.sequence(line) if line.strip() else task.EMPTY)
+    except DataError as error:
+        return asked._replace(error=_placed(error, asked))
 
 
 def _told(
-    model: Any, task: Task, part: Sequence[Any], own: Mapping[str, Any] = MappingProxyType({}), *, whole: bool
-) -> Iterator[str]:
-    """Yield what is said of each sequence, by options of the task's own; None is answered by an empty line."""
-    there = [one for one in part if one is not None]
-    found = iter(task.answers(model, there, **own)) if there else iter(())
+    model: Any, task: Task, part: Sequence[Asked], own: Mapping[str, Any] = MappingProxyType({}), *, whole: bool
+) -> Iterator[Said]:
+    """Yield what is said of each sequence, by options of the task's own."""
+    found = _answers(model, task, [one for one in part if one.sequence is not None], own)
     for one in part:
-        if one is None:
-            yield ""
-            continue
-        answer = next(found)
-        yield json.dumps(answer.document, ensure_ascii=False) if whole else answer.line
+        answer = one.error if one.sequence is None else next(found)
+        if answer is None:
+            yield Said("")
+        elif isinstance(answer, DataError):
+            yield Said(json.dumps({"error": str(answer)}, ensure_ascii=False) if whole else "", answer)
+        else:
+            yield Said(json.dumps(answer.document, ensure_ascii=False) if whole else answer.line)
+
+
+def _answers(model: Any, task: Task, part: Sequence[Asked], own: Mapping[str, Any]) -> Iterator[Answer | DataError]:
+    """Yield the answer for each sequence, or why there is none; where one of them fails, the rest are asked singly."""
+    n_answers = 0
+    try:
+        for answer in task.answers(model, [one.sequence for one in part], **own) if part else ():
+            n_answers += 1
+            yield answer
+    except DataError:
+        for one in part[n_answers:]:
+            yield _answer(model, task, one, own)
+
+
+def _answer(model: Any, task: Task, one: Asked, own: Mapping[str, Any]) -> Answer | DataError:
+    """Return the answer for a sequence, or why there is none."""
+    import numpy as np
+
+    from tidegate.tasks.places import counted_as, located
+
+    try:
+        with located(one.origin), counted_as(np.array([one.number])):
+            return next(task.answers(model, [one.sequence], **own))
+    except DataError as error:
+        return _placed(error, one)
+
+
+def _placed(error: DataError, one: Asked) -> DataError:
+    """Return an error that says which sequence it is about."""
+    where = one.origin.called(one.number)
+    if where in error.problem:
+        return error
+    place = replace(error.place, row=one.origin.number(one.number))
+    return DataError(f"{where}: {error.problem}", place=place, repair=error.repair)

@@ -14,7 +14,7 @@ import typer
 from tidegate.cli import folders, results
 from tidegate.cli.app import Invocation, command
 from tidegate.cli.interruption import resumable
-from tidegate.cli.options import EXAMPLE, SET, Chance, Folder, Speech
+from tidegate.cli.options import EXAMPLE, SET, Chance, Folder, Speech, check_source
 from tidegate.cli.progress import training_bar
 from tidegate.cli.settings import spoken
 from tidegate.cli.tasks import table
@@ -24,6 +24,7 @@ from tidegate.errors import SettingError
 if TYPE_CHECKING:
     from tidegate.cli.tasks.task import Task
     from tidegate.tasks.estimator import SequenceEstimator
+    from tidegate.tasks.places import Origin
     from tidegate.tasks.trial import Trial
 
 TYPED = """
@@ -98,14 +99,21 @@ class Lesson:
         SettingError, DataError
             If there is nothing to read, or it cannot be read or does not hold what is wanted.
         """
-        if (self.labelled is None) is (self.chosen is None):
-            raise SettingError("Name a file to learn from, or give --example, and not both.")
-        own = table.own(self.about, "read", {"by": self.by})
+        check_source(self.labelled, self.example, "a file to learn from")
+        own = self._own()
         if own and self.chosen is not None:
             raise SettingError("--by says how DATA is read; leave it out for an example.")
         about = self.about
         given = about.read(self.labelled, **own) if self.labelled is not None else about.example(str(self.chosen))
         return given, None if self.test is None else about.read(self.test, **own)
+
+    def origin(self, file: Path | None) -> Origin | None:
+        """Return what messages call the sequences of DATA or of --test; None without a file."""
+        return None if file is None else self.about.origin(file, **self._own())
+
+    def _own(self) -> dict[str, Any]:
+        """Return the options of the task's own for reading."""
+        return table.own(self.about, "read", {"by": self.by})
 
 
 @dataclass(frozen=True)
@@ -191,11 +199,14 @@ def _write(request: Request, model: SequenceEstimator[Any], place: folders.Place
 
 
 def _tried(request: Request, model: SequenceEstimator[Any], place: folders.Place) -> Trial:
+    from tidegate.tasks.places import located
     from tidegate.training.checkpoints import kept_in
 
-    given, test = request.lesson.read()
-    with kept_in(place.store), training_bar(quiet=request.speech.quiet):
-        return request.lesson.about.tried(
+    lesson = request.lesson
+    given, test = lesson.read()
+    places = located(*map(lesson.origin, (lesson.labelled, lesson.test)))
+    with kept_in(place.store), places, training_bar(quiet=request.speech.quiet):
+        return lesson.about.tried(
             model, given, test, epochs=request.course.epochs, batch_size=request.course.batch_size
         )
 

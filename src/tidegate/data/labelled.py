@@ -8,13 +8,12 @@ from __future__ import annotations
 import csv
 import math
 import re
-import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from tidegate.data.arrays import arrays
 from tidegate.data.lines import lines, wrong
 from tidegate.errors import DataError, Place
 
@@ -29,6 +28,7 @@ _LABEL, _TEXT = "label", "text"
 _MISSING = ("?", "nan", "")
 _LEAST, _MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 _OF_FRAMES, _NUMBERS = 3, "biuf"
+_NAMED = 5
 _ARRAYS = "X and y, or values, lengths, channels and labels"
 _LONGEST = 2**31 - 1
 """Characters of a cell of CSV, the most that its reader takes on every machine; by default it takes 131,072."""
@@ -51,8 +51,15 @@ class Labelled(NamedTuple):
     labels: NDArray[Any] | None
 
 
+class _Found(NamedTuple):
+    """What a file holds, and the line of each sequence, counted from 1; none where it has no lines."""
+
+    held: Labelled
+    lines: list[int]
+
+
 class _Reads(Protocol):
-    def __call__(self, file: Path, *, labels: bool) -> Labelled: ...
+    def __call__(self, file: Path, *, labels: bool) -> _Found: ...
 
 
 def read_labelled(path: str | Path, *, labels: bool = True) -> Labelled:
@@ -77,7 +84,26 @@ def read_labelled(path: str | Path, *, labels: bool = True) -> Labelled:
     DataError
         If the file cannot be read or holds what it should not, with its row and the repair.
     """
-    file = Path(path)
+    return _read(Path(path), labels=labels).held
+
+
+def has_lines(path: str | Path) -> bool:
+    """Return whether a file is text by its name, a sequence a line."""
+    return Path(path).suffix.lower() != ".npz"
+
+
+def labelled_lines(path: str | Path) -> list[int]:
+    """Return the line of each sequence that `read_labelled` reads from a file of text, counted from 1.
+
+    Raises
+    ------
+    DataError
+        As `read_labelled`.
+    """
+    return _read(Path(path), labels=False).lines
+
+
+def _read(file: Path, *, labels: bool) -> _Found:
     kind = Path(file.name.removesuffix(".gz")).suffix.lower()
     if kind not in _READERS or (kind == ".npz" and file.name.endswith(".gz")):
         raise DataError(
@@ -86,18 +112,18 @@ def read_labelled(path: str | Path, *, labels: bool = True) -> Labelled:
     if not file.is_file():
         raise DataError(f"there is no file {str(file)!r}", repair="Check the path.")
     made = _READERS[kind](file, labels=labels)
-    if not made.sequences:
+    if not made.held.sequences:
         raise DataError(f"{file} holds no sequences", repair="Give at least one.")
     return made
 
 
-def _tsv(file: Path, *, labels: bool) -> Labelled:
+def _tsv(file: Path, *, labels: bool) -> _Found:
     """Return texts and labels; no mark has a meaning but the tab, since texts hold quotes that nobody closed."""
     rows = ((number, line.split("\t")) for number, line in lines(file) if line)
     return _table(file, rows, headless=True, labelled=labels)
 
 
-def _csv(file: Path, *, labels: bool) -> Labelled:
+def _csv(file: Path, *, labels: bool) -> _Found:
     numbers: list[int] = []
 
     def texts() -> Iterator[str]:
@@ -115,33 +141,36 @@ def _csv(file: Path, *, labels: bool) -> Labelled:
         csv.field_size_limit(limit)
 
 
-def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool, labelled: bool) -> Labelled:
+def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool, labelled: bool) -> _Found:
     """Return the columns label, if asked for, and text; without a header the first and the second of two."""
     first = next(rows, None)
     if first is None:
-        return Labelled([], None)
+        return _Found(Labelled([], None), [])
     names = [name.strip().lower() for name in first[1]]
     kept = []
     if _TEXT not in names:
         if not headless or len(names) != 2 or _LABEL in names:
-            found = ", ".join(map(repr, first[1]))
+            more = ", ..." if len(first[1]) > _NAMED else ""
+            found = ", ".join(f"{name!r:.40}" for name in first[1][:_NAMED]) + more
             raise wrong(file, first[0], f"names the columns {found}", "Name two of them label and text.")
         names, kept = [_LABEL, _TEXT], [first]
     text, label = names.index(_TEXT), names.index(_LABEL) if labelled and _LABEL in names else None
-    sequences, labels = [], []
+    sequences, labels, numbers = [], [], []
     for number, row in (*kept, *rows):
         if len(row) != len(names):
             raise wrong(file, number, f"has {len(row)} cells, not {len(names)}", "Give every row the same columns.")
         sequences.append(row[text])
+        numbers.append(number)
         if label is not None:
             if not row[label].strip():
                 raise wrong(file, number, "has no label", "Fill it in, or leave the row out.")
             labels.append(row[label].strip())
-    return Labelled(sequences, None if label is None else _numbered(labels))
+    return _Found(Labelled(sequences, None if label is None else _numbered(labels)), numbers)
 
 
-def _txt(file: Path, *, labels: bool) -> Labelled:  # noqa: ARG001 (plain text has none)
-    return Labelled([line for _, line in lines(file) if line.strip()], None)
+def _txt(file: Path, *, labels: bool) -> _Found:  # noqa: ARG001 (plain text has none)
+    kept = [(number, line) for number, line in lines(file) if line.strip()]
+    return _Found(Labelled([line for _, line in kept], None), [number for number, _ in kept])
 
 
 def _numbered(labels: list[str]) -> NDArray[Any]:
@@ -153,25 +182,20 @@ def _numbered(labels: list[str]) -> NDArray[Any]:
     return np.array(labels).astype(np.int64) if whole else np.array(labels)
 
 
-def _npz(file: Path, *, labels: bool) -> Labelled:
+def _npz(file: Path, *, labels: bool) -> _Found:
     """Return arrays, and their labels if asked for."""
-    try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
-            held = {name: found[name] for name in found.files}
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(
-            f"{file} cannot be read: {error}", repair="Save it with numpy.savez, without objects."
-        ) from error
+    held = arrays(file)
     if "X" in held:
         _check_axes(held, "X", file, (2 if held["X"].dtype.kind in _NUMBERS else 1, _OF_FRAMES + 1))
-        return Labelled(list(held["X"]), _of_each(held, "y", file, len(held["X"])) if labels else None)
+        own = _of_each(held, "y", file, len(held["X"])) if labels else None
+        return _Found(Labelled(list(held["X"]), own), [])
     lacking = [name for name in ("values", "lengths") if name not in held]
     if lacking:
         raise DataError(
             f"{file} holds no {lacking[0]!r}, but {', '.join(held) or 'nothing'}", repair=f"Save {_ARRAYS}."
         )
     sequences = _apart(held, file)
-    return Labelled(sequences, _named(held, file, len(sequences)) if labels else None)
+    return _Found(Labelled(sequences, _named(held, file, len(sequences)) if labels else None), [])
 
 
 def _apart(held: Mapping[str, NDArray[Any]], file: Path) -> list[NDArray[Any]]:
@@ -258,9 +282,9 @@ def _named(held: Mapping[str, NDArray[Any]], file: Path, n_sequences: int) -> ND
     return np.asarray(names[labels.astype(np.int64)])
 
 
-def _ts(file: Path, *, labels: bool) -> Labelled:
+def _ts(file: Path, *, labels: bool) -> _Found:
     """Return recordings: after ``@data`` a line each, channels apart by colons, steps by commas, the label last."""
-    sequences, told, labelled, begun = [], [], False, False
+    sequences, numbers, told, labelled, begun = [], [], [], False, False
     for number, line in lines(file):
         word = line.strip()
         if not word or word.startswith("#"):
@@ -279,7 +303,8 @@ def _ts(file: Path, *, labels: bool) -> Labelled:
             if not parts or (labels and told[-1].lower() in _MISSING):
                 raise wrong(file, number, "has no label", "End it with a colon and the label, or leave it out.")
         sequences.append(_channels(parts, file, number))
-    return Labelled(sequences, _numbered(told) if labelled and labels else None)
+        numbers.append(number)
+    return _Found(Labelled(sequences, _numbered(told) if labelled and labels else None), numbers)
 
 
 def _channels(parts: list[str], file: Path, number: int) -> Floats:

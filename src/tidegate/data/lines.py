@@ -23,11 +23,22 @@ def lines(file: Path) -> Iterator[tuple[int, str]]:
     DataError
         If the file cannot be read, or a line is no UTF-8 text.
     """
+    for number, raw in raw_lines(file):
+        yield number, decoded(raw, number, file)
+
+
+def raw_lines(file: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield each line as it stands with its number, counted from 1; .gz is unpacked on the way.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read.
+    """
     opened = gzip.open if file.name.endswith(".gz") else open
     try:
         with opened(file, "rb") as stream:
-            for number, raw in enumerate(stream, start=1):
-                yield number, decoded(raw, number, file)
+            yield from enumerate(stream, start=1)
     except FileNotFoundError as error:
         raise DataError(f"there is no file {str(file)!r}", repair="Check the path.") from error
     except (OSError, EOFError, zlib.error) as error:
@@ -52,6 +63,8 @@ def decoded(raw: bytes, number: int, file: Path) -> str:
         If it is no UTF-8 text.
     """
     line = raw.removesuffix(b"\n").removesuffix(b"\r")
+    if number == 1 and b"\r" in line and not raw.endswith(b"\n"):
+        raise wrong(file, number, "ends in CR alone", "Save it with line ends LF, or CR and LF.")
     if b"\0" in line:
         raise wrong(file, number, "holds bytes that are no text", _JUNK)
     try:

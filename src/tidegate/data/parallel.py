@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _NAMES = ("source", "target")
 
+_Pair = tuple[int, tuple[str, str]]
+
 
 class Parallel(NamedTuple):
     """Texts that belong together.
@@ -48,11 +50,27 @@ def read_parallel(source: str | Path, target: str | Path | None = None) -> Paral
     DataError
         If a file cannot be read, a line of one has no partner, or a text is empty, with its line and the repair.
     """
+    _, pairs = zip(*_pairs(source, target), strict=True)
+    return Parallel([one for one, _ in pairs], [other for _, other in pairs])
+
+
+def parallel_lines(source: str | Path, target: str | Path | None = None) -> list[int]:
+    """Return the line of each pair that `read_parallel` reads, counted from 1.
+
+    Raises
+    ------
+    DataError
+        As `read_parallel`.
+    """
+    return [number for number, _ in _pairs(source, target)]
+
+
+def _pairs(source: str | Path, target: str | Path | None) -> list[_Pair]:
     file = Path(source)
     pairs = list(_together(file, Path(target)) if target is not None else _columns(file))
     if not pairs:
         raise DataError(f"{file} holds no pairs", repair="Give a source and its target on each line.")
-    return Parallel([one for one, _ in pairs], [other for _, other in pairs])
+    return pairs
 
 
 def read_sources(source: str | Path) -> list[str | None]:
@@ -83,8 +101,8 @@ def read_sources(source: str | Path) -> list[str | None]:
     return [one.strip() or None for one in found]
 
 
-def _together(source: Path, target: Path) -> Iterator[tuple[str, str]]:
-    """Yield the lines of two files side by side."""
+def _together(source: Path, target: Path) -> Iterator[_Pair]:
+    """Yield the lines of two files side by side, with their number."""
     for k, (one, other) in enumerate(zip_longest(lines(source), lines(target))):
         if one is None or other is None:
             shorter, longer = (source, target) if one is None else (target, source)
@@ -98,11 +116,11 @@ def _together(source: Path, target: Path) -> Iterator[tuple[str, str]]:
             if not text.strip():
                 repair = f"Fill it in, or leave the line out of both files; {partner.name} has its partner."
                 raise wrong(file, number, "is empty", repair)
-        yield one[1].strip(), other[1].strip()
+        yield k + 1, (one[1].strip(), other[1].strip())
 
 
-def _columns(file: Path) -> Iterator[tuple[str, str]]:
-    """Yield the two columns of a file."""
+def _columns(file: Path) -> Iterator[_Pair]:
+    """Yield the two columns of a file, with the number of the line."""
     for number, line in lines(file):
         cells = [cell.strip() for cell in line.split("\t")]
         if number == 1 and tuple(cell.lower() for cell in cells) == _NAMES:
@@ -115,4 +133,4 @@ def _columns(file: Path) -> Iterator[tuple[str, str]]:
         for name, cell in zip(_NAMES, cells, strict=True):
             if not cell:
                 raise wrong(file, number, f"has no {name}", "Fill it in, or leave the line out.")
-        yield cells[0], cells[1]
+        yield number, (cells[0], cells[1])

@@ -8,8 +8,6 @@ from __future__ import annotations
 import math
 import struct
 import warnings
-import zipfile
-import zlib
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,10 +17,13 @@ from scipy.io import wavfile
 from scipy.signal import resample_poly
 
 from tidegate.checks import check_whole
+from tidegate.data.arrays import arrays
 from tidegate.data.lines import lines, wrong
 from tidegate.errors import DataError, Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -114,11 +115,11 @@ def read_recordings(path: str | Path, *, rate: int | None = None) -> Recordings:
     source = Path(path)
     if not source.exists():
         raise DataError(f"there is no file or folder {str(source)!r}", repair="Check the path.")
-    kind = source.suffix.lower()
+    kind, table = source.suffix.lower(), table_of(source)
+    if table is not None:
+        return _table(table, rate)
     if source.is_dir():
         return _folder(source, rate)
-    if kind == ".tsv":
-        return _table(source, rate)
     if kind == ".npz":
         return _arrays(source, rate)
     if kind == ".wav":
@@ -128,15 +129,30 @@ def read_recordings(path: str | Path, *, rate: int | None = None) -> Recordings:
     )
 
 
-def _folder(source: Path, rate: int | None) -> Recordings:
-    tables = sorted(source.glob("*.tsv"))
+def table_of(path: str | Path) -> Path | None:
+    """Return the table that says which recordings a file or folder holds; None where there is none.
+
+    Raises
+    ------
+    DataError
+        If a folder holds several.
+    """
+    source = Path(path)
+    tables = sorted(source.glob("*.tsv")) if source.is_dir() else [source] * (source.suffix.lower() == ".tsv")
     if len(tables) > 1:
         raise DataError(
             f"{source} holds {len(tables)} tables: {', '.join(one.name for one in tables[:3])}",
             repair="Give the path of one of them.",
         )
-    if tables:
-        return _table(tables[0], rate)
+    return tables[0] if tables else None
+
+
+def table_lines(table: Path) -> list[int]:
+    """Return the line of each recording of a table, counted from 1."""
+    return [number for number, _ in _rows(table)]
+
+
+def _folder(source: Path, rate: int | None) -> Recordings:
     files = sorted(one for one in source.iterdir() if one.suffix.lower() == ".wav")
     if not files:
         raise DataError(
@@ -147,12 +163,7 @@ def _folder(source: Path, rate: int | None) -> Recordings:
 
 def _table(source: Path, rate: int | None) -> Recordings:
     sounds, names, said = [], [], []
-    for number, line in lines(source):
-        cells = line.split("\t")
-        if not line.strip() or (number == 1 and tuple(cell.strip().lower() for cell in cells) == _HEADER):
-            continue
-        if len(cells) != 2:
-            raise wrong(source, number, f"has {len(cells)} cells, not 2", f"Write {_TABLE}.")
+    for number, cells in _rows(source):
         try:
             sounds.append(_sound(source.parent / cells[0]))
         except DataError as error:
@@ -164,14 +175,24 @@ def _table(source: Path, rate: int | None) -> Recordings:
     return _of_one_rate(sounds, names, said, rate)
 
 
+def _rows(source: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield file and transcript of each row of a table, with the number of its line."""
+    for number, line in lines(source):
+        cells = line.split("\t")
+        if not line.strip() or (number == 1 and tuple(cell.strip().lower() for cell in cells) == _HEADER):
+            continue
+        if len(cells) != 2:
+            raise wrong(source, number, f"has {len(cells)} cells, not 2", f"Write {_TABLE}.")
+        yield number, cells
+
+
 def _arrays(source: Path, rate: int | None) -> Recordings:
+    held = arrays(source)
     try:
-        with source.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
-            held = {name: found[name] for name in found.files}
-            held |= {name: held[name].astype(kind) for name, kind in _NUMBERS.items() if name in held}
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        held |= {name: held[name].astype(kind) for name, kind in _NUMBERS.items() if name in held}
+    except (ValueError, TypeError) as error:
         raise DataError(
-            f"{source} cannot be read: {error}", repair="Save it with numpy.savez, without objects."
+            f"{source} cannot be read: {error}", repair="Save samples, lengths and rate as numbers."
         ) from error
     lacking = next((name for name in ("samples", "lengths", "rate") if name not in held), None)
     if lacking is not None:

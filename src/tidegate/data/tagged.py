@@ -66,7 +66,31 @@ def read_tagged(path: str | Path, *, column: int | str | None = None, tags: bool
     SettingError
         If there is no such column.
     """
-    file = Path(path)
+    sentences = _sentences(Path(path), column, tags=tags)
+    tokens, found = ([[word[k] for word in one.words] for one in sentences] for k in (0, 1))
+    return Tagged(tokens, found if sentences[0].tagged else None)
+
+
+def tagged_lines(path: str | Path) -> list[int]:
+    """Return the line of the first token of each sentence that `read_tagged` reads, counted from 1.
+
+    Raises
+    ------
+    DataError
+        As `read_tagged`.
+    """
+    return [one.number for one in _sentences(Path(path), None, tags=False)]
+
+
+class _Sentence(NamedTuple):
+    """Tokens with their tags, empty ones where the file has or is to have none, and the line of the first."""
+
+    number: int
+    words: list[tuple[str, str]]
+    tagged: bool
+
+
+def _sentences(file: Path, column: int | str | None, *, tags: bool) -> list[_Sentence]:
     blocks = [list(rows) for filled, rows in groupby(_rows(file), key=lambda row: bool(row.cells)) if filled]
     if not blocks:
         raise DataError(f"{file} holds no sentences", repair="Give a file with a token and its tag on each line.")
@@ -80,11 +104,10 @@ def read_tagged(path: str | Path, *, column: int | str | None = None, tags: bool
         _check(kept, file, (token, tag), universal=universal)
         words = [(row.cells[token], "" if tag is None else row.cells[tag]) for row in kept]
         if words:
-            sentences.append(words)
+            sentences.append(_Sentence(kept[0].number, words, tag is not None))
     if not sentences:
         raise DataError(f"{file} holds no sentences", repair="Give a file with a token and its tag on each line.")
-    tokens, found = ([[word[k] for word in words] for words in sentences] for k in (0, 1))
-    return Tagged(tokens, None if tag is None else found)
+    return sentences
 
 
 def _rows(file: Path) -> Iterator[_Row]:

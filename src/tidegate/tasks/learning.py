@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 import torch
 
-from tidegate.tasks.places import place
+from tidegate.tasks.places import faulty, place
 from tidegate.tasks.reading import Batch, at_once, batch
 from tidegate.training.epochs import Epochs
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    from tidegate.errors import DataError
 
 _NAMED = 5
 _PROBED = 8
@@ -72,6 +74,10 @@ class Examples:
     def called(self, k: int) -> str:
         """Return which the one at place `k` is, after `ONE`: its number in what the user gave."""
         return str(place(self.numbers[k]))
+
+    def faulty(self, k: int, what: str, repair: str) -> DataError:
+        """Return the error that the one at place `k` cannot be learned from."""
+        return faulty(self.numbers[k], "", what, repair)
 
     @property
     def steps_at_once(self) -> NDArray[np.int64]:

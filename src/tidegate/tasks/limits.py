@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 import torch
 
-from tidegate.errors import DataError, Place
 from tidegate.nn.nouns import noun
 from tidegate.nn.stack import Recurrent
 from tidegate.tasks.frames import FrameEncoder
-from tidegate.tasks.places import place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,10 +105,9 @@ def check_memory(examples: Examples, batch_size: int, network: torch.nn.Module) 
     smaller = [f"lower batch_size (--batch-size) to {fitting}"] if fitting else []
     told = " or ".join([*smaller, examples.SHORTER])
     beside = f" and {int(wanted[largest]):,} of its target" if wanted[largest] not in (0, steps[largest]) else ""
-    raise DataError(
-        f"{examples.ONE} {examples.called(largest)} has {int(steps[largest]):,} steps{beside}; to learn from "
-        f"{n_sequences} like it at once takes about {n_sequences * one * _BYTES / _BILLION:,.0f} GB, more than "
-        f"{MOST_KEPT * _BYTES / _BILLION:.0f}",
-        place=Place(row=place(examples.numbers[largest])),
-        repair=f"{told[0].upper()}{told[1:]}.",
+    raise examples.faulty(
+        largest,
+        f"has {int(steps[largest]):,} steps{beside}; to learn from {n_sequences} like it at once takes about "
+        f"{n_sequences * one * _BYTES / _BILLION:,.0f} GB, more than {MOST_KEPT * _BYTES / _BILLION:.0f}",
+        f"{told[0].upper()}{told[1:]}.",
     )

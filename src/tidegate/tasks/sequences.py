@@ -163,7 +163,7 @@ class _Where(NamedTuple):
     number: int
 
     def wrong(self, what: str, repair: str) -> DataError:
-        return faulty(self.number, f"{self.name} {what}", repair)
+        return faulty(self.number, self.name, what, repair)
 
 
 def _item(one: Any, unit: Unit | None, where: _Where, *, frames: bool) -> list[str] | Floats:
@@ -186,7 +186,11 @@ def _item(one: Any, unit: Unit | None, where: _Where, *, frames: bool) -> list[s
 def _values(one: Any, where: _Where, *, frames: bool) -> Floats:
     """Return numbers as shape (T, I), or (T, Y, X) where there may be frames."""
     try:
-        made = np.asarray(one, dtype=np.float64)
+        given = np.asarray(one)
+        if np.iscomplexobj(given):
+            repair = "Give real and imaginary parts as channels, or magnitudes."
+            raise where.wrong(f"holds {given.dtype} numbers", repair)
+        made = given.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise where.wrong(f"holds neither text nor numbers alone: {error}", "Give one or the other.") from error
     if made.ndim == 1:

@@ -96,9 +96,9 @@ def tags_of(y: Any, sequences: Sequences, name: str) -> list[NDArray[Any]]:
     found = []
     for k, (own, item) in enumerate(zip(y, sequences.items, strict=True)):
         if isinstance(own, str | bytes) or not hasattr(own, "__len__"):
-            raise faulty(k, f"{name} is {own!r:.40}, not a list of tags", "Give one tag for each of its steps.")
+            raise faulty(k, name, f"is {own!r:.40}, not a list of tags", "Give one tag for each of its steps.")
         if len(own) != len(item):
-            raise faulty(k, f"{name} has {len(own)} tags for {len(item)} {unit}", "Give one tag for each.")
+            raise faulty(k, name, f"has {len(own)} tags for {len(item)} {unit}", "Give one tag for each.")
         found.append(np.fromiter(own, dtype=object, count=len(own)))
     return _plain(found, name)
 
@@ -111,7 +111,7 @@ def _plain(tags: list[NDArray[Any]], name: str) -> list[NDArray[Any]]:
     if wrong is not None:
         k = int(np.searchsorted(ends, wrong, side="right"))
         step = wrong - int(ends[k]) + len(tags[k])
-        raise faulty(k, f"{name} has the tag {whole[wrong]!r} at step {step}, which names none", REPAIR)
+        raise faulty(k, name, f"has the tag {whole[wrong]!r} at step {step}, which names none", REPAIR)
     return np.split(plain(whole), ends[:-1])
 
 
@@ -145,6 +145,7 @@ def check_order(given: Tagged, classes: NDArray[Any], never: Mask, name: str) ->
         before = f"follows {given.tags[k][step - 1]!s}" if step else "begins it"
         raise faulty(
             k,
-            f"{name} has the tag {given.tags[k][step]!s} at step {step}, which {before}",
+            name,
+            f"has the tag {given.tags[k][step]!s} at step {step}, which {before}",
             "Begin each entity with its B tag, or choose scheme='none'.",
         )

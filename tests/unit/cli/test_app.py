@@ -1,7 +1,7 @@
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pytest
 import typer
@@ -15,6 +15,7 @@ from tidegate.errors import DataError, ModelError
 @dataclass(frozen=True)
 class Size:
     width: Annotated[int, typer.Option("--width", help="How wide.")] = 3
+    unit: Annotated[Literal["m", "ft"], typer.Option("--unit", help="Of what.")] = "m"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,13 @@ def trial(monkeypatch):
         return 0
 
     return lambda *words: CliRunner().invoke(app, ["measure", *words]), seen
+
+
+def test_a_word_that_is_none_of_those_that_may_be_typed_is_refused_in_plain_words(trial):
+    run, _ = trial
+    done = run("--unit", "inch")
+    assert done.exit_code == 2
+    assert "Error: Invalid value for '--unit': 'inch' is not one of 'm', 'ft'." in done.stderr
 
 
 def test_nested_dataclasses_become_options(trial):

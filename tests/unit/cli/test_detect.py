@@ -17,9 +17,15 @@ def test_results_are_called_after_the_data(data, name):
     assert data.name == name
 
 
-@pytest.mark.parametrize("data", [Recorded(), Recorded(Path("a.csv"), example="pump")])
-def test_data_or_an_example(data):
-    with pytest.raises(SettingError, match="and not both"):
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (Recorded(), r"Name a file of recordings, or give --example\."),
+        (Recorded(Path("a.csv"), example="pump"), r"a\.csv and --example are given: give one of them\."),
+    ],
+)
+def test_data_or_an_example(data, said):
+    with pytest.raises(SettingError, match=said):
         data.read()
 
 

@@ -87,7 +87,9 @@ def test_a_file_in_the_way_is_refused():
 
 def test_finished_folds_are_not_thrown_away_unasked():
     unfinished("out")
-    with pytest.raises(SettingError, match=r"out.unfinished holds finished folds.*Add --resume.*or --force"):
+    with pytest.raises(
+        SettingError, match=r"out.unfinished holds what an interrupted run finished\. Add --resume.*or --force"
+    ):
         place("forecast", "sales", Folder(output=Path("out")))
     assert place("forecast", "sales", Folder(output=Path("out"), resume=True)).store.exists()
     assert not place("forecast", "sales", Folder(output=Path("out"), force=True)).store.exists()

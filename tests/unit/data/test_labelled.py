@@ -105,14 +105,16 @@ def test_recordings_of_the_archive(written):
         (b"1\ta\x00\n", "a.tsv", "line 1 of a.tsv holds bytes that are no text"),
         ('label,text\n1,"open\n', "a.csv", "is no row of CSV"),
         ("x,y\n1,2\n", "a.csv", "line 1 of a.csv names the columns 'x', 'y'"),
-        (b"no archive", "a.npz", "a.npz cannot be read"),
+        (b"no archive", "a.npz", "a.npz is no NPZ file"),
         ("@data\n1,2:3\n", "a.ts", "line 2 of a.ts has channels of unequal length"),
         ("@data\n1,b\n", "a.ts", "line 2 of a.ts holds what is no number"),
         ("@data\n1,2\n1,-inf\n", "a.ts", "line 3 of a.ts holds what is no number: '-inf'. Correct it"),
         ("@timestamps true\n@data\n", "a.ts", "line 1 of a.ts says that steps have stamps"),
         ("x", "a.wav", "ends in .wav"),
         (b"x", "a.npz.gz", "ends in .npz"),
-        (b"PK\x03\x04 and no more", "a.npz", "a.npz cannot be read"),
+        (b"PK\x03\x04 and no more", "a.npz", "a.npz is no NPZ file"),
+        ("abcdefg".replace("", "\t"), "a.tsv", "names the columns '', 'a', 'b', 'c', 'd', .... Name two"),
+        ("x" * 99 + "\ty\tz", "a.tsv", f"names the columns '{'x' * 39}, 'y', 'z'"),
         ("@classLabel true a\n@data\n1,2\n", "a.ts", "line 3 of a.ts has no label"),
         ("@classLabel true a\n@data\n1,2:?\n", "a.ts", "line 3 of a.ts has no label"),
     ],
@@ -173,7 +175,7 @@ def test_damaged_archives_and_absent_files(tmp_path):
         read_labelled(tmp_path / "f.tsv.gz")
     np.save(tmp_path / "g.npy", np.zeros(3))
     (tmp_path / "g.npy").rename(tmp_path / "g.npz")
-    with pytest.raises(DataError, match=r"g.npz cannot be read"):
+    with pytest.raises(DataError, match=r"g.npz is no NPZ file"):
         read_labelled(tmp_path / "g.npz")
     np.savez(tmp_path / "c.npz", X=np.array([object()]), y=[1])
     with pytest.raises(DataError, match=r"c.npz cannot be read"):

@@ -18,6 +18,7 @@ def test_what_is_no_text_is_refused_at_its_line(tmp_path):
     path = tmp_path / "a.txt"
     for data, said in (
         (b"a\nb\0", "row 2: line 2 of a.txt holds bytes that are no text. Save it as UTF-8"),
+        (b"a\rb\rc\r", "row 1: line 1 of a.txt ends in CR alone. Save it with line ends LF, or CR and LF."),
         (b"a\n\xe4b", "row 2: line 2 of a.txt is not UTF-8: .* at byte 0. Save it as UTF-8"),
     ):
         path.write_bytes(data)

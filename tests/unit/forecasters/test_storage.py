@@ -202,8 +202,19 @@ def test_a_model_is_found_in_its_folder_and_in_that_of_a_run(saved, tmp_path):
 
 def test_truncated_config(saved):
     text = (saved / "config.json").read_text()
-    (saved / "config.json").write_text(text[: len(text) // 2])
-    with pytest.raises(StorageError, match=r"config.json cannot be read.*Fit and save again"):
+    for part in range(1, len(text) - 1, len(text) // 29):
+        (saved / "config.json").write_text(text[:part])
+        with pytest.raises(StorageError, match=r"config.json is (cut short|damaged at line).*Fit and save again"):
+            storage.load(saved)
+    (saved / "config.json").write_text(text[: text.index('"class"') + 12])
+    with pytest.raises(StorageError, match=r"config.json is cut short\. Fit and save again"):
+        storage.load(saved)
+
+
+@pytest.mark.parametrize(("content", "said"), [("", "is empty"), (" \n", "is empty"), ("{ x", "is damaged at line 1")])
+def test_a_config_that_is_none(saved, content, said):
+    (saved / "config.json").write_text(content)
+    with pytest.raises(StorageError, match=rf"config\.json {said}.*Fit and save again"):
         storage.load(saved)
 
 
@@ -255,7 +266,9 @@ def test_any_flipped_byte_of_the_config(saved):
 
 def test_missing_weights(saved):
     (saved / "weights.safetensors").unlink()
-    with pytest.raises(StorageError, match=r"is damaged or was saved by another version.*weights"):
+    with pytest.raises(
+        StorageError, match=r"is damaged or was saved by another version: weights\.safetensors is missing\. Fit"
+    ):
         storage.load(saved)
 
 

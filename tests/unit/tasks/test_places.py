@@ -17,7 +17,7 @@ from tidegate.data.tagged import Tagged
 from tidegate.errors import DataError
 from tidegate.tasks.generation import trial as generation
 from tidegate.tasks.generation.corpus import Corpus
-from tidegate.tasks.places import counted_as, faulty, place
+from tidegate.tasks.places import Origin, counted_as, faulty, located, place
 from tidegate.tasks.transcription import trial as transcription
 from tidegate.tasks.translation import trial as translation
 from tidegate.tasks.trials import classifier, tagger
@@ -40,11 +40,26 @@ TRIALS = {
 
 def test_sequences_are_called_by_their_own_numbers_inside_the_body_alone():
     with counted_as(np.array([4, 7])):
-        assert (place(1), str(faulty(np.int64(0), "y is odd", "Leave it out."))) == (
+        assert (place(1), str(faulty(np.int64(0), "y", "is odd", "Leave it out."))) == (
             7,
             "row 4: sequence 4 of y is odd. Leave it out.",
         )
     assert place(1) == 1
+
+
+def test_sequences_are_called_by_their_lines_inside_the_body_alone():
+    with located(Origin("a.tsv", lambda: [2, 3, 5]), Origin("b.npz")), counted_as(np.array([2, 0])):
+        found = faulty(0, "X", "is empty", "Fill it.")
+        assert (found.place.row, str(found)) == (5, "row 5: line 5 of a.tsv is empty. Fill it.")
+        found = faulty(1, "the targets of the test", "is empty", "Fill it.")
+        assert (found.place.row, found.problem) == (0, "sequence 0 of b.npz is empty")
+        assert faulty(1, "", "is long", "Cut it.").problem == "line 2 of a.tsv is long"
+    assert faulty(0, "X", "is empty", "").problem == "sequence 0 of X is empty"
+
+
+def test_what_has_no_name_is_from_the_data_only_while_these_are_learned_from():
+    with located(Origin("a.tsv", lambda: [2, 3, 5])):
+        assert faulty(1, "", "is long", "").problem == "sequence 1 is long"
 
 
 @pytest.mark.parametrize("name", TRIALS)

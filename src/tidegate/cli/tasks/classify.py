@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tidegate.cli.tasks.task import Answer, Listing
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from tidegate.data.labelled import Labelled
     from tidegate.report.trained import Told
     from tidegate.tasks.classifier import SequenceClassifier
+    from tidegate.tasks.places import Origin
     from tidegate.tasks.trials.classifier import ClassifierTrial
 
 ESTIMATOR = "SequenceClassifier"
@@ -38,6 +40,14 @@ def read(path: Path) -> Labelled:
     if made.labels is None:
         raise DataError(f"{path} holds no labels", repair="Give a file with a label for each sequence.")
     return made
+
+
+def origin(path: Path) -> Origin:
+    """Return what messages call the sequences of a file: by their lines where it has some."""
+    from tidegate.data.labelled import has_lines, labelled_lines
+    from tidegate.tasks.places import Origin
+
+    return Origin(path.name, partial(labelled_lines, path) if has_lines(path) else None)
 
 
 def tried(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tidegate.tasks.generation.generator import SequenceGenerator
     from tidegate.tasks.generation.trial import GeneratorTrial
     from tidegate.tasks.generation.writing import Written
+    from tidegate.tasks.places import Origin
 
 ESTIMATOR = "SequenceGenerator"
 DEFAULT_EXAMPLE = "origins"
@@ -79,6 +81,16 @@ def read(path: Path, *, by: By | None = None) -> Corpus:
     if by is not None and not plain:
         raise SettingError(f"--by says what a sequence of a .txt is; {path} has one in each row.")
     return read_corpus(path, by=by or "text", conditions=not plain)
+
+
+def origin(path: Path, *, by: By | None = None) -> Origin:
+    """Return what messages call the sequences of a file: by their lines where each has one."""
+    from tidegate.data.labelled import has_lines, labelled_lines
+    from tidegate.tasks.generation.corpus import is_plain
+    from tidegate.tasks.places import Origin
+
+    one_a_line = by == "line" if is_plain(path) else has_lines(path)
+    return Origin(path.name, partial(labelled_lines, path) if one_a_line else None)
 
 
 def tried(

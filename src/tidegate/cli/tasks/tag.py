@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tidegate.cli.tasks.task import Answer, Listing
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from tidegate.data.tagged import Tagged
     from tidegate.report.trained import Told
+    from tidegate.tasks.places import Origin
     from tidegate.tasks.tagger import SequenceTagger
     from tidegate.tasks.trials.tagger import TaggerTrial
 
@@ -38,6 +40,14 @@ def read(path: Path) -> Tagged:
     if made.tags is None:
         raise DataError(f"{path} holds tokens without tags", repair="Give each token its tag in another column.")
     return made
+
+
+def origin(path: Path) -> Origin:
+    """Return what messages call the sentences of a file: by the lines that they begin at."""
+    from tidegate.data.tagged import tagged_lines
+    from tidegate.tasks.places import Origin
+
+    return Origin(path.name, partial(tagged_lines, path), "the sentence that begins at line")
 
 
 def tried(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tidegate.report.trained import Told
+    from tidegate.tasks.places import Origin
     from tidegate.tasks.trial import Trial
 
 
@@ -60,7 +61,8 @@ class Task(Protocol):
     EMPTY
         The sequence that an empty line is; None where it is none, and answered by an empty line.
 
-    Further keywords of `read` and `answers` are options of `train` and `run` that the task takes and others refuse.
+    Further keywords of `read`, which `origin` takes too, and of `answers` are options of `train` and `run` that the
+    task takes and others refuse.
     """
 
     ESTIMATOR: str
@@ -84,6 +86,9 @@ class Task(Protocol):
         DataError
             If it cannot be used, or does not say what is wanted.
         """
+
+    def origin(self, path: Path) -> Origin:
+        """Return what messages call the sequences that `read` finds in a file."""
 
     def tried(self, model: Any, given: Any, test: Any, *, epochs: int | None, batch_size: int | None) -> Trial:
         """Return what came out of learning from `given`, judged by `test` or a part set aside."""

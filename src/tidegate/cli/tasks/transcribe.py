@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from tidegate.data.recordings import Recordings
     from tidegate.report.trained import Told
+    from tidegate.tasks.places import Origin
     from tidegate.tasks.transcription.heard import Heard
     from tidegate.tasks.transcription.transcriber import SequenceTranscriber
     from tidegate.tasks.transcription.trial import Trial
@@ -43,6 +45,15 @@ def read(path: Path) -> Recordings:
             repair="Give a .tsv, alone or beside the WAV files: a line a recording, its file, a tab, what it says.",
         )
     return made
+
+
+def origin(path: Path) -> Origin:
+    """Return what messages call the recordings of a file or folder: by the lines of the table where it has one."""
+    from tidegate.data.recordings import table_lines, table_of
+    from tidegate.tasks.places import Origin
+
+    table = table_of(path)
+    return Origin(path.name) if table is None else Origin(table.name, partial(table_lines, table))
 
 
 def tried(

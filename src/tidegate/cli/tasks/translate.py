@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from tidegate.data.parallel import Parallel
     from tidegate.report.trained import Told
+    from tidegate.tasks.places import Origin
     from tidegate.tasks.translation.translator import SequenceTranslator, Translation
     from tidegate.tasks.translation.trial import TranslatorTrial
 
@@ -37,6 +39,15 @@ def read(path: Path) -> Parallel:
     from tidegate.data.parallel import read_parallel
 
     return read_parallel(*_files(path))
+
+
+def origin(path: Path) -> Origin:
+    """Return what messages call the pairs of a file or two: by their lines."""
+    from tidegate.data.parallel import parallel_lines
+    from tidegate.tasks.places import Origin
+
+    files = _files(path)
+    return Origin(" and ".join(one.name for one in files), partial(parallel_lines, *files))
 
 
 def tried(

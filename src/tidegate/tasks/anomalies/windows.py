@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 
-from tidegate.errors import DataError
+from tidegate.errors import DataError, Place
 from tidegate.tasks.anomalies.network import read
 from tidegate.tasks.learning import Examples
 
@@ -55,6 +55,11 @@ class Windows(Examples):
         """Return which the one at place `k` is: by its first step, and by the recording it is of."""
         source = self._sources[k]
         return f"from step {self.numbers[k]}{f' of recording {source}' if source else ''}"
+
+    def faulty(self, k: int, what: str, repair: str) -> DataError:
+        """Return the error that the window at place `k` cannot be learned from."""
+        row = int(self.numbers[k])
+        return DataError(f"{self.ONE} {self.called(k)} {what}", place=Place(row=row), repair=repair)
 
 
 class _Stretch(NamedTuple):

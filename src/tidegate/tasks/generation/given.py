@@ -12,7 +12,7 @@ import numpy as np
 from tidegate.errors import DataError
 from tidegate.features.vocabulary import UNITS
 from tidegate.tasks.generation.conditions import conditions_of, in_shares
-from tidegate.tasks.places import place
+from tidegate.tasks.places import faulty
 from tidegate.tasks.sequences import Sequences, taken
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Given(NamedTuple):
         sequences = taken(X, unit, name=name)
         texts = isinstance(next(iter(X)), str)
         for k, one in enumerate(X if texts else ()):
-            _check_text(one, f"sequence {place(k)} of {name}")
+            _check_text(one, name, k)
         n_sequences = len(sequences.items)
         return cls(sequences, conditions_of(y, n_sequences), np.arange(n_sequences), long=False, texts=texts)
 
@@ -127,25 +127,40 @@ def _cut(text: str, unit: Unit, name: str) -> list[str]:
     return tokens
 
 
-def _check_text(text: str, name: str) -> None:
+def _check_text(text: str, name: str, k: int | None = None) -> None:
     """Refuse what was never text: bytes of a program or a picture, or characters lost on the way from another coding.
+
+    Parameters
+    ----------
+    text
+        To be checked.
+    name
+        What it is called, or what those are called that it is one of.
+    k
+        Its number among them.
 
     Raises
     ------
     DataError
         With the place of the first, and the repair.
     """
+    found = _no_text(text)
+    if found is None:
+        return
+    what, repair = found
+    raise DataError(f"{name} {what}", repair=repair) if k is None else faulty(k, name, what, repair)
+
+
+def _no_text(text: str) -> tuple[str, str] | None:
+    """Return what shows that this was never text, and the repair; None for text."""
     place = text.find(_BINARY)
     if place >= 0:
-        raise DataError(f"{name} holds bytes that are no text at character {place:,}", repair="Give text alone.")
+        return f"holds bytes that are no text at character {place:,}", "Give text alone."
     place = text.find(_LOST)
     if place >= 0:
-        raise DataError(
-            f"{name} holds the mark of a character that was lost at character {place:,}",
-            repair="Read the file in its own coding, such as encoding='cp1252', or save it as UTF-8.",
-        )
+        repair = "Read the file in its own coding, such as encoding='cp1252', or save it as UTF-8."
+        return f"holds the mark of a character that was lost at character {place:,}", repair
     odd = next((k for k, one in enumerate(text) if "\ud800" <= one <= "\udfff"), None)
     if odd is not None:
-        raise DataError(
-            f"{name} holds half a character at character {odd:,}: its codings are mixed", repair="Save it as UTF-8."
-        )
+        return f"holds half a character at character {odd:,}: its codings are mixed", "Save it as UTF-8."
+    return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
-from tidegate.errors import DataError, Place
+from tidegate.errors import DataError
 from tidegate.features.vocabulary import UNKNOWN_NUMBER, Vocabulary
 from tidegate.tasks.generation.chords import Chords
 from tidegate.tasks.generation.conditions import Conditions
@@ -18,7 +18,7 @@ from tidegate.tasks.generation.network import Width
 from tidegate.tasks.generation.passages import Passages
 from tidegate.tasks.generation.said import MARK, said_of
 from tidegate.tasks.generation.spacing import continued, joined
-from tidegate.tasks.places import place
+from tidegate.tasks.places import faulty
 from tidegate.tasks.reading import Reader
 
 if TYPE_CHECKING:
@@ -232,8 +232,9 @@ def check_keys(given: Given) -> None:
         wrong = np.argwhere((one != 0) & (one != 1))
         if len(wrong):
             step, key = wrong[0].tolist()
-            raise DataError(
-                f"key {key} of step {step} is {one[step, key]:g}, where those of training were 0 or 1",
-                place=Place(row=place(given.numbers[k])),
-                repair="Give 1 for a key that sounds, else 0.",
+            raise faulty(
+                given.numbers[k],
+                "",
+                f"has {one[step, key]:g} for key {key} at step {step}, where training had 0 or 1",
+                "Give 1 for a key that sounds, else 0.",
             )

@@ -59,6 +59,7 @@ def check_sound(given: Transcribed, name: str) -> None:
         if said and (item == QUIETEST).all():
             raise faulty(
                 k,
-                f"{name} is silent throughout, but its transcript says {''.join(said)!r:.40}",
+                name,
+                f"is silent throughout, but its transcript says {''.join(said)!r:.40}",
                 "Leave it out, or give it an empty transcript.",
             )

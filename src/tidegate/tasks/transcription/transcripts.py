@@ -112,12 +112,12 @@ def transcripts_of(y: Any, name: str) -> Transcripts:
     for k, one in enumerate(given):
         if isinstance(one, str) is not texts:
             form = "a text" if texts else "a list of tokens"
-            raise faulty(k, f"{name} is {one!r:.40}, the first transcript is {form}", "Give transcripts of one form.")
+            raise faulty(k, name, f"is {one!r:.40}, the first transcript is {form}", "Give transcripts of one form.")
         if not texts and not hasattr(one, "__len__"):
-            raise faulty(k, f"{name} is {one!r:.40}", "Give a text, or a list of tokens: '42' instead of 42.")
+            raise faulty(k, name, f"is {one!r:.40}", "Give a text, or a list of tokens: '42' instead of 42.")
         wrong = next((token for token in one if not isinstance(token, str) or not token), None)
         if wrong is not None:
-            raise faulty(k, f"{name} has the token {wrong!r}, which is no text", "Give tokens as text: '4' for 4.")
+            raise faulty(k, name, f"has the token {wrong!r}, which is no text", "Give tokens as text: '4' for 4.")
         items.append([str(token) for token in one])
     if not any(items):
         raise DataError(f"every transcript of {name} is empty", repair="Give what was said.")
@@ -137,7 +137,7 @@ def check_tokens(transcripts: Transcripts, tokens: NDArray[Any], name: str) -> N
         new = next((token for token in item if token not in known), None)
         if new is not None:
             told = ", ".join(map(repr, tokens.tolist()[:_NAMED]))
-            raise faulty(k, f"{name} has the token {new!r}, which training does not", f"Known tokens are {told}.")
+            raise faulty(k, name, f"has the token {new!r}, which training does not", f"Known tokens are {told}.")
 
 
 def steps_needed(transcript: list[str]) -> int:
@@ -170,7 +170,8 @@ def check_room(given: Transcribed, n_steps: list[int], stacked: int, name: str) 
             less = f"Choose stacked below {stacked}, or leave" if stacked > 1 else "Leave"
             raise faulty(
                 int(given.numbers[k]),
-                f"{name} has a transcript of {len(item)} tokens, which needs {needed} steps (one between two equal "
+                name,
+                f"has a transcript of {len(item)} tokens, which needs {needed} steps (one between two equal "
                 f"tokens); the sequence has {there}{f' of {stacked} stacked frames' if stacked > 1 else ''}",
                 f"{less} the sequence out.",
             )

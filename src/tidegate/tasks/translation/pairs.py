@@ -157,7 +157,7 @@ def _one(one: Any, name: str, k: int) -> One:
 
 
 def _wrong(name: str, k: int, what: str, repair: str) -> DataError:
-    return faulty(k, f"{name} {what}", repair)
+    return faulty(k, name, what, repair)
 
 
 class PairedBatch(NamedTuple):

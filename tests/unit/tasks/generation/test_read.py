@@ -98,5 +98,5 @@ def test_it_comes_back_from_its_state(X, y):
 def test_steps_that_are_no_keys_are_refused_where_training_had_keys():
     made, _ = read([np.array([[1, 0], [0, 1]])])
     other = Given.of([np.array([[1, 0]]), np.array([[0, 1], [0, 127]])], None, "characters")
-    with pytest.raises(DataError, match=r"row 1: key 1 of step 1 is 127, where those of training were 0 or 1"):
+    with pytest.raises(DataError, match=r"row 1: sequence 1 has 127 for key 1 at step 1, where training had 0 or 1"):
         made.passages(other)
