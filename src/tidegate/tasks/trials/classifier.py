@@ -17,6 +17,7 @@ from tidegate.analysis.wording import probability
 from tidegate.data.labelled import Labelled
 from tidegate.tasks.judging import Judgement
 from tidegate.tasks.labels import Known, classes_of, following
+from tidegate.tasks.leaks import leaks
 from tidegate.tasks.network import spoken
 from tidegate.tasks.places import counted_as
 from tidegate.tasks.sequences import check_alike, taken, width
@@ -209,13 +210,14 @@ def _parted(
         own = known.sequences
         check_alike(other.sequences, own.kind, width(own), name="the sequences of the test", frame=own.frame)
         labels = following(other.labels, classes_of(known.labels), "the test")
-        told = shared(given.sequences, test.sequences)
+        told = [*leaks(known, model.unit), *shared(given.sequences, test.sequences)]
         return (given.sequences, known.labels), _Judged(test.sequences, labels, other.numbers), told
     learned, judged = known.parted(SET_ASIDE, model.seed)
     if judged is None:
         raise too_few("sequences to set a fifth of each class aside")
     first, second = ([given.sequences[k] for k in side.numbers] for side in (learned, judged))
-    return (first, learned.labels), _Judged(second, judged.labels, judged.numbers), shared(first, second)
+    told = [*leaks(learned, model.unit), *shared(first, second)]
+    return (first, learned.labels), _Judged(second, judged.labels, judged.numbers), told
 
 
 def _looked(model: SequenceClassifier, judged: _Judged, k: int, probability: float) -> Example:

@@ -15,6 +15,7 @@ import pandas as pd
 from tidegate.data import tagged as files
 from tidegate.errors import DataError
 from tidegate.tasks.judging_tags import Answers, TagJudgement
+from tidegate.tasks.leaks import copied
 from tidegate.tasks.places import counted_as
 from tidegate.tasks.sequences import check_alike, taken, width
 from tidegate.tasks.simple import LinearOnNeighbours, MostFrequentTag
@@ -160,7 +161,7 @@ def tried(
     told = TagJudgement(_called(model), _SIMPLE, classes, answers)
     sure = _sure(model, tokens, answers.said)
     right, wrong = ([_looked(model, judged, *one) for one in chosen] for chosen in (_right(told), _wrong(told, sure)))
-    notes = [*shared(pairs[0], tokens), *_new_tags(judged, model.classes_), *_held_back(model)]
+    notes = [*copied(learned), *shared(pairs[0], tokens), *_new_tags(judged, model.classes_), *_held_back(model)]
     return TaggerTrial(model, told, tokens, judged.numbers, sure, simple_seconds, seconds, right, wrong, notes)
 
 

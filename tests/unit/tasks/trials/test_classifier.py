@@ -82,6 +82,15 @@ def test_what_is_on_both_sides_is_said(texts):
     ]
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_labels_that_stand_in_their_texts_are_said(texts, apart):
+    X, y = texts(60)
+    leaking = [f"{label} {text}" for text, label in zip(X, y, strict=True)]
+    test = Labelled(*texts(20, seed=1)) if apart else None
+    (said,) = tried(SequenceClassifier(**QUICK), Labelled(leaking, y), test, epochs=1).notes
+    assert said.startswith("Each text ('bad', 'good') holds its own label")
+
+
 def test_recordings_on_both_sides_are_not_words(waves):
     X, y = waves(30)
     test = Labelled([*X[:2], X[0][:, ::-1]], y[[0, 1, 0]])

@@ -98,3 +98,8 @@ class Unfitted(SequenceTagger):
 def test_what_cannot_be_judged_is_refused_before_training(given, test, said):
     with pytest.raises(DataError, match=said):
         tried(Unfitted(), given, test)
+
+
+def test_tokens_that_are_their_own_tags_are_said():
+    X, _ = some(40)
+    assert "tokens are their own tags" in tried(SequenceTagger(**QUICK), Tagged(X, X), epochs=1).notes[0]
