@@ -14,7 +14,7 @@ import typer
 from tidegate.cli import folders, results
 from tidegate.cli.app import Invocation, command
 from tidegate.cli.interruption import resumable
-from tidegate.cli.options import EXAMPLE, Chance, Folder, Speech
+from tidegate.cli.options import EXAMPLE, ID, TIME, Chance, Folder, Speech
 from tidegate.cli.settings import spoken
 from tidegate.cli.train import Course
 from tidegate.errors import SettingError
@@ -57,8 +57,8 @@ class Recorded:
         str | None,
         typer.Option("--labels", metavar="COLUMN", help="Column of 0 and 1, which steps are odd: only to judge by."),
     ] = None
-    id: Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column that names the series.")] = None
-    time: Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="Column of stamps or steps.")] = None
+    id: Annotated[str | None, ID] = None
+    time: Annotated[str | None, TIME] = None
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tidegate.cli.app import command
-from tidegate.cli.options import JSON, Flag
+from tidegate.cli.options import ID, JSON, LABEL, TIME, Flag
 from tidegate.cli.tasks import table
 from tidegate.cli.tasks.generate import Writing
 from tidegate.errors import SettingError
@@ -46,6 +46,9 @@ class Request:
             "file name of a recording, a line; -: lines of standard input.",
         ),
     ] = "-"
+    id: Annotated[str | None, ID] = None
+    time: Annotated[str | None, TIME] = None
+    label: Annotated[str | None, LABEL] = None
     json: Annotated[Flag, JSON] = False
 
 
@@ -53,14 +56,18 @@ class Request:
 def run(request: Request) -> int:
     """Use a trained sequence model.
 
-    Prints one line for each sequence, in their order: of a classifier label and probability, apart by a tab; of a
-    tagger each word with its tag, word/tag; of a generator the line and what it goes on with, of an empty line a whole
-    text; of a transcriber what is said in a recording; of a translator the target. Lines of standard input are answered
-    as they come. With --json each answer is a document on a line of its own, with probabilities.
+    Prints one line for each sequence, in their order: of a classifier label and probability, apart by a tab, after the
+    id of a long .csv; of a tagger each word with its tag, word/tag; of a generator the line and what it goes on with,
+    of an empty line a whole text; of a transcriber what is said in a recording; of a translator the target. Lines of
+    standard input are answered as they come. With --json each answer is a document on a line of its own, with
+    probabilities.
     """
     model, task = _model(request.trained)
     own = table.own(task, "answers", {"writing": request.writing})
-    parts = _lines(sys.stdin.buffer, task) if request.file == "-" else _parts(request.file, task)
+    columns = table.own(task, "sequences", {name: getattr(request, name) for name in ("id", "time", "label")})
+    if columns and (request.file == "-" or _is_plain(request.file)):
+        raise SettingError(f"--{next(iter(columns))} names a column of a long .csv; leave it out for lines of text.")
+    parts = _lines(sys.stdin.buffer, task) if request.file == "-" else _parts(request.file, task, columns)
     for part in parts:
         for line in _told(model, task, part, own, whole=request.json):
             typer.echo(line)
@@ -92,13 +99,18 @@ def _lines(stream: Iterable[bytes], task: Task) -> Iterator[list[Any]]:
         yield [_sequence(decoded(raw, number, Path("standard input")), task)]
 
 
-def _parts(name: str, task: Task) -> Iterator[Sequence[Any]]:
+def _is_plain(name: str) -> bool:
+    """Return whether each line of a file is a sequence."""
+    return Path(name).name.removesuffix(".gz").lower().endswith(".txt")
+
+
+def _parts(name: str, task: Task, columns: Mapping[str, Any] = MappingProxyType({})) -> Iterator[Sequence[Any]]:
     """Yield the sequences of a file, several at a time; of plain text every line, so that answers stand beside them."""
     from tidegate.data.lines import lines
 
     path = Path(name)
-    plain = path.name.removesuffix(".gz").lower().endswith(".txt")
-    sequences = [_sequence(line, task) for _, line in lines(path)] if plain else task.sequences(path)
+    plain = _is_plain(name)
+    sequences = [_sequence(line, task) for _, line in lines(path)] if plain else task.sequences(path, **columns)
     for start in range(0, len(sequences), _AT_ONCE):
         yield sequences[start : start + _AT_ONCE]
 

@@ -1,4 +1,4 @@
-"""Files of labelled sequences: texts in TSV or CSV, recordings in NPZ or the .ts format of the UCR/UEA archive.
+"""Files of labelled sequences: texts in TSV or CSV; recordings in NPZ, long CSV or .ts (the UCR/UEA archive).
 
 Axis letters: N sequences, T steps, I channels.
 """
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 
 from tidegate.data.lines import lines, wrong
-from tidegate.errors import DataError, Place
+from tidegate.data.long_table import NAMES, LongColumns, read_long
+from tidegate.errors import DataError, Place, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +30,7 @@ _LABEL, _TEXT = "label", "text"
 _MISSING = ("?", "nan", "")
 _LEAST, _MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 _OF_FRAMES = 3
+_COLUMNS = "Name two of them label and text; or, of a long CSV of recordings, one of them id."
 _ARRAYS = "X and y, or values, lengths, channels and labels"
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
@@ -42,17 +44,22 @@ class Labelled(NamedTuple):
         N texts, or N arrays of shape (T,), (T, I), or, of films, (T, height, width).
     labels
         Shape (N,), text or whole numbers; None where the file holds none.
+    ids
+        N names, where a column of a long table has them; None else.
     """
 
     sequences: list[Any]
     labels: NDArray[Any] | None
+    ids: list[str] | None = None
 
 
 class _Reads(Protocol):
     def __call__(self, file: Path, *, labels: bool) -> Labelled: ...
 
 
-def read_labelled(path: str | Path, *, labels: bool = True) -> Labelled:
+def read_labelled(
+    path: str | Path, *, labels: bool = True, id: str | None = None, time: str | None = None, label: str | None = None
+) -> Labelled:
     """Read labelled sequences from a file, by its ending; .gz of a text is unpacked on the way.
 
     ``.tsv`` and ``.csv`` hold one text a row, in columns called label and text; a TSV without such a header holds the
@@ -60,7 +67,9 @@ def read_labelled(path: str | Path, *, labels: bool = True) -> Labelled:
     films, (N, T, height, width), and y; or, for sequences of unequal length, values (all steps one after another, (S,
     I), S times I in one row, or frames (S, height, width)), lengths (N,), channels, labels (N,) and, if those are
     numbers of names, label_names. ``.ts`` is the format of the UCR/UEA
-    archive.
+    archive. A ``.csv`` without texts, but with a column called id (or unique_id, series_id, item_id, series), is a long
+    table of recordings: a row for each step, the label the same in all rows of a recording, every column of numbers
+    else a channel; rows are sorted by a column of stamps or steps, if there is one.
 
     Parameters
     ----------
@@ -68,11 +77,16 @@ def read_labelled(path: str | Path, *, labels: bool = True) -> Labelled:
         The file.
     labels
         Whether labels are read; False passes over them, missing ones too.
+    id, time, label
+        Of a long table the columns that say which recording a row is of, when it is, and what the recording is; None
+        goes by how they are called.
 
     Raises
     ------
     DataError
         If the file cannot be read or holds what it should not, with its row and the repair.
+    SettingError
+        If columns are named of a file that is no CSV.
     """
     file = Path(path)
     kind = Path(file.name.removesuffix(".gz")).suffix.lower()
@@ -82,7 +96,12 @@ def read_labelled(path: str | Path, *, labels: bool = True) -> Labelled:
         )
     if not file.is_file():
         raise DataError(f"there is no file {str(file)!r}", repair="Check the path.")
-    made = _READERS[kind](file, labels=labels)
+    columns = LongColumns(id, time, label)
+    named = [role for role, name in columns._asdict().items() if name is not None]
+    if named and kind != ".csv":
+        raise SettingError(f"--{named[0]} names a column of a long .csv; {file} is {kind}: leave it out.")
+    long = kind == ".csv" and (named or _is_long(file))
+    made = _long(file, columns, labels=labels) if long else _READERS[kind](file, labels=labels)
     if not made.sequences:
         raise DataError(f"{file} holds no sequences", repair="Give at least one.")
     return made
@@ -109,6 +128,19 @@ def _csv(file: Path, *, labels: bool) -> Labelled:
         raise wrong(file, numbers[-1], f"is no row of CSV: {error}", "Close every quote, or save it as TSV.") from error
 
 
+def _is_long(file: Path) -> bool:
+    """Return whether the first line of a CSV names no texts, but a column that tells recordings apart."""
+    _, first = next(lines(file), (0, ""))
+    names = [name.strip(' "').lower() for name in re.split("[,;\t]", first)]
+    return _TEXT not in names and any(name in NAMES for name in names)
+
+
+def _long(file: Path, columns: LongColumns, *, labels: bool) -> Labelled:
+    """Return the recordings of a long table."""
+    made = read_long(file, columns, labels=labels)
+    return Labelled(made.values, None if made.labels is None else _numbered(made.labels), made.ids)
+
+
 def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool, labelled: bool) -> Labelled:
     """Return the columns label, if asked for, and text; without a header the first and the second of two."""
     first = next(rows, None)
@@ -119,7 +151,7 @@ def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool,
     if _TEXT not in names:
         if not headless or len(names) != 2 or _LABEL in names:
             found = ", ".join(map(repr, first[1]))
-            raise wrong(file, first[0], f"names the columns {found}", "Name two of them label and text.")
+            raise wrong(file, first[0], f"names the columns {found}", _COLUMNS)
         names, kept = [_LABEL, _TEXT], [first]
     text, label = names.index(_TEXT), names.index(_LABEL) if labelled and _LABEL in names else None
     sequences, labels = [], []

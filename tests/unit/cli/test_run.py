@@ -5,7 +5,7 @@ import pytest
 from tidegate import SequenceClassifier
 from tidegate.cli import run
 from tidegate.cli.tasks import classify, generate, tag
-from tidegate.errors import DataError
+from tidegate.errors import DataError, SettingError
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,15 @@ def test_other_files_are_read_as_their_task_does(tmp_path):
     assert list(run._parts(str(tmp_path / "a.csv"), classify)) == [["one"]]
     (tmp_path / "a.conll").write_text("one O\ntwo O\n")
     assert list(run._parts(str(tmp_path / "a.conll"), tag)) == [[["one", "two"]]]
+
+
+def test_columns_of_a_long_table_are_handed_on_and_refused_for_lines(tmp_path, model):
+    (tmp_path / "a.csv").write_text("who,x\nn1,3\n")
+    (part,) = run._parts(str(tmp_path / "a.csv"), classify, {"id": "who"})
+    assert part[0].id == "n1"
+    model.save(tmp_path / "model")
+    with pytest.raises(SettingError, match=r"--id names a column of a long \.csv; leave it out for lines of text"):
+        run.run(run.Request(tmp_path / "model", run.Writing(), "-", id="who"))
 
 
 def test_lines_come_one_by_one():

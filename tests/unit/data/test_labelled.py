@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tidegate.data.labelled import read_labelled
-from tidegate.errors import DataError
+from tidegate.errors import DataError, SettingError
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_line_break_inside_quotes_belongs_to_the_text(written):
 
 
 def test_texts_without_labels(written):
-    assert read_labelled(written("one\n\ntwo\n", "a.txt")) == (["one", "two"], None)
+    assert read_labelled(written("one\n\ntwo\n", "a.txt"))[:2] == (["one", "two"], None)
     assert read_labelled(written("text\nx\n", "a.csv")).labels is None
 
 
@@ -182,3 +182,16 @@ def test_films_of_unequal_length(tmp_path):
     np.savez(tmp_path / "c.npz", values=frames, lengths=[2, 2], labels=["u", "v"])
     with pytest.raises(DataError, match="60 values for 4 steps of 12 channels"):
         read_labelled(tmp_path / "c.npz")
+
+
+def test_a_long_table_is_one_with_ids_and_without_texts(written):
+    found = read_labelled(written("id,x,label\na,1,7\na,2,7\nb,3,8\n", "a.csv"))
+    assert (found.ids, found.labels.tolist()) == (["a", "b"], [7, 8])
+    np.testing.assert_array_equal(found.sequences[0], [[1], [2]])
+    assert read_labelled(written("id,label,text\n1,a,one\n", "b.csv")).ids is None
+    found = read_labelled(written("unit,x,label\na,1,7\n", "c.csv"), labels=False, id="unit")
+    assert (found.ids, found.labels) == (["a"], None)
+    with pytest.raises(DataError, match=r"names the columns 'unit', 'x'. .* or, of a long CSV .* one of them id"):
+        read_labelled(written("unit,x\na,1\n", "d.csv"))
+    with pytest.raises(SettingError, match=r"--id names a column of a long \.csv; .*a\.tsv is \.tsv: leave it out"):
+        read_labelled(written("a\tone\n", "a.tsv"), id="a")

@@ -60,7 +60,8 @@ class Task(Protocol):
     EMPTY
         The sequence that an empty line is; None where it is none, and answered by an empty line.
 
-    Further keywords of `read` and `answers` are options of `train` and `run` that the task takes and others refuse.
+    Further keywords of `read`, `sequences` and `answers` are options of `train` and `run` that this task takes; others
+    refuse them.
     """
 
     ESTIMATOR: str
