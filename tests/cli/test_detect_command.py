@@ -127,7 +127,7 @@ def test_the_example_runs_without_data(tidegate):
         ("detect back.csv", "row 3, column 'time': time stands still or goes backwards here"),
         ("detect short.csv", "it needs 8"),
         ("detect pump.csv --labels broken --watch pump.csv", "has no column 'broken'"),
-        ("detect pump.csv --labels fault --watch two.csv", "recording X has 2 channels; training had 1"),
+        ("detect pump.csv --labels fault --watch two.csv", "the recording has 2 channels; training had 1"),
         (
             "detect two.csv --labels fault --watch other.csv",
             "recording X has no channel 'level'; it has 'flow', 'heat'",

@@ -123,6 +123,6 @@ def test_channels_go_by_their_names_or_by_their_places_where_they_have_none():
     mixed = recorded([frame, frame[["flow", "heat"]]])
     np.testing.assert_array_equal(mixed[0].values, mixed[1].values)
     with pytest.raises(
-        DataError, match=r"X has no channel 'level'; it has 'heat', 'flow'. Name its columns as training"
+        DataError, match=r"the recording has no channel 'level'; it has 'heat', 'flow'. Name its columns as training"
     ):
         arranged(recorded(frame), ("flow", "level"))
