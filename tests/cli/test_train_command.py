@@ -164,7 +164,7 @@ def test_a_file_to_judge_by(tidegate, questions):
         ("train classify questions.tsv --set training.n_updates=9", "does not count for sequences: epochs of fit"),
         ("train classify questions.tsv --set training.held_out_fraction=0", "validation of fit says what is held out"),
         ("train classify questions.tsv --epochs 0", "epochs is 0; it must be a whole number, at least 1."),
-        ("train classify questions.tsv --batch-size 0", "batch_size is 0"),
+        ("train classify questions.tsv --batch-size 0", "--batch-size is 0"),
         ("train classify one.tsv", "there is nothing to tell apart"),
         ("run nothere", "nothere is not a saved model: there is no such folder"),
         ("run empty", "empty is not a saved model: it holds no config.json"),
