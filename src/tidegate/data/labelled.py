@@ -230,7 +230,7 @@ def _named(held: Mapping[str, NDArray[Any]], file: Path, n_sequences: int) -> ND
 
 def _ts(file: Path, *, labels: bool) -> Labelled:
     """Return recordings: after ``@data`` a line each, channels apart by colons, steps by commas, the label last."""
-    sequences, told, labelled, begun = [], [], False, False
+    sequences, told, labelled, begun, equal = [], [], False, False, False
     for number, line in lines(file):
         word = line.strip()
         if not word or word.startswith("#"):
@@ -239,6 +239,8 @@ def _ts(file: Path, *, labels: bool) -> Labelled:
             lowered = word.lower()
             if lowered.startswith("@classlabel"):
                 labelled = lowered.split()[1:2] == ["true"]
+            if lowered.startswith("@equallength"):
+                equal = lowered.split()[1:2] == ["true"]
             if lowered.startswith("@timestamps") and lowered.split()[1:2] == ["true"]:
                 raise wrong(file, number, "says that steps have stamps", "Save the values alone.")
             begun = lowered == "@data"
@@ -249,6 +251,9 @@ def _ts(file: Path, *, labels: bool) -> Labelled:
             if not parts or (labels and told[-1].lower() in _MISSING):
                 raise wrong(file, number, "has no label", "End it with a colon and the label, or leave it out.")
         sequences.append(_channels(parts, file, number))
+        if equal and len(sequences[-1]) != len(sequences[0]):
+            uneven = f"has {len(sequences[-1])} steps, the first {len(sequences[0])}, but @equalLength is true"
+            raise wrong(file, number, uneven, "Correct the row, or the header: @equalLength false.")
     return Labelled(sequences, _numbered(told) if labelled and labels else None)
 
 

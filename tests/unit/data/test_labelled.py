@@ -184,6 +184,13 @@ def test_films_of_unequal_length(tmp_path):
         read_labelled(tmp_path / "c.npz")
 
 
+def test_rows_of_another_length_than_the_header_says_are_refused(written):
+    text = "@equalLength true\n@classLabel true a b\n@data\n1,2:a\n1,2,3:b\n"
+    with pytest.raises(DataError, match=r"line 5 of a.ts has 3 steps, the first 2, but @equalLength is true"):
+        read_labelled(written(text, "a.ts"))
+    assert len(read_labelled(written(text.replace("true\n", "false\n", 1), "b.ts")).sequences) == 2
+
+
 def test_a_long_table_is_one_with_ids_and_without_texts(written):
     found = read_labelled(written("id,x,label\na,1,7\na,2,7\nb,3,8\n", "a.csv"))
     assert (found.ids, found.labels.tolist()) == (["a", "b"], [7, 8])
