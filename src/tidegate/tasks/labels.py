@@ -149,8 +149,8 @@ def _is_whole(one: Any) -> bool:
     return isinstance(one, int | float | np.integer | np.floating) and bool(np.isfinite(one)) and one == int(one)
 
 
-def classes_of(labels: NDArray[Any]) -> NDArray[Any]:
-    """Return the labels that occur, sorted, shape (C,).
+def classes_of(labels: NDArray[Any], what: str = "labels") -> NDArray[Any]:
+    """Return the labels that occur, sorted, shape (C,); `what` they are called in messages.
 
     Raises
     ------
@@ -160,8 +160,8 @@ def classes_of(labels: NDArray[Any]) -> NDArray[Any]:
     classes = np.unique(labels)
     if len(classes) < 2:
         raise DataError(
-            f"all {len(labels):,} labels are {classes.tolist()[0]!r}; there is nothing to tell apart",
-            repair="Give sequences of two classes at least.",
+            f"all {len(labels):,} {what} are {classes.tolist()[0]!r}; there is nothing to tell apart",
+            repair=f"Give sequences of two {'classes' if what == 'labels' else what} at least.",
         )
     return classes
 

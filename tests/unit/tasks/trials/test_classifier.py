@@ -111,6 +111,17 @@ def test_too_few_to_set_aside(texts):
         tried(SequenceClassifier(**QUICK), Labelled(["a", "b"], np.array(["x", "y"])))
 
 
+def test_exchanged_columns_are_guessed_where_labels_differ():
+    named = [f"text {k}" for k in range(20)]
+    with pytest.raises(DataError, match=r"20 sequences have 20 different labels, .* Are the columns .* exchanged\?"):
+        tried(Unfitted(), Labelled(["pos", "neg"] * 10, np.array(named)))
+
+
+def test_one_class_is_counted_before_any_is_set_aside():
+    with pytest.raises(DataError, match="all 40 labels are 'pos'"):
+        tried(Unfitted(), Labelled(["a", "b"] * 20, np.array(["pos"] * 40)))
+
+
 class Unfitted(SequenceClassifier):
     """Must be refused before it would learn anything."""
 
