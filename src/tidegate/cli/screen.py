@@ -207,8 +207,12 @@ def show_trial(
     table = table_of(*listing.columns)
     for column in table.columns[1:]:
         column.justify = "right"
-    for first, *numbers in listing.rows[:_SHOWN_ROWS]:
-        table.add_row(_cut(first), *numbers)
+    rows = listing.rows[:_SHOWN_ROWS]
+    beside = sum(
+        2 + max(map(len, cells)) for cells in zip(listing.columns[1:], *(row[1:] for row in rows), strict=True)
+    )
+    for first, *numbers in rows:
+        table.add_row(_cut(first, max(_ID_WIDTH, out.width - 4 - beside)), *numbers)
     out.print(Padding(table, (0, 0, 0, 2), expand=False))
     if len(listing.rows) > _SHOWN_ROWS:
         _line(out, f"and {len(listing.rows) - _SHOWN_ROWS:,} more {listing.unit} in scores.json")
@@ -355,9 +359,9 @@ def _change(value: float | None, base: float | None) -> str:
     return "-" if value is None or not base else f"{100 * (value / base - 1):+.0f} %"
 
 
-def _cut(name: Any) -> str:
+def _cut(name: Any, width: int = _ID_WIDTH) -> str:
     text = str(name)
-    return text if len(text) <= _ID_WIDTH else f"{text[: _ID_WIDTH - 1]}…"
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _moment(text: str) -> str:

@@ -1,6 +1,7 @@
 import pytest
 
 from tidegate.cli import screen
+from tidegate.cli.tasks.task import Listing
 from tidegate.forecasters.catalogue import models
 
 SCORE = {"MAE": 10.0, "RMSE": 12.0, "MAPE": 3.0, "sMAPE": 2.9, "RMSSE": 0.9, "coverage-80": 0.75, "coverage-95": None}
@@ -204,3 +205,12 @@ def test_huge_numbers_are_written_with_an_exponent():
         "-2.500e+12",
         "1,234,568",
     )
+
+
+def test_the_name_of_a_model_is_cut_only_where_there_is_no_room(shown):
+    name = "5-gram model of characters"
+    run = {"name": "tales", "notes": []}
+    for listed, found in ((name, name), ("x" * 500, "\u2026  ")):
+        listing = Listing("Models", ("model", "bits"), [[listed, "0.113"]], "models")
+        screen.show_trial(listing, ["Good."], run, ("made", ["report.html"]))
+        assert found in shown()
