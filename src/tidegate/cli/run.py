@@ -86,8 +86,13 @@ def _model(directory: Path) -> tuple[Any, Task]:
     made = load(directory)
     task = table.task_of(made)
     if task is None:
-        other = "in Python, by tidegate.load" if isinstance(made, SequenceEstimator) else "by tidegate predict"
-        raise SettingError(f"{directory} holds a {type(made).__name__}, which run cannot use: use it {other}.")
+        name = type(made).__name__
+        other = "by tidegate predict"
+        if isinstance(made, SequenceEstimator):
+            asked = ".alarms('new.csv')" if name == "AnomalyDetector" else ""
+            other = f"in Python: tidegate.load({str(directory)!r}){asked}"
+        article = "an" if name[0] in "AEIOU" else "a"
+        raise SettingError(f"{directory} holds {article} {name}, which run cannot use: use it {other}.")
     return made, task
 
 

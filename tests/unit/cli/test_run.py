@@ -1,8 +1,9 @@
 import json
 
+import numpy as np
 import pytest
 
-from tidegate import SequenceClassifier
+from tidegate import AnomalyDetector, SequenceClassifier
 from tidegate.cli import run
 from tidegate.cli.tasks import classify, generate, tag
 from tidegate.errors import DataError, SettingError
@@ -72,3 +73,13 @@ def test_a_line_that_is_no_text_is_named():
 
 def test_an_empty_line_is_something_to_go_on_from_where_the_task_says_so():
     assert list(run._lines(iter([b"one\n", b"\n", b" "]), generate)) == [["one"], [""], [""]]
+
+
+def test_a_detector_is_used_in_python(tmp_path):
+    detector = AnomalyDetector(hidden_size=4, window=8, false_alarms=0.01)
+    detector.fit(np.sin(np.arange(300.0)), epochs=1).save(tmp_path / "model")
+    said = (
+        r"holds an AnomalyDetector, which run cannot use: use it in Python: tidegate\.load\(.*\)\.alarms\('new\.csv'\)"
+    )
+    with pytest.raises(SettingError, match=said):
+        run._model(tmp_path / "model")
