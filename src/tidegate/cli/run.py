@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tidegate.cli.tasks.task import Task
+    from tidegate.tasks.anomalies.detector import AnomalyDetector
 
 EXAMPLE = """
 tidegate run questions new.txt
 tail -f incoming.log | tidegate run questions
+tidegate run tidegate-detect-pump today.csv
 ls calls/*.wav | tidegate run heard
 echo "Once upon a time" | tidegate run tales --temperature 0.7 --count 3
 """
@@ -36,7 +38,7 @@ _AT_ONCE = 1_024
 class Request:
     """Everything that was asked for."""
 
-    trained: Annotated[Path, typer.Argument(metavar="MODEL", help="A folder that tidegate train wrote.")]
+    trained: Annotated[Path, typer.Argument(metavar="MODEL", help="A folder that tidegate train or detect wrote.")]
     writing: Writing
     file: Annotated[
         str,
@@ -60,9 +62,13 @@ def run(request: Request) -> int:
     id of a long .csv; of a tagger each word with its tag, word/tag; of a generator the line and what it goes on with,
     of an empty line a whole text; of a transcriber what is said in a recording; of a translator the target. Lines of
     standard input are answered as they come. With --json each answer is a document on a line of its own, with
-    probabilities.
+    probabilities. Of a detector, the folder model/ that tidegate detect wrote, it prints a line for each alarm: the
+    recording if there are several, first and last step, number of steps, score, and the channels to blame.
     """
-    model, task = _model(request.trained)
+    made = _loaded(request.trained)
+    if type(made).__name__ == "AnomalyDetector":
+        return _watch(made, request)
+    model, task = _of_task(made, request.trained)
     own = table.own(task, "answers", {"writing": request.writing})
     columns = table.own(task, "sequences", {name: getattr(request, name) for name in ("id", "time", "label")})
     if columns and (request.file == "-" or _is_plain(request.file)):
@@ -74,26 +80,46 @@ def run(request: Request) -> int:
     return 0
 
 
-def _model(directory: Path) -> tuple[Any, Task]:
-    """Return the model of a folder, and the task that it is for."""
+def _loaded(directory: Path) -> Any:
+    """Return the model of a folder."""
     from tidegate.archive import is_there
-    from tidegate.tasks.estimator import SequenceEstimator
     from tidegate.tasks.storage import load
 
     if not any(is_there(folder) for folder in (directory, directory / "model")):
         why = "it holds no config.json" if directory.is_dir() else "there is no such folder"
-        raise SettingError(f"{directory} is not a saved model: {why}. Name a folder that tidegate train wrote.")
-    made = load(directory)
+        raise SettingError(
+            f"{directory} is not a saved model: {why}. Name a folder that tidegate train or detect wrote."
+        )
+    return load(directory)
+
+
+def _of_task(made: Any, directory: Path) -> tuple[Any, Task]:
+    """Return a model, and the task that it is for."""
+    from tidegate.tasks.estimator import SequenceEstimator
+
     task = table.task_of(made)
     if task is None:
         name = type(made).__name__
-        other = "by tidegate predict"
-        if isinstance(made, SequenceEstimator):
-            asked = ".alarms('new.csv')" if name == "AnomalyDetector" else ""
-            other = f"in Python: tidegate.load({str(directory)!r}){asked}"
+        other = "in Python, by tidegate.load" if isinstance(made, SequenceEstimator) else "by tidegate predict"
         article = "an" if name[0] in "AEIOU" else "a"
         raise SettingError(f"{directory} holds {article} {name}, which run cannot use: use it {other}.")
     return made, task
+
+
+def _watch(detector: AnomalyDetector, request: Request) -> int:
+    """Print the alarms of a detector on recordings, a line each."""
+    from tidegate.data.recorded import read_recorded
+
+    if request.file == "-" or _is_plain(request.file):
+        raise SettingError("A detector watches recordings: name a file of them, CSV or Parquet, as INPUT.")
+    if request.label is not None or request.writing != Writing():
+        raise SettingError("A detector takes --id and --time alone; leave the other options out.")
+    found = detector.alarms(read_recorded(request.file, id=request.id, time=request.time)).frame()
+    found[["start", "end", "time"]] = found[["start", "end", "time"]].astype(str)
+    for row in found.to_dict("records"):
+        cells = [row["recording"], row["start"], row["end"], row["steps"], f"{row['score']:.1f}", row["channels"]]
+        typer.echo(json.dumps(row, ensure_ascii=False) if request.json else "\t".join(map(str, cells[not cells[0] :])))
+    return 0
 
 
 def _lines(stream: Iterable[bytes], task: Task) -> Iterator[list[Any]]:

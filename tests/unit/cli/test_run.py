@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,11 +76,18 @@ def test_an_empty_line_is_something_to_go_on_from_where_the_task_says_so():
     assert list(run._lines(iter([b"one\n", b"\n", b" "]), generate)) == [["one"], [""], [""]]
 
 
-def test_a_detector_is_used_in_python(tmp_path):
+def test_a_detector_prints_its_alarms(tmp_path, capsys):
     detector = AnomalyDetector(hidden_size=4, window=8, false_alarms=0.01)
-    detector.fit(np.sin(np.arange(300.0)), epochs=1).save(tmp_path / "model")
-    said = (
-        r"holds an AnomalyDetector, which run cannot use: use it in Python: tidegate\.load\(.*\)\.alarms\('new\.csv'\)"
-    )
-    with pytest.raises(SettingError, match=said):
-        run._model(tmp_path / "model")
+    detector.fit(np.sin(np.arange(300.0))[:, None], epochs=1).save(tmp_path / "model")
+    values = np.sin(np.arange(200.0))
+    values[100:103] += 9
+    (tmp_path / "new.csv").write_text("\n".join(["flow", *map(str, values)]))
+    asked = run.Request(tmp_path / "model", run.Writing(), str(tmp_path / "new.csv"))
+    assert run.run(asked) == 0
+    starts = [int(line.split("\t")[0]) for line in capsys.readouterr().out.splitlines()]
+    assert any(95 < start <= 100 for start in starts)
+    run.run(replace(asked, json=True))
+    assert [int(json.loads(line)["start"]) for line in capsys.readouterr().out.splitlines()] == starts
+    for wrong, said in (({"file": "-"}, "name a file of them"), ({"label": "x"}, "takes --id and --time alone")):
+        with pytest.raises(SettingError, match=said):
+            run.run(replace(asked, **wrong))
