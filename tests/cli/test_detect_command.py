@@ -130,7 +130,7 @@ def test_the_example_runs_without_data(tidegate):
         ("detect pump.csv --labels fault --watch two.csv", "the recording has 2 channels; training had 1"),
         (
             "detect two.csv --labels fault --watch other.csv",
-            "recording X has no channel 'level'; it has 'flow', 'heat'",
+            "the recording has no channel 'level'; it has 'flow', 'heat'",
         ),
     ],
 )

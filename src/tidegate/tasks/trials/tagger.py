@@ -190,7 +190,6 @@ def _answers(model: SequenceTagger, judged: Tagged, simple: list[list[Any]], usu
 def _parted(given: files.Tagged, test: files.Tagged | None, seed: int) -> tuple[Tagged, Tagged]:
     """Return what to learn from, and what to judge by."""
     known = _known(given, "X")
-    classes_of(known.every, "tags")
     if test is not None:
         other = _known(test, "the test")
         check_alike(other.sequences, known.sequences.kind, width(known.sequences), name="the sequences of the test")
@@ -203,6 +202,7 @@ def _parted(given: files.Tagged, test: files.Tagged | None, seed: int) -> tuple[
         )
     if judged is None:
         raise too_few("sentences to set a fifth of them aside")
+    classes_of(known.every, "tags")
     return learned, judged
 
 

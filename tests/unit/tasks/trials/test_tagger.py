@@ -119,10 +119,10 @@ def test_a_mistyped_tag_is_named_where_it_changes_what_is_judged():
 @pytest.mark.parametrize(
     ("tags", "said"),
     [
-        (["O", "B-x"] * 50, "there is one sentence of 100 tokens, .* Leave an empty line after each"),
-        (["O"] * 100, "all 100 tags are 'O'; .* Give sequences of two tags at least"),
+        ([["O", "B-x"] * 50], "there is one sentence of 100 tokens, .* Leave an empty line after each"),
+        ([["O"] * 10] * 10, "all 100 tags are 'O'; .* Give sequences of two tags at least"),
     ],
 )
 def test_sentences_that_are_not_told_apart_and_tags_that_are_one(tags, said):
     with pytest.raises(DataError, match=said):
-        tried(SequenceTagger(**QUICK), Tagged([["a"] * 100], [tags]), epochs=1)
+        tried(SequenceTagger(**QUICK), Tagged([["a"] * len(own) for own in tags], tags), epochs=1)
