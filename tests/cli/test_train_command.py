@@ -55,6 +55,17 @@ def test_series_have_convolutions_and_counted_patterns_beside_the_network(tidega
     assert tidegate("run made waves.ts").stdout.count("\n") == 30
 
 
+def test_recordings_of_a_long_table_are_answered_by_their_id(tidegate, here):
+    rows = [f"n{k},{t},{(-1) ** t if k % 2 else t},{'ab'[k % 2]}" for k in range(30) for t in range(6)]
+    Path("long.csv").write_text("\n".join(["who,time,x,kind", *rows, ""]))
+    done = tidegate(f"train classify long.csv --id who --label kind --output made {QUICK}")
+    assert done.exit_code == 0, done.stderr
+    Path("new.csv").write_text("who,time,x\nfirst,1,2\nfirst,2,3\nsecond,1,1\n")
+    used = tidegate("run made new.csv --id who")
+    assert used.exit_code == 0, used.stderr
+    assert [line.split("\t")[0] for line in used.stdout.splitlines()] == ["first", "second"]
+
+
 def test_counted_words_beside_the_network_are_told_apart(tidegate, questions):
     done = tidegate(f"train classify {questions} --output made --set counted=auto --set n_members=2 {QUICK}")
     assert done.exit_code == 0, done.stderr
@@ -154,7 +165,7 @@ def test_a_file_to_judge_by(tidegate, questions):
         ("train classify questions.tsv --set training.n_updates=9", "does not count for sequences: epochs of fit"),
         ("train classify questions.tsv --set training.held_out_fraction=0", "validation of fit says what is held out"),
         ("train classify questions.tsv --epochs 0", "epochs is 0; it must be a whole number, at least 1."),
-        ("train classify questions.tsv --batch-size 0", "batch_size is 0"),
+        ("train classify questions.tsv --batch-size 0", "--batch-size is 0"),
         ("train classify one.tsv", "there is nothing to tell apart"),
         ("run nothere", "nothere is not a saved model: there is no such folder"),
         ("run questions.tsv", "questions.tsv is not a saved model: it is a file"),

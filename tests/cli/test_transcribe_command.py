@@ -120,7 +120,7 @@ def test_the_example_runs_without_data_and_the_same_seed_gives_the_same_bits(tid
         ("train transcribe calls --set stack=1", "has no setting 'stack'. Did you mean 'stacked'?"),
         ("train transcribe calls --set rate=0", "rate is 0; it must be"),
         ("train transcribe calls --epochs 0", "epochs is 0; it must be a whole number, at least 1."),
-        ("train transcribe calls --batch-size 0", "batch_size is 0"),
+        ("train transcribe calls --batch-size 0", "--batch-size is 0"),
     ],
 )
 def test_what_cannot_be_learned_is_refused_and_leaves_nothing(tidegate, calls, typed, said):

@@ -15,12 +15,13 @@ import shlex
 import sys
 import typing
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand
 
-from tidegate.errors import TidegateError
+from tidegate.errors import SettingError, TidegateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -126,7 +127,8 @@ def command(
         def run(ctx: typer.Context, **values: Any) -> None:
             typed = Invocation(name, ctx.meta["arguments"])
             built = {key: _built(kind, values, typed) for key, kind in parts.items()}
-            raise typer.Exit(exit_code(lambda: function(**built)))
+            typed_as = {str(one.name): one.opts[0] for one in ctx.command.params if one.opts[0].startswith("--")}
+            raise typer.Exit(exit_code(lambda: function(**built), typed_as))
 
         context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
         flat = [context, *(parameter for kind in parts.values() for parameter in _parameters(kind))]
@@ -140,12 +142,22 @@ def command(
     return register
 
 
-def exit_code(work: Callable[[], int]) -> int:
-    """Return what `work` returns, or the exit code of what stopped it after one message on stderr."""
+def exit_code(work: Callable[[], int], typed_as: Mapping[str, str] = MappingProxyType({})) -> int:
+    """Return what `work` returns, or the exit code of what stopped it after one message on stderr.
+
+    Parameters
+    ----------
+    work
+        Done at once.
+    typed_as
+        By the names of settings in Python the options that they are here, which a message names in their place.
+    """
     try:
         return work()
     except TidegateError as error:
-        return failed(str(error), error.exit_code)
+        name, said, rest = str(error).partition(" is ")
+        named = typed_as.get(name, name) if isinstance(error, SettingError) else name
+        return failed(f"{named}{said}{rest}", error.exit_code)
     except MemoryError:
         return failed("The memory of this machine is not enough. Use fewer series or models.", 1)
     except BrokenPipeError as error:

@@ -14,7 +14,7 @@ import typer
 from tidegate.cli import folders, results
 from tidegate.cli.app import Invocation, command
 from tidegate.cli.interruption import resumable
-from tidegate.cli.options import EXAMPLE, Chance, Folder, Speech, check_source
+from tidegate.cli.options import EXAMPLE, ID, TIME, Chance, Folder, Speech, check_source
 from tidegate.cli.progress import training_bar
 from tidegate.cli.settings import spoken
 from tidegate.cli.train import Course
@@ -58,8 +58,8 @@ class Recorded:
         str | None,
         typer.Option("--labels", metavar="COLUMN", help="Column of 0 and 1, which steps are odd: only to judge by."),
     ] = None
-    id: Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column that names the series.")] = None
-    time: Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="Column of stamps or steps.")] = None
+    id: Annotated[str | None, ID] = None
+    time: Annotated[str | None, TIME] = None
 
     @property
     def name(self) -> str:

@@ -33,6 +33,12 @@ JSON: OptionInfo = typer.Option(
 
 SEED: OptionInfo = typer.Option("--seed", metavar="N", help="The same seed gives the same bits.")
 
+ID: OptionInfo = typer.Option("--id", metavar="COLUMN", help="Column that names the series.")
+TIME: OptionInfo = typer.Option("--time", metavar="COLUMN", help="Column of stamps or steps.")
+LABEL: OptionInfo = typer.Option(
+    "--label", metavar="COLUMN", help="To classify a long .csv: column that says what each series is."
+)
+
 SET: OptionInfo = typer.Option(
     "--set",
     metavar="NAME=VALUE",
@@ -50,8 +56,8 @@ class Source:
         Path | None, typer.Argument(metavar="DATA", help="A CSV or Parquet file, or a folder of Parquet files.")
     ] = None
     example: Annotated[str | None, EXAMPLE] = None
-    id: Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column that names the series.")] = None
-    time: Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="Column of stamps or steps.")] = None
+    id: Annotated[str | None, ID] = None
+    time: Annotated[str | None, TIME] = None
     target: Annotated[
         str | None,
         typer.Option("--target", metavar="COLUMN", help="Column to forecast; '*': each numeric column is a series."),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from tidegate.cli.app import command, failed
-from tidegate.cli.options import JSON, Flag
+from tidegate.cli.options import ID, JSON, LABEL, TIME, Flag
 from tidegate.cli.tasks import table
 from tidegate.cli.tasks.generate import Writing
 from tidegate.errors import DataError, SettingError
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tidegate.cli.tasks.task import Answer, Task
+    from tidegate.tasks.anomalies.detector import AnomalyDetector
     from tidegate.tasks.places import Origin
 
 EXAMPLE = """
 tidegate run questions new.txt
 tail -f incoming.log | tidegate run questions
+tidegate run tidegate-detect-pump today.csv
 ls calls/*.wav | tidegate run heard
 echo "Once upon a time" | tidegate run tales --temperature 0.7 --count 3
 """
@@ -38,7 +40,7 @@ _AT_ONCE = 1_024
 class Request:
     """Everything that was asked for."""
 
-    trained: Annotated[Path, typer.Argument(metavar="MODEL", help="A folder that tidegate train wrote.")]
+    trained: Annotated[Path, typer.Argument(metavar="MODEL", help="A folder that tidegate train or detect wrote.")]
     writing: Writing
     file: Annotated[
         str,
@@ -48,6 +50,9 @@ class Request:
             "file name of a recording, a line; -: lines of standard input.",
         ),
     ] = "-"
+    id: Annotated[str | None, ID] = None
+    time: Annotated[str | None, TIME] = None
+    label: Annotated[str | None, LABEL] = None
     json: Annotated[Flag, JSON] = False
 
 
@@ -81,14 +86,19 @@ class Said(NamedTuple):
 def run(request: Request) -> int:
     """Use a trained sequence model.
 
-    Prints one line for each sequence, in their order: of a classifier label and probability, apart by a tab; of a
-    tagger each word with its tag, word/tag; of a generator the line and what it goes on with, of an empty line a whole
-    text; of a transcriber what is said in a recording; of a translator the target. Lines of standard input are answered
-    as they come. What cannot be used is said on stderr with its line, has an empty line for an answer, and makes the
-    exit code 2; a file of which nothing can be used is refused. With --json each answer is a document on a line of its
-    own, with probabilities, or with the error.
+    Prints one line for each sequence, in their order: of a classifier label and probability, apart by a tab, after the
+    id of a long .csv; of a tagger each word with its tag, word/tag; of a generator the line and what it goes on with,
+    of an empty line a whole text; of a transcriber what is said in a recording; of a translator the target. Lines of
+    standard input are answered as they come. What cannot be used is said on stderr with its line, has an empty line for
+    an answer, and makes the exit code 2; a file of which nothing can be used is refused. With --json each answer is a
+    document on a line of its own, with probabilities, or with the error. Of a detector, the folder model/ that tidegate
+    detect wrote, it prints a line for each alarm: the recording if there are several, first and last step, number of
+    steps, score, and the channels to blame.
     """
-    model, task = _model(request.trained)
+    made = _loaded(request.trained)
+    if type(made).__name__ == "AnomalyDetector":
+        return _watch(made, request)
+    model, task = _of_task(made, request.trained)
     own = table.own(task, "answers", {"writing": request.writing})
     code = 0
     try:
@@ -104,8 +114,11 @@ def run(request: Request) -> int:
 
 def _every(model: Any, task: Task, request: Request, own: Mapping[str, Any]) -> Iterator[Said]:
     """Yield what is said of all sequences."""
+    columns = table.own(task, "sequences", {name: getattr(request, name) for name in ("id", "time", "label")})
+    if columns and (request.file == "-" or _is_plain(request.file)):
+        raise SettingError(f"--{next(iter(columns))} names a column of a long .csv; leave it out for lines of text.")
     if request.file != "-":
-        parts = (_told(model, task, part, own, whole=request.json) for part in _parts(request.file, task))
+        parts = (_told(model, task, part, own, whole=request.json) for part in _parts(request.file, task, columns))
         return itertools.chain(_usable(next(parts, iter(()))), itertools.chain.from_iterable(parts))
     if sys.stdin is None:
         raise SettingError("There is no standard input. Name a file as INPUT.")
@@ -127,22 +140,47 @@ def _usable(part: Iterator[Said]) -> Iterator[Said]:
     yield from itertools.chain(held, part)
 
 
-def _model(directory: Path) -> tuple[Any, Task]:
-    """Return the model of a folder, and the task that it is for."""
+def _loaded(directory: Path) -> Any:
+    """Return the model of a folder."""
     from tidegate.archive import is_there
-    from tidegate.tasks.estimator import SequenceEstimator
     from tidegate.tasks.storage import load
 
     if not any(is_there(folder) for folder in (directory, directory / "model")):
         there = "it is a file" if directory.exists() else "there is no such folder"
         why = "it holds no config.json" if directory.is_dir() else there
-        raise SettingError(f"{directory} is not a saved model: {why}. Name a folder that tidegate train wrote.")
-    made = load(directory)
+        raise SettingError(
+            f"{directory} is not a saved model: {why}. Name a folder that tidegate train or detect wrote."
+        )
+    return load(directory)
+
+
+def _of_task(made: Any, directory: Path) -> tuple[Any, Task]:
+    """Return a model, and the task that it is for."""
+    from tidegate.tasks.estimator import SequenceEstimator
+
     task = table.task_of(made)
     if task is None:
+        name = type(made).__name__
         other = "in Python, by tidegate.load" if isinstance(made, SequenceEstimator) else "by tidegate predict"
-        raise SettingError(f"{directory} holds a {type(made).__name__}, which run cannot use: use it {other}.")
+        article = "an" if name[0] in "AEIOU" else "a"
+        raise SettingError(f"{directory} holds {article} {name}, which run cannot use: use it {other}.")
     return made, task
+
+
+def _watch(detector: AnomalyDetector, request: Request) -> int:
+    """Print the alarms of a detector on recordings, a line each."""
+    from tidegate.data.recorded import read_recorded
+
+    if request.file == "-" or _is_plain(request.file):
+        raise SettingError("A detector watches recordings: name a file of them, CSV or Parquet, as INPUT.")
+    if request.label is not None or request.writing != Writing():
+        raise SettingError("A detector takes --id and --time alone; leave the other options out.")
+    found = detector.alarms(read_recorded(request.file, id=request.id, time=request.time)).frame()
+    found[["start", "end", "time"]] = found[["start", "end", "time"]].astype(str)
+    for row in found.to_dict("records"):
+        cells = [row["recording"], row["start"], row["end"], row["steps"], f"{row['score']:.1f}", row["channels"]]
+        typer.echo(json.dumps(row, ensure_ascii=False) if request.json else "\t".join(map(str, cells[not cells[0] :])))
+    return 0
 
 
 def _lines(stream: Iterable[bytes], task: Task) -> Iterator[Asked]:
@@ -150,16 +188,21 @@ def _lines(stream: Iterable[bytes], task: Task) -> Iterator[Asked]:
     return (_line(raw, number, Path("standard input"), task) for number, raw in enumerate(stream, start=1))
 
 
-def _parts(name: str, task: Task) -> Iterator[list[Asked]]:
+def _is_plain(name: str) -> bool:
+    """Return whether each line of a file is a sequence."""
+    return Path(name).name.removesuffix(".gz").lower().endswith(".txt")
+
+
+def _parts(name: str, task: Task, columns: Mapping[str, Any] = MappingProxyType({})) -> Iterator[list[Asked]]:
     """Yield the sequences of a file, several at a time; of plain text every line, so that answers stand beside them."""
     from tidegate.data.lines import raw_lines
     from tidegate.tasks.places import Origin
 
     path = Path(name)
-    if path.name.removesuffix(".gz").lower().endswith(".txt"):
+    if _is_plain(name):
         asked = (_line(raw, number, path, task) for number, raw in raw_lines(path))
     else:
-        asked = (Asked(Origin(path.name), k, one) for k, one in enumerate(task.sequences(path)))
+        asked = (Asked(Origin(path.name), k, one) for k, one in enumerate(task.sequences(path, **columns)))
     while part := list(itertools.islice(asked, _AT_ONCE)):
         yield part
 

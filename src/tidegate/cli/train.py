@@ -14,7 +14,7 @@ import typer
 from tidegate.cli import folders, results
 from tidegate.cli.app import Invocation, command
 from tidegate.cli.interruption import resumable
-from tidegate.cli.options import EXAMPLE, SET, Chance, Folder, Speech, check_source
+from tidegate.cli.options import EXAMPLE, ID, LABEL, SET, TIME, Chance, Folder, Speech, check_source
 from tidegate.cli.progress import training_bar
 from tidegate.cli.settings import spoken
 from tidegate.cli.tasks import table
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 TYPED = """
 tidegate train classify questions.tsv --output questions
 tidegate train classify train.ts --test test.ts --set convolution=beside
+tidegate train classify steps.csv --id recording --label activity
 tidegate train tag names.conll --output names
 tidegate train transcribe recordings/ --output heard
 tidegate train translate train.de,train.en --test test.de,test.en
@@ -54,10 +55,10 @@ class Lesson:
         Path | None,
         typer.Argument(
             metavar="DATA",
-            help="To classify: .tsv or .csv of texts, .npz or .ts of channels. To tag: a token a line with its tag, "
-            "as in CoNLL or CoNLL-U. To generate: .txt, .tsv or .csv of texts, .npz of melodies. To transcribe: a "
-            "folder of WAV files and a .tsv of what each says, or .npz. To translate: .tsv of source and target, or a "
-            "file of each: train.de,train.en.",
+            help="To classify: .tsv or .csv of texts, .npz, .ts or long .csv (id, time, label) of channels. To tag: a "
+            "token a line with its tag, as in CoNLL or CoNLL-U. To generate: .txt, .tsv or .csv of texts, .npz of "
+            "melodies. To transcribe: a folder of WAV files and a .tsv of what each says, or .npz. To translate: .tsv "
+            "of source and target, or a file of each: train.de,train.en.",
         ),
     ] = None
     example: Annotated[str | None, EXAMPLE] = None
@@ -68,6 +69,9 @@ class Lesson:
         Literal["text", "line"] | None,
         typer.Option("--by", metavar="text|line", help="To generate: .txt as one long text, or a text a line; text."),
     ] = None
+    id: Annotated[str | None, ID] = None
+    time: Annotated[str | None, TIME] = None
+    label: Annotated[str | None, LABEL] = None
 
     @property
     def about(self) -> Task:
@@ -102,7 +106,7 @@ class Lesson:
         check_source(self.labelled, self.example, "a file to learn from")
         own = self._own()
         if own and self.chosen is not None:
-            raise SettingError("--by says how DATA is read; leave it out for an example.")
+            raise SettingError(f"--{next(iter(own))} says how DATA is read; leave it out for an example.")
         about = self.about
         given = about.read(self.labelled, **own) if self.labelled is not None else about.example(str(self.chosen))
         return given, None if self.test is None else about.read(self.test, **own)
@@ -113,7 +117,7 @@ class Lesson:
 
     def _own(self) -> dict[str, Any]:
         """Return the options of the task's own for reading."""
-        return table.own(self.about, "read", {"by": self.by})
+        return table.own(self.about, "read", {name: getattr(self, name) for name in ("by", "id", "time", "label")})
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from tidegate.data.cells import MISSING, is_numeric, is_text, plain
@@ -60,7 +61,7 @@ class CsvSource:
 
     def kinds(self) -> dict[str, Kind]:
         """Return the kind of each column, judged by the first megabyte."""
-        return {name: kind_of(self._sample.column(name)) for name in self._sample.column_names}
+        return {name: kind_of(self._sample.column(name), self.decimal) for name in self._sample.column_names}
 
     def fetch(self, roles: Mapping[str, Role]) -> dict[str, Any]:
         """Return the named columns; those that do not fit their type come as text."""
@@ -213,8 +214,16 @@ def _skip(_: Any) -> Literal["skip"]:
     return "skip"
 
 
-def kind_of(column: pa.ChunkedArray) -> Kind:
-    """Return what a column holds, judged by its type, and for text by its first thousand cells."""
+def kind_of(column: pa.ChunkedArray, decimal: str | None = None) -> Kind:
+    """Return what a column holds, judged by its type, and for text by its first thousand cells.
+
+    Parameters
+    ----------
+    column
+        Of a table.
+    decimal
+        Decimal mark, where numbers may stand as text beside a cell that is none: 1.2020 is then no month and year.
+    """
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if pa.types.is_null(kind) or (len(column) and column.null_count == len(column) and not is_numeric(kind)):
         return "empty"
@@ -224,6 +233,15 @@ def kind_of(column: pa.ChunkedArray) -> Kind:
         return "bool"
     if is_numeric(kind):
         return "integer" if pa.types.is_integer(kind) else "number"
-    if is_text(kind) and looks_like_stamps(plain(column.slice(0, 1000)).combine_chunks()):
-        return "time"
+    if is_text(kind):
+        texts = plain(column.slice(0, 1000)).combine_chunks()
+        return "time" if looks_like_stamps(texts) and not _are_decimals(texts, decimal) else "text"
     return "text"
+
+
+def _are_decimals(texts: pa.Array, decimal: str | None) -> bool:
+    """Return whether most of some text is numbers with a decimal mark."""
+    if decimal is None:
+        return False
+    found = pc.match_substring_regex(texts, rf"^\s*[+-]?\d*[{decimal}]\d*\s*$")
+    return bool((pc.mean(found).as_py() or 0) > 0.5)

@@ -1,4 +1,4 @@
-"""Files of labelled sequences: texts in TSV or CSV, recordings in NPZ or the .ts format of the UCR/UEA archive.
+"""Files of labelled sequences: texts in TSV or CSV; recordings in NPZ, long CSV or .ts (the UCR/UEA archive).
 
 Axis letters: N sequences, T steps, I channels.
 """
@@ -15,7 +15,8 @@ import numpy as np
 
 from tidegate.data.arrays import arrays
 from tidegate.data.lines import lines, wrong
-from tidegate.errors import DataError, Place
+from tidegate.data.long_table import NAMES, LongColumns, read_long
+from tidegate.errors import DataError, Place, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +30,7 @@ _MISSING = ("?", "nan", "")
 _LEAST, _MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 _OF_FRAMES, _NUMBERS = 3, "biuf"
 _NAMED = 5
+_COLUMNS = "Name two of them label and text; or, of a long CSV of recordings, one of them id."
 _ARRAYS = "X and y, or values, lengths, channels and labels"
 _LONGEST = 2**31 - 1
 """Characters of a cell of CSV, the most that its reader takes on every machine; by default it takes 131,072."""
@@ -52,17 +54,30 @@ class Labelled(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """What a file holds, and the line of each sequence, counted from 1; none where it has no lines."""
+    """What a file holds.
+
+    Attributes
+    ----------
+    held
+        Its sequences.
+    lines
+        The line of each, counted from 1; none where it has no lines.
+    ids
+        N names, where a column of a long table has them; None else.
+    """
 
     held: Labelled
     lines: list[int]
+    ids: list[str] | None = None
 
 
 class _Reads(Protocol):
     def __call__(self, file: Path, *, labels: bool) -> _Found: ...
 
 
-def read_labelled(path: str | Path, *, labels: bool = True) -> Labelled:
+def read_labelled(
+    path: str | Path, *, labels: bool = True, id: str | None = None, time: str | None = None, label: str | None = None
+) -> Labelled:
     """Read labelled sequences from a file, by its ending; .gz of a text is unpacked on the way.
 
     ``.tsv`` and ``.csv`` hold one text a row, in columns called label and text; a TSV without such a header holds the
@@ -70,7 +85,9 @@ def read_labelled(path: str | Path, *, labels: bool = True) -> Labelled:
     films, (N, T, height, width), and y; or, for sequences of unequal length, values (all steps one after another, (S,
     I), S times I in one row, or frames (S, height, width)), lengths (N,), channels, labels (N,) and, if those are
     numbers of names, label_names. ``.ts`` is the format of the UCR/UEA
-    archive.
+    archive. A ``.csv`` without texts, but with a column called id (or unique_id, series_id, item_id, series), is a long
+    table of recordings: a row for each step, the label the same in all rows of a recording, every column of numbers
+    else a channel; rows are sorted by a column of stamps or steps, if there is one.
 
     Parameters
     ----------
@@ -78,18 +95,43 @@ def read_labelled(path: str | Path, *, labels: bool = True) -> Labelled:
         The file.
     labels
         Whether labels are read; False passes over them, missing ones too.
+    id, time, label
+        Of a long table the columns that say which recording a row is of, when it is, and what the recording is; None
+        goes by how they are called.
 
     Raises
     ------
     DataError
         If the file cannot be read or holds what it should not, with its row and the repair.
+    SettingError
+        If columns are named of a file that is no CSV.
     """
-    return _read(Path(path), labels=labels).held
+    return _read(Path(path), LongColumns(id, time, label), labels=labels).held
+
+
+def identified(
+    path: str | Path, *, id: str | None = None, time: str | None = None, label: str | None = None
+) -> tuple[list[Any], list[str] | None]:
+    """Return the sequences of a file, and their names where a column of a long table has them, else None.
+
+    Parameters
+    ----------
+    path, id, time, label
+        As for `read_labelled`; labels are not looked at.
+
+    Raises
+    ------
+    DataError, SettingError
+        As `read_labelled`.
+    """
+    found = _read(Path(path), LongColumns(id, time, label), labels=False)
+    return found.held.sequences, found.ids
 
 
 def has_lines(path: str | Path) -> bool:
-    """Return whether a file is text by its name, a sequence a line."""
-    return Path(path).suffix.lower() != ".npz"
+    """Return whether each sequence of a file stands on a line of its own: not those of an archive or a long table."""
+    kind = Path(str(path).removesuffix(".gz")).suffix.lower()
+    return kind != ".npz" and not (kind == ".csv" and _is_long(Path(path)))
 
 
 def labelled_lines(path: str | Path) -> list[int]:
@@ -100,10 +142,10 @@ def labelled_lines(path: str | Path) -> list[int]:
     DataError
         As `read_labelled`.
     """
-    return _read(Path(path), labels=False).lines
+    return _read(Path(path), LongColumns(), labels=False).lines
 
 
-def _read(file: Path, *, labels: bool) -> _Found:
+def _read(file: Path, columns: LongColumns, *, labels: bool) -> _Found:
     kind = Path(file.name.removesuffix(".gz")).suffix.lower()
     if kind not in _READERS or (kind == ".npz" and file.name.endswith(".gz")):
         raise DataError(
@@ -111,7 +153,11 @@ def _read(file: Path, *, labels: bool) -> _Found:
         )
     if not file.is_file():
         raise DataError(f"there is no file {str(file)!r}", repair="Check the path.")
-    made = _READERS[kind](file, labels=labels)
+    named = [role for role, name in columns._asdict().items() if name is not None]
+    if named and kind != ".csv":
+        raise SettingError(f"--{named[0]} names a column of a long .csv; {file} is {kind}: leave it out.")
+    long = kind == ".csv" and (bool(named) or _is_long(file))
+    made = _long(file, columns, labels=labels) if long else _READERS[kind](file, labels=labels)
     if not made.held.sequences:
         raise DataError(f"{file} holds no sequences", repair="Give at least one.")
     return made
@@ -141,6 +187,19 @@ def _csv(file: Path, *, labels: bool) -> _Found:
         csv.field_size_limit(limit)
 
 
+def _is_long(file: Path) -> bool:
+    """Return whether the first line of a CSV names no texts, but a column that tells recordings apart."""
+    _, first = next(lines(file), (0, ""))
+    names = [name.strip(' "').lower() for name in re.split("[,;\t]", first)]
+    return _TEXT not in names and any(name in NAMES for name in names)
+
+
+def _long(file: Path, columns: LongColumns, *, labels: bool) -> _Found:
+    """Return the recordings of a long table."""
+    made = read_long(file, columns, labels=labels)
+    return _Found(Labelled(made.values, None if made.labels is None else _numbered(made.labels)), [], made.ids)
+
+
 def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool, labelled: bool) -> _Found:
     """Return the columns label, if asked for, and text; without a header the first and the second of two."""
     first = next(rows, None)
@@ -152,7 +211,7 @@ def _table(file: Path, rows: Iterator[tuple[int, list[str]]], *, headless: bool,
         if not headless or len(names) != 2 or _LABEL in names:
             more = ", ..." if len(first[1]) > _NAMED else ""
             found = ", ".join(f"{name!r:.40}" for name in first[1][:_NAMED]) + more
-            raise wrong(file, first[0], f"names the columns {found}", "Name two of them label and text.")
+            raise wrong(file, first[0], f"names the columns {found}", _COLUMNS)
         names, kept = [_LABEL, _TEXT], [first]
     text, label = names.index(_TEXT), names.index(_LABEL) if labelled and _LABEL in names else None
     sequences, labels, numbers = [], [], []
@@ -284,7 +343,7 @@ def _named(held: Mapping[str, NDArray[Any]], file: Path, n_sequences: int) -> ND
 
 def _ts(file: Path, *, labels: bool) -> _Found:
     """Return recordings: after ``@data`` a line each, channels apart by colons, steps by commas, the label last."""
-    sequences, numbers, told, labelled, begun = [], [], [], False, False
+    sequences, numbers, told, labelled, begun, equal = [], [], [], False, False, False
     for number, line in lines(file):
         word = line.strip()
         if not word or word.startswith("#"):
@@ -293,6 +352,8 @@ def _ts(file: Path, *, labels: bool) -> _Found:
             lowered = word.lower()
             if lowered.startswith("@classlabel"):
                 labelled = lowered.split()[1:2] == ["true"]
+            if lowered.startswith("@equallength"):
+                equal = lowered.split()[1:2] == ["true"]
             if lowered.startswith("@timestamps") and lowered.split()[1:2] == ["true"]:
                 raise wrong(file, number, "says that steps have stamps", "Save the values alone.")
             begun = lowered == "@data"
@@ -304,6 +365,9 @@ def _ts(file: Path, *, labels: bool) -> _Found:
                 raise wrong(file, number, "has no label", "End it with a colon and the label, or leave it out.")
         sequences.append(_channels(parts, file, number))
         numbers.append(number)
+        if equal and len(sequences[-1]) != len(sequences[0]):
+            uneven = f"has {len(sequences[-1])} steps, the first {len(sequences[0])}, but @equalLength is true"
+            raise wrong(file, number, uneven, "Correct the row, or the header: @equalLength false.")
     return _Found(Labelled(sequences, _numbered(told) if labelled and labels else None), numbers)
 
 

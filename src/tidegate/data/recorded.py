@@ -173,10 +173,9 @@ def arranged(recordings: Sequence[Recording], channels: tuple[str, ...], whose: 
     """
     made = []
     for one in recordings:
-        name = one.name or "X"
         if len(one.channels) != len(channels):
             raise DataError(
-                f"recording {name} has {_counted(len(one.channels))}; {whose} had {len(channels)}",
+                f"{called(one)} has {_counted(len(one.channels))}; {whose} had {len(channels)}",
                 repair=f"Give the channels of {whose}.",
             )
         nameless = any(names[0].startswith(_NAMELESS) for names in (one.channels, channels))
@@ -186,12 +185,17 @@ def arranged(recordings: Sequence[Recording], channels: tuple[str, ...], whose: 
         missing = [each for each in channels if each not in one.channels]
         if missing:
             raise DataError(
-                f"recording {name} has no channel {missing[0]!r}; it has {', '.join(map(repr, one.channels[:20]))}",
+                f"{called(one)} has no channel {missing[0]!r}; it has {', '.join(map(repr, one.channels[:20]))}",
                 repair=f"Name its columns as {whose} had them: {', '.join(map(repr, channels[:20]))}.",
             )
         order = [one.channels.index(each) for each in channels]
         made.append(one._replace(values=one.values[:, order], channels=channels))
     return made
+
+
+def called(one: Recording) -> str:
+    """Return what messages call a recording: by its name, if it has one."""
+    return f"recording {one.name}" if one.name else "the recording"
 
 
 def _counted(n_channels: int) -> str:

@@ -142,15 +142,19 @@ def _scores(counts: Counter[str]) -> EntityScores:
     return EntityScores(precision, recall, f1, n_actual, n_found, n_right)
 
 
+def is_bio(tag: str) -> bool:
+    """Return whether a tag is O, B-X or I-X."""
+    mark, _, kind = tag.partition("-")
+    return tag == _OUTSIDE or (mark in ("B", "I") and bool(kind))
+
+
 def forbidden(tags: Sequence[str]) -> Mask | None:
     """Return what BIO forbids, shape (K + 1, K): whether the second tag may not follow the first, or begin (last row).
 
     I-X may follow B-X and I-X alone. None where the tags are not O, B-X and I-X.
     """
     parts = [tag.partition("-") for tag in tags]
-    if not all(
-        tag == _OUTSIDE or (mark in ("B", "I") and kind) for tag, (mark, _, kind) in zip(tags, parts, strict=True)
-    ):
+    if not all(map(is_bio, tags)):
         return None
     if not any(mark == "B" for mark, _, _ in parts):
         return None

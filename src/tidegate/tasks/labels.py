@@ -156,8 +156,8 @@ def _is_whole(one: Any) -> bool:
     return isinstance(number, int | float) and -_BEYOND <= number < _BEYOND and number == int(number)
 
 
-def classes_of(labels: NDArray[Any]) -> NDArray[Any]:
-    """Return the labels that occur, sorted, shape (C,).
+def classes_of(labels: NDArray[Any], what: str = "labels") -> NDArray[Any]:
+    """Return the labels that occur, sorted, shape (C,); `what` they are called in messages.
 
     Raises
     ------
@@ -167,8 +167,8 @@ def classes_of(labels: NDArray[Any]) -> NDArray[Any]:
     classes = np.unique(labels)
     if len(classes) < 2:
         raise DataError(
-            f"all {len(labels):,} labels are {classes.tolist()[0]!r}; there is nothing to tell apart",
-            repair="Give sequences of two classes at least.",
+            f"all {len(labels):,} {what} are {classes.tolist()[0]!r}; there is nothing to tell apart",
+            repair=f"Give sequences of two {'classes' if what == 'labels' else what} at least.",
         )
     return classes
 

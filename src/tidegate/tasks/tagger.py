@@ -181,7 +181,7 @@ class SequenceTagger(SequenceEstimator[Read]):
         """
         self._check(self._schedule(epochs, batch_size))
         given = Tagged.of(taken(X, None), y)
-        classes = classes_of(given.every)
+        classes = classes_of(given.every, "tags")
         never = self._never(given, classes)
         learned, held = self._parted(given, validation, lambda X, y: self._validation(X, y, classes, never))
         schedule = self._schedule(epochs, batch_size, len(learned.tags))

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from tidegate.cli import app as cli_app
 from tidegate.cli.app import Invocation, command, exit_code, named_example
-from tidegate.errors import DataError, ModelError
+from tidegate.errors import DataError, ModelError, SettingError
 
 
 @dataclass(frozen=True)
@@ -131,3 +131,21 @@ def test_help_loads_nothing_heavy():
 def test_a_command_may_have_an_example_of_its_own():
     assert named_example(["--example"], "adding") == ["--example", "adding"]
     assert named_example(["--example", "co2"], "adding") == ["--example", "co2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("width", "--width is 0; it must be more."), ("set_width", "set_width is 0; it must be more.")],
+)
+def test_a_setting_is_named_as_it_is_typed(monkeypatch, name, said):
+    app = typer.Typer(rich_markup_mode=None, add_completion=False)
+    app.callback()(lambda: None)
+    monkeypatch.setattr(cli_app, "app", app)
+
+    @command("refuse", example="tidegate refuse")
+    def refuse(size: Size) -> int:
+        """Refuse it."""
+        raise SettingError(f"{name} is 0; it must be more.")
+
+    refused = CliRunner().invoke(app, ["refuse"])
+    assert (refused.exit_code, refused.stderr) == (2, f"Error: {said}\n")

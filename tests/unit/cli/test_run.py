@@ -1,11 +1,13 @@
 import itertools
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tidegate import SequenceClassifier
+from tidegate import AnomalyDetector, SequenceClassifier
 from tidegate.cli import run
 from tidegate.cli.tasks import classify, generate, tag
 from tidegate.cli.tasks.generate import Writing
@@ -100,6 +102,15 @@ def test_other_files_are_read_as_their_task_does(tmp_path):
     assert sequences(run._parts(str(tmp_path / "a.conll"), tag)) == [[["one", "two"]]]
 
 
+def test_columns_of_a_long_table_are_handed_on_and_refused_for_lines(tmp_path, model):
+    (tmp_path / "a.csv").write_text("who,x\nn1,3\n")
+    (part,) = run._parts(str(tmp_path / "a.csv"), classify, {"id": "who"})
+    assert part[0].sequence.id == "n1"
+    model.save(tmp_path / "model")
+    with pytest.raises(SettingError, match=r"--id names a column of a long \.csv; leave it out for lines of text"):
+        run.run(run.Request(tmp_path / "model", run.Writing(), "-", id="who"))
+
+
 def test_lines_come_one_by_one():
     stream = itertools.chain([b"\xef\xbb\xbfone two\r\n", b" ", b"two"], itertools.repeat(b"more\n"))
     found = itertools.islice(run._lines(stream, tag), 4)
@@ -130,6 +141,24 @@ def test_a_stop_says_nothing_of_files(monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(run, "_every", stopped)
-    monkeypatch.setattr(run, "_model", lambda _: (None, classify))
+    monkeypatch.setattr(run, "_loaded", lambda _: None)
+    monkeypatch.setattr(run, "_of_task", lambda *_: (None, classify))
     assert run.run(run.Request(Path("made"), Writing())) == 130
     assert capsys.readouterr() == ("an answer\n", "Stopped.\n")
+
+
+def test_a_detector_prints_its_alarms(tmp_path, capsys):
+    detector = AnomalyDetector(hidden_size=4, window=8, false_alarms=0.01)
+    detector.fit(np.sin(np.arange(300.0))[:, None], epochs=1).save(tmp_path / "model")
+    values = np.sin(np.arange(200.0))
+    values[100:103] += 9
+    (tmp_path / "new.csv").write_text("\n".join(["flow", *map(str, values)]))
+    asked = run.Request(tmp_path / "model", run.Writing(), str(tmp_path / "new.csv"))
+    assert run.run(asked) == 0
+    starts = [int(line.split("\t")[0]) for line in capsys.readouterr().out.splitlines()]
+    assert any(95 < start <= 100 for start in starts)
+    run.run(replace(asked, json=True))
+    assert [int(json.loads(line)["start"]) for line in capsys.readouterr().out.splitlines()] == starts
+    for wrong, said in (({"file": "-"}, "name a file of them"), ({"label": "x"}, "takes --id and --time alone")):
+        with pytest.raises(SettingError, match=said):
+            run.run(replace(asked, **wrong))

@@ -83,14 +83,24 @@ def test_an_example_has_no_file():
     assert Lesson("classify", example="").origin(None) is None
 
 
+def test_columns_of_a_long_table_are_named(tmp_path):
+    (tmp_path / "a.csv").write_text("who,x,what\n1,3,up\n1,4,up\n2,5,down\n")
+    given, _ = Lesson("classify", tmp_path / "a.csv", id="who", label="what").read()
+    assert ([one.tolist() for one in given.sequences], given.labels.tolist()) == ([[[3], [4]], [[5]]], ["up", "down"])
+    with pytest.raises(SettingError, match="--id says how DATA is read; leave it out for an example"):
+        Lesson("classify", example="waves", id="who").read()
+    with pytest.raises(SettingError, match="--label is for classify; leave it out for tag"):
+        Lesson("tag", tmp_path / "a.csv", label="what").read()
+
+
 def test_everything_that_decides_is_recorded():
     typed = Invocation("train", ())
     request = Request(
         Lesson("classify", example=""), Course(3, 16, ["cell=lstm"]), Chance(5), Folder(), Speech(), typed
     )
     assert request.recorded(7) == {
-        "task": "classify", "labelled": None, "example": "reviews", "test": None, "by": None, "epochs": 3,
-        "batch_size": 16, "seed": 7, "set": ["cell=lstm"],
+        "task": "classify", "labelled": None, "example": "reviews", "test": None, "by": None, "id": None,
+        "time": None, "label": None, "epochs": 3, "batch_size": 16, "seed": 7, "set": ["cell=lstm"],
     }  # fmt: skip
 
 

@@ -30,6 +30,12 @@ def test_kinds_of_columns(write):
     assert kind_of(pa.chunked_array([pa.array([None, None], pa.string())])) == "empty"
 
 
+def test_numbers_beside_a_cell_that_is_none_are_no_months_and_years(write):
+    assert CsvSource(write("a,b\n0.8793,1\n1.0621,2\nabc,3\n")).kinds()["a"] == "text"
+    months = pa.chunked_array([pa.array(["01.2020", "02.2020", "?"])])
+    assert (kind_of(months), kind_of(months, ","), kind_of(months, ".")) == ("time", "time", "text")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -4,8 +4,8 @@ import gzip
 import numpy as np
 import pytest
 
-from tidegate.data.labelled import read_labelled
-from tidegate.errors import DataError
+from tidegate.data.labelled import has_lines, identified, read_labelled
+from tidegate.errors import DataError, SettingError
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_text_of_csv_may_be_long(written):
 
 
 def test_texts_without_labels(written):
-    assert read_labelled(written("one\n\ntwo\n", "a.txt")) == (["one", "two"], None)
+    assert read_labelled(written("one\n\ntwo\n", "a.txt"))[:2] == (["one", "two"], None)
     assert read_labelled(written("text\nx\n", "a.csv")).labels is None
 
 
@@ -241,3 +241,25 @@ def test_films_of_unequal_length(tmp_path):
     np.savez(tmp_path / "c.npz", values=frames, lengths=[2, 2], labels=["u", "v"])
     with pytest.raises(DataError, match="60 values for 4 steps of 12 channels"):
         read_labelled(tmp_path / "c.npz")
+
+
+def test_rows_of_another_length_than_the_header_says_are_refused(written):
+    text = "@equalLength true\n@classLabel true a b\n@data\n1,2:a\n1,2,3:b\n"
+    with pytest.raises(DataError, match=r"line 5 of a.ts has 3 steps, the first 2, but @equalLength is true"):
+        read_labelled(written(text, "a.ts"))
+    assert len(read_labelled(written(text.replace("true\n", "false\n", 1), "b.ts")).sequences) == 2
+
+
+def test_a_long_table_is_one_with_ids_and_without_texts(written):
+    file = written("id,x,label\na,1,7\na,2,7\nb,3,8\n", "a.csv")
+    sequences, labels = read_labelled(file)
+    assert ([one.tolist() for one in sequences], labels.tolist()) == ([[[1], [2]], [[3]]], [7, 8])
+    assert (identified(file)[1], has_lines(file)) == (["a", "b"], False)
+    file = written("id,label,text\n1,a,one\n", "b.csv")
+    assert (*identified(file), has_lines(file)) == (["one"], None, True)
+    file = written("unit,x,label\na,1,7\n", "c.csv")
+    assert (identified(file, id="unit")[1], read_labelled(file, labels=False, id="unit").labels) == (["a"], None)
+    with pytest.raises(DataError, match=r"names the columns 'unit', 'x'. .* or, of a long CSV .* one of them id"):
+        read_labelled(written("unit,x\na,1\n", "d.csv"))
+    with pytest.raises(SettingError, match=r"--id names a column of a long \.csv; .*a\.tsv is \.tsv: leave it out"):
+        read_labelled(written("a\tone\n", "a.tsv"), id="a")

@@ -81,6 +81,8 @@ def test_a_cell_that_is_no_number_is_named_among_numbers(table):
         DataError, match=r"row 3, column 'flow': 'oops' is not a number. Correct the cell, or leave it em"
     ):
         read_recorded(table(LINES.replace("10,2,", "10,oops,")))
+    with pytest.raises(DataError, match=r"row 4, column 'heat': 'abc' is not a number"):
+        read_recorded(table("time,heat\n0,1.0621\n1,0.8793\n2,abc\n"))
     with pytest.raises(DataError, match=r"the column 'flow' of .* holds text, which is no channel"):
         read_recorded(table(LINES.replace("00,1,", "00,a,").replace("10,2,", "10,b,")))
     with pytest.raises(
@@ -121,6 +123,6 @@ def test_channels_go_by_their_names_or_by_their_places_where_they_have_none():
     mixed = recorded([frame, frame[["flow", "heat"]]])
     np.testing.assert_array_equal(mixed[0].values, mixed[1].values)
     with pytest.raises(
-        DataError, match=r"X has no channel 'level'; it has 'heat', 'flow'. Name its columns as training"
+        DataError, match=r"the recording has no channel 'level'; it has 'heat', 'flow'. Name its columns as training"
     ):
         arranged(recorded(frame), ("flow", "level"))

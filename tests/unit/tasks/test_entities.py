@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tidegate.tasks.entities import Span, entity_scores, first_broken, forbidden, scores_by_kind, spans
+from tidegate.tasks.entities import Span, entity_scores, first_broken, forbidden, is_bio, scores_by_kind, spans
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,7 @@ def test_the_first_token_that_breaks_the_rule():
     assert first_broken(np.array([0, 1, 2, 1]), never) == 3
     assert first_broken(np.array([1, 2]), never) == 0
     assert first_broken(np.array([2, 0, 1, 1]), never) is None
+
+
+def test_tags_of_bio():
+    assert [is_bio(tag) for tag in ("O", "B-a", "I-a", "E-a", "B", "o", "")] == [True] * 3 + [False] * 4

@@ -302,7 +302,7 @@ def test_sentences_of_empty_words_have_an_answer():
         ([["a"], ["b"]], ["x", "y"], "sequence 0 of y is 'x', not a list of tags"),
         ([["a"], []], [["x"], []], "sequence 1 of X is empty"),
         (["a b"], [["x", "y"]], "sequence 0 of X is a text. Cut it into tokens"),
-        ([["a", "b"]], [["x", "x"]], "all 2 labels are 'x'; there is nothing to tell apart"),
+        ([["a", "b"]], [["x", "x"]], "all 2 tags are 'x'; there is nothing to tell apart"),
         ([["a"], ["b", "c"]], [["x"], ["y", None]], "sequence 1 of y has the tag None at step 1, which names none"),
         ([["a", "b"]], [["x", 1.5]], "sequence 0 of y has the tag 1.5 at step 1"),
         ([np.array([[1.0, np.nan]])], [["x"]], "sequence 0 of X holds nan at step 0 of channel 1"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tidegate.cli.tasks.task import Answer, Listing
 
@@ -24,6 +24,13 @@ EMPTY = None
 _SCORES = ("precision", "recall", "F1")
 
 
+class Named(NamedTuple):
+    """A recording of a long table, which is answered by its id."""
+
+    id: str
+    steps: Any
+
+
 def example(name: str) -> Labelled:
     """Return labelled sequences of ours."""
     from tidegate.data.sentences import labelled_example
@@ -31,23 +38,24 @@ def example(name: str) -> Labelled:
     return labelled_example(name)
 
 
-def read(path: Path) -> Labelled:
-    """Return labelled sequences of a file."""
+def read(path: Path, *, id: str | None = None, time: str | None = None, label: str | None = None) -> Labelled:
+    """Return labelled sequences of a file; of a long table by the columns that are named, if any are."""
     from tidegate.data.labelled import read_labelled
     from tidegate.errors import DataError
 
-    made = read_labelled(path)
+    made = read_labelled(path, id=id, time=time, label=label)
     if made.labels is None:
         raise DataError(f"{path} holds no labels", repair="Give a file with a label for each sequence.")
     return made
 
 
-def origin(path: Path) -> Origin:
-    """Return what messages call the sequences of a file: by their lines where it has some."""
+def origin(path: Path, *, id: str | None = None, time: str | None = None, label: str | None = None) -> Origin:
+    """Return what messages call the sequences of a file: by their lines where each has one of its own."""
     from tidegate.data.labelled import has_lines, labelled_lines
     from tidegate.tasks.places import Origin
 
-    return Origin(path.name, partial(labelled_lines, path) if has_lines(path) else None)
+    lined = (id, time, label) == (None, None, None) and has_lines(path)
+    return Origin(path.name, partial(labelled_lines, path) if lined else None)
 
 
 def tried(
@@ -82,16 +90,20 @@ def sequence(line: str) -> str:
     return line
 
 
-def sequences(path: Path) -> Sequence[Any]:
-    """Return the sequences of a file, its labels not looked at."""
-    from tidegate.data.labelled import read_labelled
+def sequences(path: Path, *, id: str | None = None, time: str | None = None, label: str | None = None) -> Sequence[Any]:
+    """Return the sequences of a file, its labels not looked at; of a long table with their ids."""
+    from tidegate.data.labelled import identified
 
-    return read_labelled(path, labels=False).sequences
+    found, ids = identified(path, id=id, time=time, label=label)
+    return found if ids is None else list(map(Named, ids, found))
 
 
 def answers(model: SequenceClassifier, sequences: Sequence[Any]) -> Iterator[Answer]:
-    """Yield label and probability, apart by a tab; in the document every probability."""
-    for probabilities in model.predict_proba(sequences):
+    """Yield label and probability, apart by a tab, after the id if there is one; in the document every probability."""
+    given = [one.steps if isinstance(one, Named) else one for one in sequences]
+    for one, probabilities in zip(sequences, model.predict_proba(given), strict=True):
         label = model.classes_[probabilities.argmax()].item()
         every = dict(zip(map(str, model.classes_.tolist()), probabilities.tolist(), strict=True))
-        yield Answer(f"{label}\t{probabilities.max():.4f}", {"label": label, "probabilities": every})
+        line, document = f"{label}\t{probabilities.max():.4f}", {"label": label, "probabilities": every}
+        named = isinstance(one, Named)
+        yield Answer(f"{one.id}\t{line}", {"id": one.id, **document}) if named else Answer(line, document)

@@ -30,7 +30,7 @@ def task_of(model: Any) -> Task | None:
     return next((task for task in TASKS.values() if type(model).__name__ == task.ESTIMATOR), None)
 
 
-def own(task: Task, part: Literal["read", "answers"], typed: Mapping[str, Any]) -> dict[str, Any]:
+def own(task: Task, part: Literal["read", "sequences", "answers"], typed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that were typed and are of this task's own, by the keywords of a part of it.
 
     Parameters

@@ -61,8 +61,8 @@ class Task(Protocol):
     EMPTY
         The sequence that an empty line is; None where it is none, and answered by an empty line.
 
-    Further keywords of `read`, which `origin` takes too, and of `answers` are options of `train` and `run` that the
-    task takes and others refuse.
+    Further keywords of `read`, which `origin` takes too, of `sequences` and of `answers` are options of `train` and
+    `run` that the task takes and others refuse.
     """
 
     ESTIMATOR: str

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from tidegate.checks import check_choice, check_whole
-from tidegate.data.recorded import arranged, recorded
+from tidegate.data.recorded import arranged, called, recorded
 from tidegate.errors import DataError, SettingError
 from tidegate.nn.initialisation import built
 from tidegate.scoring.tails import FEWEST
@@ -258,7 +258,7 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         if isinstance(rate, bool) or not isinstance(rate, int | float | np.number) or not rate > 0:
             raise SettingError(f"false_alarms is {rate!r}; it must be a number above 0.")
         if self.per == "step" and rate >= 0.5:
-            raise SettingError(f"false_alarms is {rate!r} per step; it must be below 0.5, or per='day'.")
+            raise SettingError(f"false_alarms is {rate!r} per step; it must be below 0.5, or counted per day.")
         if self.memory:
             check_whole("memory", self.memory, least=100)
         if self.relearn and self.method == "reconstruct":
@@ -293,8 +293,10 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         for one, learned in zip(parts.whole, parts.learned, strict=True):
             least = self.window if self.method == "reconstruct" else _LEAST
             if learned < least and (learned or not any(parts.learned)):
+                n_aside = len(one.values) - learned
+                beside = f", beside the {n_aside} set aside for the threshold" if n_aside else ""
                 raise DataError(
-                    f"recording {one.name or 'X'} has {learned} steps to learn from; it needs {least}",
+                    f"{called(one)} has {learned} step{'s' * (learned != 1)} to learn from; it needs {least}{beside}",
                     repair="Give longer recordings, or a smaller window or validation.",
                 )
         check_enough(parts.n_fresh(SETTLING if self.method == "forecast" else self.window - 1))
@@ -308,7 +310,7 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         known = [one for one in daily if one is not None]
         if len(known) < len(daily):
             raise SettingError(
-                "per is 'day', but the recordings have no dates: give a column of stamps, or per='step'."
+                "per is 'day', but the recordings have no dates: give a column of stamps, or count per step."
             )
         rate = float(self.false_alarms / np.median(known))
         if rate >= 0.5:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = 4
 _LEARNED = 0.5
+_NAMED = 5
 
 
 class Watched(NamedTuple):
@@ -172,16 +174,16 @@ class Trial:
         )
         second = (
             f"The threshold is to let {_one_in(told.rate)} normal steps through as a false alarm, "
-            f"{100 * told.rate:.2g} %; by the {told.n_normal:,} normal steps that it rests on, the rate lies between "
-            f"{_between(told.low, told.high)} with 95 % confidence."
+            f"{100 * told.rate:.2g} %"
         )
+        if told.low < told.high:
+            second += (
+                f"; by the {told.n_normal:,} normal steps that it rests on, the rate lies between "
+                f"{_between(told.low, told.high)} with 95 % confidence"
+            )
         judged = [] if self.judgement is None else self.judgement.sentences()
-        unjudged = (
-            ["Nothing says which steps are odd, so nothing says whether simple detectors would do as well: --labels."]
-            if self.judgement is None
-            else []
-        )
-        return [*judged[:1], first, *judged[1:], second, *unjudged]
+        unjudged = [_unjudged([one.recording for one in self.watched])] if self.judgement is None else []
+        return [*judged[:1], first, *judged[1:], f"{second}.", *unjudged]
 
     def _oddest(self, found: Sequence[Episode]) -> list[Episode]:
         return sorted(found, key=lambda one: -one.score)[:_EXAMPLES]
@@ -251,7 +253,13 @@ def tried(
     started = time.perf_counter()
     judgement = _judged(model, made, learned)
     simple_seconds = time.perf_counter() - started
-    notes = [*_mislabelled(learned), *model.notes_, *_silent(watched), *_uneven([*learned, *watched])]
+    notes = [
+        *_mislabelled(learned),
+        *_missing([*learned, *watched]),
+        *model.notes_,
+        *_silent(watched),
+        *_uneven([*learned, *watched]),
+    ]
     return Trial(model, made, model.alarms(list(watched)), judgement, simple_seconds, seconds, notes)
 
 
@@ -270,6 +278,18 @@ def _judged(model: AnomalyDetector, watched: list[Watched], learned: list[Record
     return Judgement(known, told)
 
 
+def _unjudged(watched: Sequence[Recording]) -> str:
+    """Return why nothing is judged."""
+    known = [one.labels for one in watched if one.labels is not None]
+    if len(known) < len(watched):
+        return "Nothing says which steps are odd, so nothing says whether simple detectors would do as well: --labels."
+    which = "No step" if not any(one.any() for one in known) else "Every step"
+    return (
+        f"{which} of the part watched is labelled odd, so that there is nothing to judge by: choose another --normal "
+        "or --watch."
+    )
+
+
 def _mislabelled(learned: Sequence[Recording]) -> list[str]:
     """Return a warning where steps that are labelled odd were learned from."""
     n_odd = sum(int(one.labels.sum()) for one in learned if one.labels is not None)
@@ -277,6 +297,32 @@ def _mislabelled(learned: Sequence[Recording]) -> list[str]:
         return []
     n_steps = sum(len(one.values) for one in learned)
     return [f"{n_odd:,} of the {n_steps:,} steps that were learned from are labelled odd, and count as normal here."]
+
+
+def _missing(given: Sequence[Recording]) -> list[str]:
+    """Return a note where readings are missing: how many of which channels, and the first."""
+    counts: Counter[str] = Counter()
+    first = ""
+    for one in given:
+        absent = np.isnan(one.values)
+        counts.update({name: int(n) for name, n in zip(one.channels, absent.sum(axis=0), strict=True) if n})
+        if absent.any() and not first:
+            where = f"of recording {one.name} " if one.name else ""
+            first = f"the first {where}at {_at(one, int(absent.any(axis=1).argmax()))}"
+    if not counts:
+        return []
+    listed = ", ".join(f"{n:,} of {name}" for name, n in counts.most_common(_NAMED))
+    more = f" and of {len(counts) - _NAMED:,} more channels" if len(counts) > _NAMED else ""
+    one_alone = counts.total() == 1
+    return [
+        f"Missing {'reading' if one_alone else 'readings'}: {listed}{more} ({first}). "
+        f"{'It is' if one_alone else 'Each is'} read as the last one seen, and says nothing of its step."
+    ]
+
+
+def _at(one: Recording, step: int) -> str:
+    """Return where a step is, in words."""
+    return f"step {step}" if one.times is None else f"time {one.moment(step)}"
 
 
 def _silent(watched: Sequence[Recording]) -> list[str]:

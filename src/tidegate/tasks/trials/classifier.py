@@ -15,8 +15,10 @@ import pandas as pd
 
 from tidegate.analysis.wording import probability
 from tidegate.data.labelled import Labelled
+from tidegate.errors import DataError
 from tidegate.tasks.judging import Judgement
 from tidegate.tasks.labels import Known, classes_of, following
+from tidegate.tasks.leaks import leaks
 from tidegate.tasks.network import spoken
 from tidegate.tasks.places import counted_as
 from tidegate.tasks.sequences import check_alike, taken, width
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from tidegate.tasks.inspection import Inspection
 
     Floats = NDArray[np.float64]
+
+_EXCHANGED = 10
+"""Sequences from which on as many labels are not taken for a small example."""
 
 
 class Example(NamedTuple):
@@ -204,18 +209,31 @@ def _parted(
     known: Known, given: Labelled, test: Labelled | None, model: SequenceClassifier
 ) -> tuple[tuple[list[Any], NDArray[Any]], _Judged, list[str]]:
     """Return what to learn from, as sequences and labels, what to judge by, and what to say of it."""
+    classes = classes_of(known.labels)
     if test is not None:
         other = Known.of(taken(test.sequences, model.unit, name="the test", frames=True), test.labels)
         own = known.sequences
         check_alike(other.sequences, own.kind, width(own), name="the sequences of the test", frame=own.frame)
-        labels = following(other.labels, classes_of(known.labels), "the test")
-        told = shared(given.sequences, test.sequences)
+        labels = following(other.labels, classes, "the test")
+        told = [*leaks(known, model.unit), *shared(given.sequences, test.sequences)]
         return (given.sequences, known.labels), _Judged(test.sequences, labels, other.numbers), told
     learned, judged = known.parted(SET_ASIDE, model.seed)
     if judged is None:
-        raise too_few("sequences to set a fifth of each class aside")
+        raise _too_few(len(classes), len(known.labels))
     first, second = ([given.sequences[k] for k in side.numbers] for side in (learned, judged))
-    return (first, learned.labels), _Judged(second, judged.labels, judged.numbers), shared(first, second)
+    told = [*leaks(learned, model.unit), *shared(first, second)]
+    return (first, learned.labels), _Judged(second, judged.labels, judged.numbers), told
+
+
+def _too_few(n_classes: int, n_sequences: int) -> DataError:
+    """Return the error that nothing can be set aside, with what may be behind it where most labels occur once."""
+    if n_sequences < _EXCHANGED or 2 * n_classes < n_sequences:
+        return too_few("sequences to set a fifth of each class aside")
+    return DataError(
+        f"{n_sequences:,} sequences have {n_classes:,} different labels, too many to set a fifth of each class aside",
+        repair="Are the columns of labels and of texts exchanged? Else give more of each, or a file to judge by with "
+        "--test.",
+    )
 
 
 def _looked(model: SequenceClassifier, judged: _Judged, k: int, probability: float) -> Example:

@@ -14,7 +14,10 @@ import pandas as pd
 
 from tidegate.data import tagged as files
 from tidegate.errors import DataError
+from tidegate.tasks.entities import is_bio
 from tidegate.tasks.judging_tags import Answers, TagJudgement
+from tidegate.tasks.labels import classes_of
+from tidegate.tasks.leaks import copied
 from tidegate.tasks.places import counted_as
 from tidegate.tasks.sequences import check_alike, taken, width
 from tidegate.tasks.simple import LinearOnNeighbours, MostFrequentTag
@@ -31,6 +34,11 @@ if TYPE_CHECKING:
 
 _SIMPLE = "logistic regression on words and their neighbours"
 _NAMED = 3
+_LONG = 60
+"""Tokens of a sentence above which sentences are likely not told apart."""
+
+_SLIPS = 0.05
+"""Share of the tags of entities up to which those of another scheme are taken for slips."""
 
 
 class Example(NamedTuple):
@@ -160,7 +168,13 @@ def tried(
     told = TagJudgement(_called(model), _SIMPLE, classes, answers)
     sure = _sure(model, tokens, answers.said)
     right, wrong = ([_looked(model, judged, *one) for one in chosen] for chosen in (_right(told), _wrong(told, sure)))
-    notes = [*shared(pairs[0], tokens), *_new_tags(judged, model.classes_), *_held_back(model)]
+    notes = [
+        *copied(learned),
+        *_slips(given, test),
+        *shared(pairs[0], tokens),
+        *_new_tags(judged, model.classes_),
+        *_held_back(model),
+    ]
     return TaggerTrial(model, told, tokens, judged.numbers, sure, simple_seconds, seconds, right, wrong, notes)
 
 
@@ -181,8 +195,14 @@ def _parted(given: files.Tagged, test: files.Tagged | None, seed: int) -> tuple[
         check_alike(other.sequences, known.sequences.kind, width(known.sequences), name="the sequences of the test")
         return known, other
     learned, judged = known.parted(SET_ASIDE, seed)
+    if judged is None and len(known.tags) == 1 and len(known.every) > _LONG:
+        raise DataError(
+            f"there is one sentence of {len(known.every):,} tokens, of which no fifth can be set aside",
+            repair="Leave an empty line after each sentence, or give a file to judge by with --test.",
+        )
     if judged is None:
         raise too_few("sentences to set a fifth of them aside")
+    classes_of(known.every, "tags")
     return learned, judged
 
 
@@ -204,6 +224,27 @@ def _held_back(model: SequenceTagger) -> list[str]:
     return [
         f"What is said makes O {times:.1f} times less likely than the network does, so that fewer names are missed; "
         "probabilities are as the network has them. The simple model says what is likeliest."
+    ]
+
+
+def _slips(given: files.Tagged, test: files.Tagged | None) -> list[str]:
+    """Return a warning where a few tags, and they alone, keep entities from being judged as a whole."""
+    parts = [("", given.tags)] if test is None else [("", given.tags), (" of the test", test.tags)]
+    placed = [
+        (str(tag), f"sentence {k}{whose}, counted from 0")
+        for whose, tags in parts
+        for k, own in enumerate(tags or ())
+        for tag in own
+    ]
+    others = [one for one in placed if not is_bio(one[0])]
+    n_marked = sum(tag != "O" for tag, _ in placed)
+    if not others or len(others) > _SLIPS * n_marked or not any(tag.startswith("B-") for tag, _ in placed):
+        return []
+    tag, place = others[0]
+    which = "tag is" if len(others) == 1 else "tags are"
+    return [
+        f"{len(others):,} {which} neither O, B-X nor I-X (the first {tag!r} in {place}), so that tokens are judged and "
+        "not whole entities."
     ]
 
 

@@ -25,6 +25,20 @@ def test_labels_of_a_file_are_not_looked_at(tmp_path):
     assert classify.sequences(tmp_path / "a.csv") == ["one"]
 
 
+def test_recordings_of_a_long_table_are_answered_by_their_id(tmp_path):
+    (tmp_path / "a.csv").write_text("id,x\nn1,0\nn1,1\nn2,1\n")
+    model = SequenceClassifier(hidden_size=4).fit([[0.0, 1.0], [1.0, 0.0]] * 8, [1, 2] * 8, epochs=1)
+    first, second = classify.answers(model, classify.sequences(tmp_path / "a.csv"))
+    assert [one.line.split("\t")[0] for one in (first, second)] == ["n1", "n2"]
+    assert list(first.document) == ["id", "label", "probabilities"]
+    assert [one.id for one in classify.sequences(write(tmp_path), id="who")] == ["7", "8"]
+
+
+def write(folder):
+    (folder / "b.csv").write_text("who,x,label\n7,3,up\n8,1,down\n")
+    return folder / "b.csv"
+
+
 def test_labels_are_needed_to_learn(tmp_path):
     (tmp_path / "a.txt").write_text("one\n")
     with pytest.raises(DataError, match=r"a\.txt holds no labels"):

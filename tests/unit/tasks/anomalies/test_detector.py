@@ -214,7 +214,8 @@ def test_one_short_recording_leaves_the_windows_of_the_others(normal):
 
 
 def test_without_steps_to_learn_from_it_is_refused(waves):
-    with pytest.raises(DataError, match="recording X has 0 steps to learn from; it needs 8"):
+    said = "the recording has 0 steps to learn from; it needs 8, beside the 100 set aside for the threshold"
+    with pytest.raises(DataError, match=said):
         AnomalyDetector().fit(waves(100, 0), validation=0.999)
 
 
@@ -278,7 +279,7 @@ def test_labels_are_not_learned_from(normal):
 
 
 def test_other_channels_than_in_training_are_refused(fitted):
-    with pytest.raises(DataError, match="recording X has 3 channels; training had 2"):
+    with pytest.raises(DataError, match="the recording has 3 channels; training had 2"):
         fitted.score_samples(np.zeros((20, 3)))
 
 

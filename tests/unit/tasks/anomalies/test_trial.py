@@ -67,6 +67,31 @@ def test_without_labels_nothing_is_judged(recording):
     assert found.wrong == []
 
 
+def test_labels_that_cannot_judge_are_said(recording):
+    for labels, said in ((0, "No step of the part watched is labelled odd"), (1, "Every step of the part watched is")):
+        watched = recording.part(600, 1_200)._replace(labels=np.full(600, bool(labels)))
+        found = tried(AnomalyDetector(**QUICK), [recording.part(0, 600)], [watched], epochs=1)
+        assert found.judgement is None
+        assert found.sentences()[-1].startswith(said)
+        assert "--normal or --watch" in found.sentences()[-1]
+
+
+def test_missing_readings_are_said(recording):
+    given = recording._replace(values=recording.values.copy(), times=np.arange(1_200) * 60)
+    given.values[49, 0] = np.nan
+    first = "Missing reading: 1 of a (the first at time 2940). It is read as the last one seen, and says nothing of its"
+    assert f"{first} step." in tried(AnomalyDetector(**QUICK), [given], epochs=1).notes
+    given.values[700:702, 1] = np.nan
+    notes = tried(AnomalyDetector(**QUICK), [given], epochs=1).notes
+    assert any(note.startswith("Missing readings: 2 of b, 1 of a (the first at time 2940). Each is") for note in notes)
+
+
+def test_what_never_varies_says_nothing_of_how_sure_the_threshold_is():
+    still = Recording(np.ones((600, 2)), ("a", "b"))
+    sentences = tried(AnomalyDetector(**QUICK), [still], epochs=1).sentences()
+    assert "The threshold is to let 1 in 100 normal steps through as a false alarm." in sentences
+
+
 def test_odd_steps_that_were_learned_from_are_named(recording):
     found = tried(AnomalyDetector(**QUICK), [recording], [recording.part(600, 1_200)], epochs=1)
     assert found.notes[0].startswith("25 of the 1,200 steps that were learned from are labelled odd")

@@ -82,6 +82,15 @@ def test_what_is_on_both_sides_is_said(texts):
     ]
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_labels_that_stand_in_their_texts_are_said(texts, apart):
+    X, y = texts(60)
+    leaking = [f"{label} {text}" for text, label in zip(X, y, strict=True)]
+    test = Labelled(*texts(20, seed=1)) if apart else None
+    (said,) = tried(SequenceClassifier(**QUICK), Labelled(leaking, y), test, epochs=1).notes
+    assert said.startswith("Each text ('bad', 'good') holds its own label")
+
+
 def test_recordings_on_both_sides_are_not_words(waves):
     X, y = waves(30)
     test = Labelled([*X[:2], X[0][:, ::-1]], y[[0, 1, 0]])
@@ -100,6 +109,17 @@ def test_recordings_are_judged_too(waves):
 def test_too_few_to_set_aside(texts):
     with pytest.raises(DataError, match="too few sequences to set a fifth"):
         tried(SequenceClassifier(**QUICK), Labelled(["a", "b"], np.array(["x", "y"])))
+
+
+def test_exchanged_columns_are_guessed_where_labels_differ():
+    named = [f"text {k}" for k in range(20)]
+    with pytest.raises(DataError, match=r"20 sequences have 20 different labels, .* Are the columns .* exchanged\?"):
+        tried(Unfitted(), Labelled(["pos", "neg"] * 10, np.array(named)))
+
+
+def test_one_class_is_counted_before_any_is_set_aside():
+    with pytest.raises(DataError, match="all 40 labels are 'pos'"):
+        tried(Unfitted(), Labelled(["a", "b"] * 20, np.array(["pos"] * 40)))
 
 
 class Unfitted(SequenceClassifier):

@@ -98,3 +98,31 @@ class Unfitted(SequenceTagger):
 def test_what_cannot_be_judged_is_refused_before_training(given, test, said):
     with pytest.raises(DataError, match=said):
         tried(Unfitted(), given, test)
+
+
+def test_tokens_that_are_their_own_tags_are_said():
+    X, _ = some(40)
+    assert "tokens are their own tags" in tried(SequenceTagger(**QUICK), Tagged(X, X), epochs=1).notes[0]
+
+
+def test_a_mistyped_tag_is_named_where_it_changes_what_is_judged():
+    X, y = some(40)
+    slipped = [list(tags) for tags in y]
+    slipped[3][0] = "E-town"
+    notes = tried(SequenceTagger(**QUICK), Tagged(X, slipped), epochs=1).notes
+    assert (
+        "1 tag is neither O, B-X nor I-X (the first 'E-town' in sentence 3, counted from 0), so that tokens" in notes[0]
+    )
+    assert tried(SequenceTagger(**QUICK), Tagged(X, y), epochs=1).notes == []
+
+
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        ([["O", "B-x"] * 50], "there is one sentence of 100 tokens, .* Leave an empty line after each"),
+        ([["O"] * 10] * 10, "all 100 tags are 'O'; .* Give sequences of two tags at least"),
+    ],
+)
+def test_sentences_that_are_not_told_apart_and_tags_that_are_one(tags, said):
+    with pytest.raises(DataError, match=said):
+        tried(SequenceTagger(**QUICK), Tagged([["a"] * len(own) for own in tags], tags), epochs=1)
