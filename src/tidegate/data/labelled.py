@@ -16,6 +16,7 @@ import numpy as np
 from tidegate.data.arrays import arrays
 from tidegate.data.lines import lines, wrong
 from tidegate.data.long_table import NAMES, LongColumns, read_long
+from tidegate.data.ts_file import read_ts
 from tidegate.errors import DataError, Place, SettingError
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _LABEL, _TEXT = "label", "text"
-_MISSING = ("?", "nan", "")
 _LEAST, _MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 _OF_FRAMES, _NUMBERS = 3, "biuf"
 _NAMED = 5
@@ -342,54 +342,9 @@ def _named(held: Mapping[str, NDArray[Any]], file: Path, n_sequences: int) -> ND
 
 
 def _ts(file: Path, *, labels: bool) -> _Found:
-    """Return recordings: after ``@data`` a line each, channels apart by colons, steps by commas, the label last."""
-    sequences, numbers, told, labelled, begun, equal = [], [], [], False, False, False
-    for number, line in lines(file):
-        word = line.strip()
-        if not word or word.startswith("#"):
-            continue
-        if not begun:
-            lowered = word.lower()
-            if lowered.startswith("@classlabel"):
-                labelled = lowered.split()[1:2] == ["true"]
-            if lowered.startswith("@equallength"):
-                equal = lowered.split()[1:2] == ["true"]
-            if lowered.startswith("@timestamps") and lowered.split()[1:2] == ["true"]:
-                raise wrong(file, number, "says that steps have stamps", "Save the values alone.")
-            begun = lowered == "@data"
-            continue
-        parts = word.split(":")
-        if labelled:
-            told.append(parts.pop().strip())
-            if not parts or (labels and told[-1].lower() in _MISSING):
-                raise wrong(file, number, "has no label", "End it with a colon and the label, or leave it out.")
-        sequences.append(_channels(parts, file, number))
-        numbers.append(number)
-        if equal and len(sequences[-1]) != len(sequences[0]):
-            uneven = f"has {len(sequences[-1])} steps, the first {len(sequences[0])}, but @equalLength is true"
-            raise wrong(file, number, uneven, "Correct the row, or the header: @equalLength false.")
-    return _Found(Labelled(sequences, _numbered(told) if labelled and labels else None), numbers)
-
-
-def _channels(parts: list[str], file: Path, number: int) -> Floats:
-    """Return shape (T, I) of channels written side by side."""
-    try:
-        channels = [[_number(cell) for cell in part.split(",")] for part in parts]
-    except ValueError as error:
-        raise wrong(file, number, f"holds what is no number: {error}", "Correct it.") from error
-    if not channels or len({len(one) for one in channels}) > 1:
-        raise wrong(file, number, "has channels of unequal length", "Give each channel of a recording the same steps.")
-    return np.array(channels).T
-
-
-def _number(cell: str) -> float:
-    """Return a cell of a channel, NaN where it is missing."""
-    if cell.strip().lower() in _MISSING:
-        return math.nan
-    number = float(cell)
-    if not math.isfinite(number):
-        raise ValueError(repr(cell))
-    return number
+    """Return recordings."""
+    sequences, told, numbers = read_ts(file, labels=labels)
+    return _Found(Labelled(sequences, None if told is None else _numbered(told)), numbers)
 
 
 _READERS: Mapping[str, _Reads] = {

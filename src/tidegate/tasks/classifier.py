@@ -20,7 +20,7 @@ from tidegate.tasks.estimator import SequenceEstimator
 from tidegate.tasks.inspection import Inspection, opened
 from tidegate.tasks.labelling import Labelling
 from tidegate.tasks.labels import Known, classes_of, examples_of, following, hits, weights_of
-from tidegate.tasks.members import apart
+from tidegate.tasks.members import apart, probabilities
 from tidegate.tasks.network import Convolution, Design, Encoding, SequenceNetwork, network
 from tidegate.tasks.occurrences import Occurrences
 from tidegate.tasks.reading import Reader
@@ -247,7 +247,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             As `predict_proba`.
         """
         self._check_fitted()
-        return _said(self._network, self._data.reader.read(taken(X, self.unit, frames=True)))
+        return probabilities(self._network, self._data.reader.read(taken(X, self.unit, frames=True)))
 
     def contributions(self, X: Any) -> list[Floats]:
         """Return, for each sequence, how much the log-odds of what is said of it fall without each step, shape (T,).
@@ -308,7 +308,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
     def _told(self, sequences: Sequences) -> Floats:
         """Return the probability of each class, shape (N, C)."""
         items = self._data.reader.read(sequences)
-        made, counted = _said(self._network, items), self._data.counted
+        made, counted = probabilities(self._network, items), self._data.counted
         return made if counted is None else mixed(made, _ruled(counted, sequences, items), counted.share)
 
     def _parts(self, given: Known, validation: object, read: Callable[[Any, Any], Known]) -> list[Part]:
@@ -346,7 +346,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             if others is not None:
                 rule = counted if len(parts) == 1 else self._rule(learned, data.classes, data.reader)
                 items = data.reader.read(others.sequences)
-                own = _said(made, items), _ruled(rule, others.sequences, items)
+                own = probabilities(made, items), _ruled(rule, others.sequences, items)
                 held_out.append((*own, np.searchsorted(data.classes, others.labels)))
         share = best_share(*(np.concatenate(one) for one in zip(*held_out, strict=True)))
         return data._replace(counted=counted._replace(share=share))
@@ -385,12 +385,6 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator[Labelling]):  # type
             check_choice("counted", self.counted, ("auto",))
         else:
             check_fraction("counted", self.counted)
-
-
-def _said(network: torch.nn.Module, items: list[NDArray[Any]]) -> Floats:
-    """Return what the networks, or one of them, make of sequences as numbers, shape (N, C)."""
-    said = fitting.told(network, items, lambda outputs: outputs.double().softmax(dim=1))
-    return np.asarray(torch.stack(said).numpy())
 
 
 def _ruled(rule: Counted | Occurrences, sequences: Sequences, items: list[NDArray[Any]]) -> Floats:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+
+from tidegate.tasks import fitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from tidegate.tasks.reading import Batch
 
@@ -49,3 +54,22 @@ def together(
 def apart(made: torch.nn.Module) -> list[torch.nn.Module]:
     """Return the networks that `together` took."""
     return list(made.networks) if isinstance(made, Members) else [made]
+
+
+def probabilities(network: torch.nn.Module, items: list[NDArray[Any]]) -> NDArray[np.float64]:
+    """Return the probability of each class by scores (B, C) that a network, or several as one, make of a batch.
+
+    Parameters
+    ----------
+    network
+        Trained.
+    items
+        N sequences as numbers.
+
+    Returns
+    -------
+    ndarray of shape (N, C)
+        Rows sum to 1.
+    """
+    said = fitting.told(network, items, lambda outputs: outputs.double().softmax(dim=1))
+    return np.asarray(torch.stack(said).numpy())

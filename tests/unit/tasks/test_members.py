@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from tidegate import SequenceClassifier
-from tidegate.tasks.members import Members, apart, together
+from tidegate.tasks.members import Members, apart, probabilities, together
 
 
 class Fixed(torch.nn.Module):
@@ -45,3 +45,9 @@ def test_several_and_one_alone_are_had_apart_again():
     one, other = torch.nn.Linear(1, 1), torch.nn.Linear(1, 1)
     assert apart(together([one, other])) == [one, other]
     assert apart(together([other])) == [other]
+
+
+def test_probabilities_of_classes_by_scores():
+    items = [np.zeros(3, dtype=np.int32)]
+    found = probabilities(together([Fixed([0.0, 0.0]), Fixed([0.0, 50.0])]), items)
+    np.testing.assert_allclose(found, [[0.25, 0.75]])
