@@ -32,9 +32,8 @@ NUMBERS: dict[str, Any] = {
     "convolution": "beside",
     "channels": 64,
     "counted": 0.75,
-    "training": Training(learning_rate=0.01, held_out_fraction=0.0),
+    "training": Training(learning_rate=0.003, held_out_fraction=0.0),
 }
-UPDATES = 150
 BATCH = {"text": 32, "numbers": 16}
 PUBLISHED = {
     "sst2": "CNN-rand 82.7 to 83.5",
@@ -99,8 +98,6 @@ def judged(split: Split, kind: str, options: argparse.Namespace, seed: int) -> R
     """Return what came out of one run."""
     settings, size = (TEXT if kind == "text" else NUMBERS) | pairs(options.set), options.batch_size or BATCH[kind]
     epochs = options.epochs
-    if kind == "numbers" and epochs is None:
-        epochs = -(-UPDATES // -(-len(split.y) // size))
     if "min_count" in settings:
         settings["vocabulary"] = Vocabulary(min_count=settings.pop("min_count"))
     started = time.perf_counter()

@@ -4,7 +4,7 @@ The sequences are aligned, so a letter is read together with its place. Settings
 one half of the sequences (see the results). Rows: the classifier, the same without the linear rule on runs of letters
 beside it, and logistic regression on runs of letters anywhere and at their places.
 
-Usage: python -m benchmarks.tasks.promoters FOLDER [--seeds 3] [--set n_members=3] [--epochs 50]
+Usage: python -m benchmarks.tasks.promoters FOLDER [--seeds 3] [--set n_members=1] [--epochs 50]
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ SETTINGS: dict[str, Any] = {
     "unit": "characters",
     "embedding": 16,
     "hidden_size": 16,
-    "counted": 0.75,
+    "pooling": "mean",
+    "n_members": 5,
+    "counted": 0.5,
     "training": Training(learning_rate=0.01, held_out_fraction=0.0),
 }
 BATCH = 16

@@ -80,6 +80,8 @@ class Fitted(Protocol):
     """An estimator that was fitted, of any task."""
 
     n_parameters_: int
+    n_learned_: int
+    n_held_out_: int
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 - scikit-learn's own face
         """Return its settings by name."""
@@ -89,6 +91,7 @@ def circumstances(model: Fitted, run: dict[str, Any]) -> blocks.Block:
     """Return what was trained, and how to do it again: the section that each report of a task ends with."""
     settings = sorted(model.get_params(deep=False).items())
     pairs = [
+        ("Learned from", _learned(model)),
         ("Numbers learned", f"{model.n_parameters_:,}"),
         ("Settings", ", ".join(said for name, value in settings if value is not None for said in _typed(name, value))),
         ("Made on", f"{run['started']}, in {run['seconds']:.1f} s"),
@@ -96,6 +99,16 @@ def circumstances(model: Fitted, run: dict[str, Any]) -> blocks.Block:
     ]
     command = {"kind": "code", "title": "The exact command", "text": run["command"]}
     return blocks.section("reproduce", "How this was made", [command, blocks.facts(pairs)], short="Reproduce")
+
+
+def _learned(model: Fitted) -> str:
+    """Return from how many a model learned, and how many more stopped it.
+
+    Detectors learn from windows of recordings, which have a setting of that name.
+    """
+    unit = "window" if "window" in model.get_params(deep=False) else "sequence"
+    learned = f"{model.n_learned_:,} {unit}{'' if model.n_learned_ == 1 else 's'}"
+    return f"{learned}; {model.n_held_out_:,} more stop training" if model.n_held_out_ else learned
 
 
 def _typed(name: str, value: Any) -> list[str]:

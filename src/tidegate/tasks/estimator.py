@@ -82,6 +82,8 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         The course of its training.
     n_parameters_ : int
         Numbers learned.
+    n_learned_, n_held_out_ : int
+        Sequences, or windows of recordings, that the first network learned from, and that its training was stopped by.
     """
 
     _CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {}
@@ -100,6 +102,8 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
     history_: dict[str, list[float]]
     losses_: Course
     n_parameters_: int
+    n_learned_: int
+    n_held_out_: int
     _data: Data
     _network: torch.nn.Module
     _settings: dict[str, Any]
@@ -224,7 +228,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
                 threads=torch.get_num_threads(),
             )
             courses.append(course)
-        self._take(settled(data, members), self._together(members), courses[0])
+        self._take(settled(data, members), self._together(members), courses[0], counts_of(known))
         return self
 
     def _members(self, data: Data, generators: Sequence[torch.Generator]) -> list[torch.nn.Module]:
@@ -255,8 +259,9 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         """Return the source of chance of each network."""
         return [torch.Generator().manual_seed(seed) for seed in self._seeds()]
 
-    def _take(self, data: Data, made: torch.nn.Module, course: Course) -> None:
-        """Become what was learned, all at once: a fit that failed leaves what was before."""
+    def _take(self, data: Data, made: torch.nn.Module, course: Course, counts: tuple[int, int]) -> None:
+        """Become what was learned, from how many, all at once: a fit that failed leaves what was before."""
+        self.n_learned_, self.n_held_out_ = counts
         self._settings = self.get_params(deep=False)
         self._data, self._network, self.losses_ = data, made, course
         self.history_ = fitting.history(course)
@@ -269,6 +274,7 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
             "data": self._data.state(),
             "network": {name: value.numpy() for name, value in self._network.state_dict().items()},
             "losses": self.losses_._asdict(),
+            "counts": (self.n_learned_, self.n_held_out_),
         }
 
     def _restore(self, state: Tree) -> None:
@@ -276,7 +282,13 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         data = self._remembered(state["data"])
         made = self._together(self._members(data, self._generators()))
         made.load_state_dict({name: torch.from_numpy(value) for name, value in state["network"].items()})
-        self._take(data, made.eval(), Course.from_state(state["losses"]))
+        self._take(data, made.eval(), Course.from_state(state["losses"]), state["counts"])
+
+
+def counts_of(known: tuple[Examples, Examples | None]) -> tuple[int, int]:
+    """Return how many examples a network learns from, and how many stop its training."""
+    learned, held = known
+    return len(learned), 0 if held is None else len(held)
 
 
 def _start_from(file: str | Path, networks: Sequence[torch.nn.Module], reader: Reader) -> None:

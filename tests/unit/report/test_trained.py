@@ -67,9 +67,12 @@ def test_gates_are_folded_under_the_first_example_of_each_side(trials):
 def test_settings_are_told_as_they_are_typed_and_of_training_what_is_not_usual(trials):
     trial = trials["texts"]
     facts = summarise(classify.told(trial), trial, RUN)["sections"][-1]["blocks"][1]
+    assert dict(facts["pairs"])["Learned from"] == "64 sequences"
     settings = dict(facts["pairs"])["Settings"].split(", ")
     assert {"hidden_size=4", "bidirectional=true"} <= set(settings)
     model = SequenceClassifier(training=Training(learning_rate=0.01))
-    model.n_parameters_ = 1
-    settings = dict(circumstances(model, RUN)["blocks"][1]["pairs"])["Settings"].split(", ")
+    model.n_parameters_, model.n_learned_, model.n_held_out_ = 1, 900, 100
+    pairs = dict(circumstances(model, RUN)["blocks"][1]["pairs"])
+    assert pairs["Learned from"] == "900 sequences; 100 more stop training"
+    settings = pairs["Settings"].split(", ")
     assert [one for one in settings if one.startswith("training")] == ["training.learning_rate=0.01"]

@@ -27,7 +27,7 @@ from tidegate.tasks.anomalies.relearning import Relearning
 from tidegate.tasks.anomalies.signals import SIGNALS, Gauge, Scale
 from tidegate.tasks.anomalies.walking import Online, Settled, Told
 from tidegate.tasks.anomalies.windows import Cut
-from tidegate.tasks.estimator import SequenceEstimator
+from tidegate.tasks.estimator import SequenceEstimator, counts_of
 from tidegate.tasks.network import Layers
 from tidegate.training.settings import Training
 
@@ -209,7 +209,7 @@ class AnomalyDetector(SequenceEstimator[Normality]):
         heard = zip(learned.channels, self._judged(recordings[0].channels), learned.gauge.judged, strict=True)
         unheard = [name for name, wanted, judged in heard if wanted and not judged]
         told = notes(Found(still, unheard, known[1] is not None, learned.threshold))
-        self._take(replace(learned, notes=told), network, course)
+        self._take(replace(learned, notes=told), network, course, counts_of(known))
         return self
 
     def score_samples(self, X: Any) -> Any:
