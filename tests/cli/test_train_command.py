@@ -143,8 +143,10 @@ def test_the_example_runs_without_data(tidegate):
 
 def test_a_file_to_judge_by(tidegate, questions):
     done = tidegate(f"train classify {questions} --test {questions} --json {QUICK}")
-    assert json.loads(done.stdout)["sequences"] == 80
-    assert "80 of 80 test sequences are among those learned from" in json.loads(done.stdout)["run"]["notes"][0]
+    document = json.loads(done.stdout)
+    assert document["sequences"] == 80
+    said = "80 of 80 test sequences are among those learned from"
+    assert any(note.startswith(said) for note in document["run"]["notes"])
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_missing_readings_are_said(recording):
 def test_what_never_varies_says_nothing_of_how_sure_the_threshold_is():
     still = Recording(np.ones((600, 2)), ("a", "b"))
     sentences = tried(AnomalyDetector(**QUICK), [still], epochs=1).sentences()
-    assert "The threshold is to let 1 in 100 normal steps through as a false alarm." in sentences
+    assert "The threshold is to let 1 in 100 normal steps through as a false alarm, 1 %." in sentences
 
 
 def test_odd_steps_that_were_learned_from_are_named(recording):

@@ -56,10 +56,13 @@ def test_windows_are_known_by_their_first_step_and_their_recording():
         "from step 0 of recording mill", "from step 13 of recording mill", "from step 0 of recording pump"
     ]  # fmt: skip
     assert cut(8).held(Parts([recording(60)], [40], [42])).called(0) == "from step 34"
-    network = torch.nn.Identity()
-    network.outputs_per_step = 5_000_000
+
+    class Wide(torch.nn.Identity):
+        def kept(self, n_steps, n_wanted):
+            return 20_000_000 * n_steps
+
     with pytest.raises(DataError, match="window from step 0 of recording mill has 8 steps") as told:
-        check_memory(made, 8, network)
+        check_memory(made, 8, Wide())
     assert "Lower batch_size (--batch-size) to 6 or lower window." in str(told.value)
 
 

@@ -89,7 +89,11 @@ def test_what_cannot_be_judged_is_refused(quick):
         (Corpus("one text" * 20, None), Corpus(["ab"], None), "the test holds many sequences, the data one long text"),
         (Corpus(["ab"] * 9, None), Corpus([np.ones((3, 2))], None), "the sequences of the test hold values"),
         (Corpus(["ab"] * 9, None), Corpus(["ab"], np.array(["x"])), "the data has no labels to write for"),
-        (Corpus([np.eye(3)] * 9, None), Corpus([np.eye(3), np.eye(3) / 2], None), "row 1: key 0 of step 0 is 0.5"),
+        (
+            Corpus([np.eye(3)] * 9, None),
+            Corpus([np.eye(3), np.eye(3) / 2], None),
+            "sequence 1 has 0.5 for key 0 at step 0",
+        ),
         (Corpus(["ab"] * 2, np.array(["x", "y"])), Corpus(["ab"], np.array(["z"])), "'z'"),
     ],
 )
