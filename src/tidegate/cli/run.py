@@ -114,8 +114,10 @@ def run(request: Request) -> int:
 
 def _every(model: Any, task: Task, request: Request, own: Mapping[str, Any]) -> Iterator[Said]:
     """Yield what is said of all sequences."""
+    from tidegate.data.lines import is_plain
+
     columns = table.own(task, "sequences", {name: getattr(request, name) for name in ("id", "time", "label")})
-    if columns and (request.file == "-" or _is_plain(request.file)):
+    if columns and (request.file == "-" or is_plain(Path(request.file))):
         raise SettingError(f"--{next(iter(columns))} names a column of a long .csv; leave it out for lines of text.")
     if request.file != "-":
         parts = (_told(model, task, part, own, whole=request.json) for part in _parts(request.file, task, columns))
@@ -169,9 +171,10 @@ def _of_task(made: Any, directory: Path) -> tuple[Any, Task]:
 
 def _watch(detector: AnomalyDetector, request: Request) -> int:
     """Print the alarms of a detector on recordings, a line each."""
+    from tidegate.data.lines import is_plain
     from tidegate.data.recorded import read_recorded
 
-    if request.file == "-" or _is_plain(request.file):
+    if request.file == "-" or is_plain(Path(request.file)):
         raise SettingError("A detector watches recordings: name a file of them, CSV or Parquet, as INPUT.")
     if request.label is not None or request.writing != Writing():
         raise SettingError("A detector takes --id and --time alone; leave the other options out.")
@@ -188,18 +191,13 @@ def _lines(stream: Iterable[bytes], task: Task) -> Iterator[Asked]:
     return (_line(raw, number, Path("standard input"), task) for number, raw in enumerate(stream, start=1))
 
 
-def _is_plain(name: str) -> bool:
-    """Return whether each line of a file is a sequence."""
-    return Path(name).name.removesuffix(".gz").lower().endswith(".txt")
-
-
 def _parts(name: str, task: Task, columns: Mapping[str, Any] = MappingProxyType({})) -> Iterator[list[Asked]]:
     """Yield the sequences of a file, several at a time; of plain text every line, so that answers stand beside them."""
-    from tidegate.data.lines import raw_lines
+    from tidegate.data.lines import is_plain, raw_lines
     from tidegate.tasks.places import Origin
 
     path = Path(name)
-    if _is_plain(name):
+    if is_plain(path):
         asked = (_line(raw, number, path, task) for number, raw in raw_lines(path))
     else:
         asked = (Asked(Origin(path.name), k, one) for k, one in enumerate(task.sequences(path, **columns)))

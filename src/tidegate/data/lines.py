@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 _JUNK = "Save it as UTF-8 text."
 
 
+def is_plain(path: Path) -> bool:
+    """Return whether a file is plain text by its name, which says nothing of what a sequence is."""
+    return path.name.removesuffix(".gz").lower().endswith(".txt")
+
+
 def lines(file: Path) -> Iterator[tuple[int, str]]:
     """Yield each line with its number, counted from 1, without its end; .gz is unpacked on the way.
 

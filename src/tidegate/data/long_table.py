@@ -13,7 +13,7 @@ from tidegate.data.cells import floats
 from tidegate.data.cells import labels as labels_of
 from tidegate.data.columns import ID_NAMES, TIME_NAMES
 from tidegate.data.reading import open_source
-from tidegate.data.source import refusal
+from tidegate.data.source import check_columns, refusal
 from tidegate.data.times import clock
 from tidegate.errors import DataError
 
@@ -112,19 +112,14 @@ def read_long(file: Path, columns: LongColumns, *, labels: bool) -> LongTable:
     _, begins = np.unique(codes, return_index=True)
     order = np.argsort(begins)
     ids = [str(names[k]) for k in order]
-    said = None if told is None else _labels(source, told, fetched[told], codes)
+    said = None if told is None else _labels(source, told, fetched[told], (codes, begins))
     return LongTable(ids, [values[rows[k]] for k in order], None if said is None else [said[k] for k in order])
 
 
 def _roles(source: Source, given: LongColumns) -> _Roles:
     """Return the columns by their roles, found by how they are called where nobody named them."""
     kinds = source.kinds()
-    for role, name in given._asdict().items():
-        if name is not None and name not in kinds:
-            raise DataError(
-                f"{source.name} has no column {name!r}; it has {', '.join(map(repr, kinds))}",
-                repair=f"Name the column with --{role}.",
-            )
+    check_columns(source, given._asdict())
     free = {name: kind for name, kind in kinds.items() if name not in given}
     by_name = {name.strip().lower(): name for name in reversed(free)}
     found = given.id or next((by_name[name] for name in NAMES if name in by_name), None)
@@ -181,10 +176,10 @@ def _ordered(source: Source, roles: _Roles, fetched: dict[str, Any], codes: NDAr
     return np.split(order, np.bincount(codes).cumsum()[:-1])
 
 
-def _labels(source: Source, name: str, column: Any, codes: NDArray[np.int32]) -> list[str]:
-    """Return the label of each recording, numbered as in `codes`."""
+def _labels(source: Source, name: str, column: Any, recordings: tuple[NDArray[np.int32], Integers]) -> list[str]:
+    """Return the label of each recording; `recordings` holds the number of each row's, and the first row of each."""
     told, labels = _coded(source, name, column, "label")
-    _, begins = np.unique(codes, return_index=True)
+    codes, begins = recordings
     other = told != told[begins][codes]
     if other.any():
         row = int(other.argmax())

@@ -15,6 +15,7 @@ from tidegate.data.cells import labels as labels_of
 from tidegate.data.columns import TIME_NAMES
 from tidegate.data.frames import frame_source
 from tidegate.data.reading import open_source
+from tidegate.data.source import check_columns
 from tidegate.data.times import clock
 from tidegate.errors import DataError, Place
 
@@ -224,12 +225,7 @@ def _from_array(data: Any) -> Recording:
 def _channels(source: Source, roles: _Roles) -> tuple[list[str], str | None]:
     """Return the names of the channels, and of the column of times if there is one."""
     kinds = source.kinds()
-    for role, name in roles._asdict().items():
-        if name is not None and name not in kinds:
-            raise DataError(
-                f"{source.name} has no column {name!r}; it has {', '.join(map(repr, kinds))}",
-                repair=f"Name the column with --{role}.",
-            )
+    check_columns(source, roles._asdict())
     time = roles.time or _only([name for name, kind in kinds.items() if _is_time(name, kind) and name not in roles])
     channels = [name for name in kinds if name not in (*roles, time)]
     for name in channels:

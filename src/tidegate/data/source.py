@@ -50,6 +50,30 @@ class Source(Protocol):
         """Return what was decided on reading, for the notes of the panel."""
 
 
+def check_columns(source: Source, roles: Mapping[str, str | None]) -> None:
+    """Refuse columns that were named and are not there.
+
+    Parameters
+    ----------
+    source
+        The table.
+    roles
+        Names of columns, None where nobody named one, by what they are: the option that names them.
+
+    Raises
+    ------
+    DataError
+        With the columns there are.
+    """
+    kinds = source.kinds()
+    for role, name in roles.items():
+        if name is not None and name not in kinds:
+            raise DataError(
+                f"{source.name} has no column {name!r}; it has {', '.join(map(repr, kinds))}",
+                repair=f"Name the column with --{role}.",
+            )
+
+
 def refusal(
     source: Source, problem: str, index: int, column: str, *, repair: str = "", series: Any = None
 ) -> DataError:

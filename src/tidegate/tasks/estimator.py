@@ -232,11 +232,16 @@ class SequenceEstimator(BaseEstimator, Generic[Data]):  # type: ignore[misc]  # 
         return self
 
     def _members(self, data: Data, generators: Sequence[torch.Generator]) -> list[torch.nn.Module]:
-        """Return the networks, each drawn from its own source of chance; numpy's numbers are settings like others."""
+        """Return the networks, each drawn from its own source of chance."""
+        plain = self._plain()
+        return [plain._drawn(data, generator) for generator in generators]  # noqa: SLF001 (it is one of these)
+
+    def _plain(self) -> Self:
+        """Return a copy whose settings are Python's own numbers where those of this one are numpy's."""
         plain = copy(self)
         for name, value in self.get_params(deep=False).items():
             setattr(plain, name, value.item() if isinstance(value, np.generic) else value)
-        return [plain._drawn(data, generator) for generator in generators]  # noqa: SLF001 (it is one of these)
+        return plain
 
     def _together(self, networks: Sequence[Any]) -> torch.nn.Module:
         """Return the network alone, or several as one."""

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tidegate.data.lines import lines, wrong
+from tidegate.data.lines import is_plain, lines, wrong
 from tidegate.errors import DataError
 
 
@@ -35,3 +35,8 @@ def test_files_that_are_not_there_or_no_files(tmp_path):
 
 def test_a_line_is_named():
     assert str(wrong(Path("x/a.tsv"), 7, "is odd", "Mend it.")) == "row 7: line 7 of a.tsv is odd. Mend it."
+
+
+@pytest.mark.parametrize(("name", "plain"), [("a.txt", True), ("a.TXT.gz", True), ("a.tsv", False), ("txt", False)])
+def test_what_is_plain_text_its_name_tells(name, plain):
+    assert is_plain(Path(name)) is plain

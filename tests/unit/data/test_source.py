@@ -1,6 +1,11 @@
 from types import SimpleNamespace
 
-from tidegate.data.source import accepted, refusal
+import pandas as pd
+import pytest
+
+from tidegate.data.frames import frame_source
+from tidegate.data.source import accepted, check_columns, refusal
+from tidegate.errors import DataError
 
 FILE = SimpleNamespace(row=lambda index: index + 2, python=False)
 FRAME = SimpleNamespace(row=lambda index: index, python=True)
@@ -17,3 +22,10 @@ def test_the_repair_names_every_option():
         "Accept it with: --duplicates mean --fill interpolate"
     )
     assert accepted(FRAME, {"fill": "zero"}) == "Accept it with: --fill zero (in Python: Options(fill='zero'))"
+
+
+def test_a_column_that_is_not_there_is_named_with_its_option_and_those_there_are():
+    source = frame_source(pd.DataFrame({"a": [1], "b": [2]}))
+    check_columns(source, {"id": "a", "time": None})
+    with pytest.raises(DataError, match=r"has no column 'c'; it has 'a', 'b'. Name the column with --time"):
+        check_columns(source, {"id": "a", "time": "c"})

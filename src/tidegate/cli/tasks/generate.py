@@ -74,8 +74,9 @@ def example(name: str) -> Corpus:
 
 def read(path: Path, *, by: By | None = None) -> Corpus:
     """Return what a file holds to write like: of plain text one long text or a text a line; labels are conditions."""
+    from tidegate.data.lines import is_plain
     from tidegate.errors import SettingError
-    from tidegate.tasks.generation.corpus import is_plain, read_corpus
+    from tidegate.tasks.generation.corpus import read_corpus
 
     plain = is_plain(path)
     if by is not None and not plain:
@@ -86,7 +87,7 @@ def read(path: Path, *, by: By | None = None) -> Corpus:
 def origin(path: Path, *, by: By | None = None) -> Origin:
     """Return what messages call the sequences of a file: by their lines where each has one."""
     from tidegate.data.labelled import has_lines, labelled_lines
-    from tidegate.tasks.generation.corpus import is_plain
+    from tidegate.data.lines import is_plain
     from tidegate.tasks.places import Origin
 
     one_a_line = by == "line" if is_plain(path) else has_lines(path)

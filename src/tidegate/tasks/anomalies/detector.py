@@ -325,9 +325,8 @@ class AnomalyDetector(SequenceEstimator[Normality]):
 
     def _network_for(self, n_channels: int, generator: torch.Generator) -> Judging:
         kind = Foreseer if self.method == "forecast" else Rebuilder
-        layers = Layers(
-            self.cell, int(self.hidden_size), int(self.layers), bidirectional=False, dropout=float(self.dropout)
-        )
+        own = self._plain()
+        layers = Layers(own.cell, own.hidden_size, own.layers, bidirectional=False, dropout=own.dropout)
         return built(lambda: kind(layers, n_channels, generator), generator)
 
     def _calibrated(self, parts: Parts, reader: Reader, network: Judging, rate: float) -> Normality:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tidegate.checks import check_choice
 from tidegate.data.labelled import read_labelled
-from tidegate.data.lines import lines
+from tidegate.data.lines import is_plain, lines
 from tidegate.errors import DataError
 
 if TYPE_CHECKING:
@@ -30,11 +30,6 @@ class Corpus(NamedTuple):
 
     sequences: str | list[Any]
     conditions: NDArray[np.generic] | None
-
-
-def is_plain(path: Path) -> bool:
-    """Return whether a file is plain text by its name, which says nothing of what a sequence is."""
-    return path.name.removesuffix(".gz").lower().endswith(".txt")
 
 
 def read_corpus(path: str | Path, *, by: By = "text", conditions: bool = False) -> Corpus:

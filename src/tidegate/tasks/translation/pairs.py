@@ -137,27 +137,23 @@ def taken(data: Any, *, name: str) -> list[Any]:
     other = next((k for k, one in enumerate(made) if type(one) is not kind), None)
     if other is not None:
         what = {str: "a text", list: "a list of tokens"}
-        raise _wrong(name, other, f"is {what[type(made[other])]}, the first is {what[kind]}", "Give one kind.")
+        raise faulty(other, name, f"is {what[type(made[other])]}, the first is {what[kind]}", "Give one kind.")
     return made
 
 
 def _one(one: Any, name: str, k: int) -> One:
     if isinstance(one, str):
         if not one.strip():
-            raise _wrong(name, k, "is an empty text", "Leave the pair out, or give at least one word.")
+            raise faulty(k, name, "is an empty text", "Leave the pair out, or give at least one word.")
         return str(one)
     if isinstance(one, bytes | dict | set) or not hasattr(one, "__len__"):
-        raise _wrong(name, k, f"is a {type(one).__name__}", "Give texts, or lists of tokens.")
+        raise faulty(k, name, f"is a {type(one).__name__}", "Give texts, or lists of tokens.")
     if not len(one):
-        raise _wrong(name, k, "is empty", "Leave the pair out, or give at least one token.")
+        raise faulty(k, name, "is empty", "Leave the pair out, or give at least one token.")
     strange = next((token for token in one if not isinstance(token, str)), None)
     if strange is not None:
-        raise _wrong(name, k, f"holds {strange!r:.40}, which is no text", "Give tokens that are text.")
+        raise faulty(k, name, f"holds {strange!r:.40}, which is no text", "Give tokens that are text.")
     return [str(token) for token in one]
-
-
-def _wrong(name: str, k: int, what: str, repair: str) -> DataError:
-    return faulty(k, name, what, repair)
 
 
 class PairedBatch(NamedTuple):
